@@ -1,0 +1,109 @@
+# Everything is installed below this folder; nothing outside it is touched.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+
+# The first Python from 3.10 to 3.13; `make PYTHON=/path/to/python …` takes another.
+SUPPORTED := import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 14))
+PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3.10; do \
+	$$python -c '$(SUPPORTED)' 2>/dev/null && echo $$python && break; done)
+
+TOOLS := $(CURDIR)/.tools
+UV := $(TOOLS)/bin/uv
+export UV_CACHE_DIR ?= $(TOOLS)/uv-cache
+export UV_PYTHON_DOWNLOADS := never
+export UV
+# Meltano makes the plugins' environments with this Python and this uv.
+export PATH := $(CURDIR)/.venv/bin:$(TOOLS)/bin:$(PATH)
+export MELTANO_SEND_ANONYMOUS_USAGE_STATS := false
+unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
+
+DEV := $(CURDIR)/.venv-dev/bin
+STAMPS := $(TOOLS)/stamps
+
+.PHONY: help
+help: ## Show the targets
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: install ## Two example Airflow environments into output/demo.duckdb, with marts
+	@.venv/bin/python -m demo.run
+
+.PHONY: install
+install: $(STAMPS)/plugins ## Install Meltano and its plugins below this folder
+
+.PHONY: query
+query: $(STAMPS)/run ## Run SQL="…" on the demo's warehouse, or on DATABASE=file.duckdb
+	@.venv/bin/python -m demo.query $(if $(DATABASE),--database "$(DATABASE)") "$${SQL:-}"
+
+.PHONY: lint
+lint: $(STAMPS)/dev ## Check style and types
+	$(DEV)/ruff check .
+	$(DEV)/ruff format --check .
+	$(DEV)/mypy
+	$(DEV)/sqlfluff lint transform
+
+.PHONY: format
+format: $(STAMPS)/dev ## Format Python and SQL
+	$(DEV)/ruff check --fix .
+	$(DEV)/ruff format .
+	$(DEV)/sqlfluff fix transform
+
+.PHONY: test
+test: install $(STAMPS)/dev ## Run all tests; TESTS=path or ARGS="-k name" for some
+	$(DEV)/pytest $(or $(TESTS),tests) $(ARGS)
+
+.PHONY: bench
+bench: install $(STAMPS)/dev ## Measure this pipeline against others on one million rows
+	$(DEV)/python -m bench.run
+
+.PHONY: schemas
+schemas: $(STAMPS)/dev ## Capture the schemas of real Airflow versions again; VERSIONS="3.3.2 …" for some
+	$(DEV)/python -m tests.real_airflow.capture $(VERSIONS)
+
+.PHONY: demo-data
+demo-data: $(STAMPS)/dev ## Make the demo's metadata databases again, with real Airflow migrations
+	$(DEV)/python -m demo.build
+
+.PHONY: generate
+generate: $(STAMPS)/dev ## Write again what is generated from the catalogue
+	$(DEV)/python -m tap_airflow_metadata.generate dbt-sources > transform/models/staging/_sources.yml
+	$(DEV)/python -m tap_airflow_metadata.generate tap-postgres > extract/tap-postgres.meltano.yml
+	$(DEV)/python -m tap_airflow_metadata.generate what-is-read > docs/what-is-read.md
+
+.PHONY: lock
+lock: $(UV) ## Compile requirements/*.in into pinned and hashed *.txt
+	cd requirements && for file in *.in; do \
+		$(UV) pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+			$$file --output-file $${file%.in}.txt; \
+	done
+
+.PHONY: clean
+clean: ## Remove everything that was installed or made
+	rm -rf .airflow .meltano .tools .venv .venv-dev output plugins transform/target transform/logs
+
+$(UV): requirements/uv.txt
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "No Python 3.10 to 3.13 found. Install one, or name it: make PYTHON=/path/to/python …" >&2; exit 1; fi
+	@$(PYTHON) -m venv --clear $(TOOLS) || { \
+		echo "$(PYTHON) can make no virtual environment. On Debian and Ubuntu: apt install python3-venv" >&2; exit 1; }
+	@$(TOOLS)/bin/pip install --quiet --no-cache-dir --disable-pip-version-check --require-hashes -r requirements/uv.txt
+	@touch $(UV)
+
+$(STAMPS)/run: $(UV) requirements/run.txt
+	@$(UV) venv --quiet --clear --python $(PYTHON) .venv
+	@$(UV) pip install --quiet --python .venv --require-hashes -r requirements/run.txt
+	@mkdir -p $(STAMPS) && touch $@
+
+PLUGIN_FILES := meltano.yml $(wildcard */*.meltano.yml requirements/*.txt extract/*/pyproject.toml load/*/pyproject.toml)
+
+$(STAMPS)/plugins: $(STAMPS)/run $(PLUGIN_FILES)
+	@.venv/bin/meltano --log-level=warning install
+	@touch $@
+
+$(STAMPS)/dev: $(UV) requirements/dev.txt extract/tap-airflow-metadata/pyproject.toml load/warehouse-targets/pyproject.toml
+	@$(UV) venv --quiet --clear --python $(PYTHON) .venv-dev
+	@$(UV) pip install --quiet --python .venv-dev --require-hashes -r requirements/dev.txt
+	@$(UV) pip install --quiet --python .venv-dev --no-deps -e extract/tap-airflow-metadata -e load/warehouse-targets
+	@mkdir -p $(STAMPS) && touch $@
