@@ -1,0 +1,1 @@
+"""Singer tap for the metadata database of Apache Airflow."""

@@ -1,0 +1,211 @@
+"""The catalogue: what is known about every table of an Airflow metadata database.
+
+Each table is one reviewed data file, ``tables/<table>.yml``; docs/architecture.md describes its
+format. Nothing that the catalogue does not list is ever read.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Literal
+
+import yaml
+
+ColumnType = Literal["integer", "number", "text", "boolean", "timestamp", "json", "uuid", "bytes"]
+Access = Literal["read", "withheld", "secret"]
+Personal = Literal["username", "identity", "mention"]
+Read = Literal["default", "optional", "never"]
+
+_COLUMN_TYPES = {"integer", "number", "text", "boolean", "timestamp", "json", "uuid", "bytes"}
+_ACCESS = {"read", "withheld", "secret"}
+_PERSONAL = {None, "username", "identity", "mention"}
+_READ = {"default", "optional", "never"}
+
+
+def version_tuple(version: str) -> tuple[int, ...]:
+    """Return ``"2.10.5"`` as ``(2, 10, 5)``."""
+    return tuple(int(part) for part in version.split("."))
+
+
+def _exists_in(since: str | None, until: str | None, version: str) -> bool:
+    wanted = version_tuple(version)
+    if since and wanted < version_tuple(since):
+        return False
+    # "2.11" as the last version covers every 2.11.x.
+    return not (until and wanted[: len(version_tuple(until))] > version_tuple(until))
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of a table, over all supported Airflow versions.
+
+    Attributes:
+        name: Column name in Airflow's database and in the warehouse.
+        type: Type in the raw tables; see docs/architecture.md.
+        access: ``read``, ``withheld`` (only when the user names it) or ``secret`` (never).
+        reason: Why the column is withheld or secret; None for a column that is read.
+        since: First Airflow version with the column; None for 2.4 or older.
+        until: Last Airflow version with the column; None if the newest has it.
+        personal: Which rule of the ``pii`` setting applies; None if nobody is named in it.
+    """
+
+    name: str
+    type: ColumnType
+    access: Access = "read"
+    reason: str | None = None
+    since: str | None = None
+    until: str | None = None
+    personal: Personal | None = None
+
+    def exists_in(self, version: str) -> bool:
+        """Say whether Airflow ``version`` has this column (if it has the table)."""
+        return _exists_in(self.since, self.until, version)
+
+
+@dataclass(frozen=True)
+class Change:
+    """How a changed row of a table shows.
+
+    Attributes:
+        columns: Time columns; a row changed if any is at or after the last sync, or all are null.
+        open: Values of ``state`` whose rows may still change; a null state counts as open. Empty
+            for a table whose rows need no such rule.
+    """
+
+    columns: tuple[str, ...]
+    open: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table of the metadata database, over all supported Airflow versions.
+
+    Attributes:
+        name: Table name.
+        description: What one row is.
+        read: ``default``, ``optional`` (only when named) or ``never``.
+        reason: Why the table is never read; None otherwise.
+        since: First Airflow version with the table; None for 2.4 or older.
+        until: Last Airflow version with the table; None if the newest has it.
+        key: Alternative merge keys; the first whose columns a database has is used.
+        change: How a change shows; None for a table that is read whole every time.
+        columns: All columns of all versions, by name, in the order of the raw table.
+    """
+
+    name: str
+    description: str
+    read: Read
+    reason: str | None
+    since: str | None
+    until: str | None
+    key: tuple[tuple[str, ...], ...]
+    change: Change | None
+    columns: dict[str, Column]
+
+    def exists_in(self, version: str) -> bool:
+        """Say whether Airflow ``version`` has this table."""
+        return _exists_in(self.since, self.until, version)
+
+    def raw_columns(self, include: frozenset[str] = frozenset()) -> tuple[Column, ...]:
+        """Return the columns of the raw table: the same for every Airflow version.
+
+        Args:
+            include: Names of withheld columns that the user asked for.
+        """
+        return tuple(
+            column
+            for column in self.columns.values()
+            if column.access == "read" or (column.access == "withheld" and column.name in include)
+        )
+
+
+def _parse_column(table: str, name: str, entry: dict[str, Any]) -> Column:
+    column = Column(name=name, **entry)
+    problems = [
+        problem
+        for problem, wrong in (
+            (f"type {column.type!r}", column.type not in _COLUMN_TYPES),
+            (f"access {column.access!r}", column.access not in _ACCESS),
+            (f"personal {column.personal!r}", column.personal not in _PERSONAL),
+            ("no reason for its access", column.access != "read" and not column.reason),
+        )
+        if wrong
+    ]
+    if problems:
+        msg = f"Catalogue entry {table}.{name}: {', '.join(problems)}"
+        raise ValueError(msg)
+    return column
+
+
+def parse_table(name: str, entry: dict[str, Any]) -> Table:
+    """Build a table from the content of its YAML file.
+
+    Raises:
+        ValueError: The entry breaks a rule of the catalogue; the message names it.
+    """
+    columns = {
+        column: _parse_column(name, column, details)
+        for column, details in entry.pop("columns", {}).items()
+    }
+    key = entry.pop("key", [])
+    alternatives = key if key and isinstance(key[0], list) else [key]
+    change = entry.pop("change", None)
+    table = Table(
+        name=name,
+        description=entry.pop("description"),
+        read=entry.pop("read"),
+        reason=entry.pop("reason", None),
+        since=entry.pop("since", None),
+        until=entry.pop("until", None),
+        key=tuple(tuple(alternative) for alternative in alternatives),
+        change=Change(tuple(change["columns"]), tuple(change.get("open", ()))) if change else None,
+        columns=columns,
+    )
+    if entry:
+        msg = f"Catalogue entry {name}: unknown settings {sorted(entry)}"
+        raise ValueError(msg)
+    _check_table(table)
+    return table
+
+
+def _check_table(table: Table) -> None:
+    if table.read not in _READ:
+        msg = f"Catalogue entry {table.name}: read {table.read!r}"
+        raise ValueError(msg)
+    if (table.read == "never") != bool(table.reason):
+        msg = f"Catalogue entry {table.name}: exactly the tables never read have a reason"
+        raise ValueError(msg)
+    readable = {column.name for column in table.raw_columns()}
+    if table.read != "never" and not (table.key and all(table.key)):
+        msg = f"Catalogue entry {table.name}: no key"
+        raise ValueError(msg)
+    for column in {column for alternative in table.key for column in alternative}:
+        if table.read != "never" and column not in readable:
+            msg = f"Catalogue entry {table.name}: key column {column} is not read"
+            raise ValueError(msg)
+    for column in table.change.columns if table.change else ():
+        if column not in readable or table.columns[column].type != "timestamp":
+            msg = f"Catalogue entry {table.name}: change column {column} is no readable timestamp"
+            raise ValueError(msg)
+    if table.change and table.change.open and "state" not in readable:
+        msg = f"Catalogue entry {table.name}: open states need a readable column state"
+        raise ValueError(msg)
+
+
+@functools.cache
+def load_catalogue() -> dict[str, Table]:
+    """Return every catalogued table by name, sorted.
+
+    Raises:
+        ValueError: An entry breaks a rule of the catalogue; the message names it.
+    """
+    folder = resources.files("tap_airflow_metadata") / "tables"
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml reads 80 files 10 x faster
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".yml")), key=str)
+    return {
+        name: parse_table(name, yaml.load(file.read_text(encoding="utf-8"), Loader=loader))  # noqa: S506
+        for file in files
+        for name in [file.name.removesuffix(".yml")]
+    }

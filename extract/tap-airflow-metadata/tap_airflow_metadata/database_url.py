@@ -1,0 +1,49 @@
+"""The address of the metadata database, in the forms that Airflow users have at hand."""
+
+from __future__ import annotations
+
+import re
+
+from tap_airflow_metadata.errors import SettingsError
+
+_SETTING = "database_url"
+_POSTGRES = re.compile(r"^postgres(ql)?(\+[a-z0-9_]+)?://", re.IGNORECASE)
+
+
+def libpq_url(database_url: str) -> str:
+    """Return the address as libpq takes it.
+
+    Args:
+        database_url: A libpq URL, a libpq ``key=value`` string, or an SQLAlchemy URL such as the
+            one in Airflow's ``sql_alchemy_conn`` (``postgresql+psycopg2://…``).
+
+    Raises:
+        SettingsError: It is empty, of another database, or Airflow 3's placeholder. The message
+            never repeats the address, because it may hold a password.
+    """
+    text = database_url.strip()
+    if not text:
+        msg = (
+            f"{_SETTING} is empty. Set TAP_AIRFLOW_METADATA_DATABASE_URL to the metadata database,"
+            " for example postgresql://airflow_audit@db.example.com:5432/airflow"
+        )
+        raise SettingsError(msg)
+    scheme = text.split("://", 1)[0].lower() if "://" in text else ""
+    if scheme.startswith("airflow-db-not-allowed"):
+        msg = (
+            f"{_SETTING} is airflow-db-not-allowed://, the placeholder that Airflow 3 shows to"
+            " tasks in place of its own database. Give the sync a read-only login of its own:"
+            " `tap-airflow-metadata --grants` prints the SQL that makes one; then set"
+            " TAP_AIRFLOW_METADATA_DATABASE_URL to it"
+        )
+        raise SettingsError(msg)
+    if not scheme and "=" in text:
+        return text
+    if not _POSTGRES.match(text):
+        found = f"a {scheme.split('+')[0]} address" if scheme else "no database address"
+        msg = (
+            f"{_SETTING} is {found}. Only Airflow metadata databases on PostgreSQL are supported:"
+            " postgresql://user@host:5432/airflow"
+        )
+        raise SettingsError(msg)
+    return _POSTGRES.sub("postgresql://", text)

@@ -1,0 +1,38 @@
+"""Errors a user can act on; the exit code says whether trying again can help."""
+
+from __future__ import annotations
+
+EXIT_RETRYABLE = 75  # EX_TEMPFAIL of sysexits.h: the same command may work later
+EXIT_FINAL = 78  # EX_CONFIG of sysexits.h: a setting, a right or the source has to change first
+
+
+class TapError(Exception):
+    """What happened, which setting or table it concerns, and what to do.
+
+    Attributes:
+        exit_code: Exit code of the process that ends with this error.
+    """
+
+    exit_code = EXIT_FINAL
+
+
+class SettingsError(TapError):
+    """A setting is wrong; nothing was read."""
+
+
+class NotAnAirflowDatabaseError(TapError):
+    """The database was reached and holds no Airflow metadata."""
+
+
+class UnreadableTableError(TapError):
+    """The login may not read tables that the sync needs."""
+
+
+class SourceRefusedError(TapError):
+    """The database refused the login or the query, and will do so again."""
+
+
+class SourceUnavailableError(TapError):
+    """The database could not be reached, went away, or was too busy."""
+
+    exit_code = EXIT_RETRYABLE

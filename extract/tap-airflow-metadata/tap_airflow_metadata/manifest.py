@@ -1,0 +1,101 @@
+"""The sync manifest: what was counted at the source and what was sent, one row per table."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from dataclasses import dataclass
+from datetime import datetime
+
+import pyarrow as pa
+
+from tap_airflow_metadata.catalogue import Change, Column, Table
+
+# Described like a table of Airflow's, so that everything made from the catalogue knows it too.
+MANIFEST = Table(
+    name="_sync_manifest",
+    description="One table in one sync: rows at the source in that moment, and rows sent.",
+    read="default",
+    reason=None,
+    since=None,
+    until=None,
+    key=(("sync_id", "table_name"),),
+    change=Change(columns=("started_at",)),
+    columns={
+        column.name: column
+        for column in (
+            Column("sync_id", "text"),
+            Column("table_name", "text"),
+            Column("environment_slug", "text"),
+            Column("mode", "text"),
+            Column("is_full_read", "boolean"),
+            Column("is_table_at_source", "boolean"),
+            Column("source_rows", "integer"),
+            Column("sent_rows", "integer"),
+            Column("file_count", "integer"),
+            Column("byte_count", "integer"),
+            Column("read_seconds", "number"),
+            Column("airflow_version", "text"),
+            Column("alembic_revision", "text"),
+            Column("postgres_version", "text"),
+            Column("pii", "text"),
+            Column("withheld_columns", "json"),
+            Column("started_at", "timestamp"),
+            Column("ended_at", "timestamp"),
+        )
+    },
+)
+
+
+@dataclass(frozen=True)
+class ManifestRow:
+    """One row of ``_sync_manifest``.
+
+    Attributes:
+        sync_id: The same for every table of one sync.
+        table_name: Airflow's table.
+        environment_slug: Airflow environment.
+        mode: ``merge``, ``mirror`` or ``append``.
+        is_full_read: Whether all rows were read, not only those that changed.
+        is_table_at_source: False if this Airflow version has no such table.
+        source_rows: Rows in the table in the moment of the read.
+        sent_rows: Rows read and sent.
+        file_count: Parquet files.
+        byte_count: Their size.
+        read_seconds: Time to count, read and write them.
+        airflow_version: First release with the database's schema, null if it is not known.
+        alembic_revision: The database's schema revision.
+        postgres_version: The server's version.
+        pii: Setting for personal data.
+        withheld_columns: Columns that the table has and that were not read, as JSON.
+        started_at: When reading the table began.
+        ended_at: When it ended.
+    """
+
+    sync_id: str
+    table_name: str
+    environment_slug: str
+    mode: str
+    is_full_read: bool
+    is_table_at_source: bool
+    source_rows: int
+    sent_rows: int
+    file_count: int
+    byte_count: int
+    read_seconds: float
+    airflow_version: str | None
+    alembic_revision: str | None
+    postgres_version: str
+    pii: str
+    withheld_columns: tuple[str, ...]
+    started_at: datetime
+    ended_at: datetime
+
+
+def record_batch(rows: list[ManifestRow]) -> pa.RecordBatch:
+    """Return the rows as one Arrow batch."""
+    records = [
+        dataclasses.asdict(row) | {"withheld_columns": json.dumps(row.withheld_columns)}
+        for row in rows
+    ]
+    return pa.RecordBatch.from_pylist(records)

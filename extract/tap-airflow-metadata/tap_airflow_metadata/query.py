@@ -1,0 +1,132 @@
+"""The SQL that reads one table: allow-listed columns only, each in its raw type."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from tap_airflow_metadata.catalogue import Column, Table
+from tap_airflow_metadata.settings import Pii
+
+# Name of the session setting that carries the salt, so that it stands in no query text.
+SALT_SETTING = "airflow_audit.pii_salt"
+
+# Postgres types that are read as they are, and the cast for any other.
+_NATIVE = {
+    "integer": ({"smallint", "integer", "bigint"}, "bigint"),
+    "number": ({"real", "double precision"}, "double precision"),
+    "boolean": ({"boolean"}, "boolean"),
+}
+_TEXT = ({"character varying", "text"}, "text")
+
+
+def quoted(identifier: str) -> str:
+    """Return an SQL identifier in double quotes."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+def literal(text: str) -> str:
+    """Return an SQL string literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _base_type(postgres_type: str) -> str:
+    return postgres_type.split("(", 1)[0].strip()
+
+
+def _expression(column: Column, postgres_type: str) -> str:
+    """Return SQL for the column's value in a type that reads as its raw type.
+
+    Args:
+        column: Catalogue entry.
+        postgres_type: Its type in this database, as Postgres' ``format_type`` names it; it differs
+            between Airflow versions (run configuration was bytea before 3.0 and is jsonb since).
+    """
+    name = quoted(column.name)
+    base = _base_type(postgres_type)
+    if base == "bytea":
+        encoded = f"encode({name}, 'base64')"
+        return f"to_json({encoded})::text" if column.type == "json" else encoded
+    if column.type == "timestamp":
+        # Airflow's few columns without a time zone hold UTC.
+        return name if postgres_type.endswith("with time zone") else f"{name} at time zone 'UTC'"
+    if column.type == "json":
+        return f"{name}::text" if base in {"json", "jsonb"} else f"to_json({name})::text"
+    native, cast = _NATIVE.get(column.type, _TEXT)
+    return name if base in native else f"{name}::{cast}"
+
+
+def _protected(column: Column, expression: str, pii: Pii) -> str | None:
+    """Return the expression as the ``pii`` setting allows it, None if it is not read."""
+    if column.personal is None or pii == "full":
+        return expression
+    if pii == "hashed" and column.personal != "mention":
+        salted = f"current_setting('{SALT_SETTING}') || ({expression})::text"
+        return f"encode(sha256(convert_to({salted}, 'UTF8')), 'hex')"
+    if pii == "usernames" and column.personal != "identity":
+        return expression
+    return None
+
+
+@dataclass(frozen=True)
+class Query:
+    """How to read one table.
+
+    Attributes:
+        sql: A ``select`` of the columns that are read, in the raw table's order.
+        selected: Names of those columns; the other columns of the raw table are null.
+    """
+
+    sql: str
+    selected: tuple[str, ...]
+
+
+def _changed(table: Table, postgres_types: Mapping[str, str], since: datetime) -> str | None:
+    """Return the condition for rows that changed since a moment or may still change."""
+    if table.change is None:
+        return None
+    columns = [name for name in table.change.columns if name in postgres_types]
+    if not columns:
+        return None
+    moment = f"timestamptz '{since.astimezone(timezone.utc).isoformat()}'"
+    times = [_expression(table.columns[name], postgres_types[name]) for name in columns]
+    conditions = [f"{time} >= {moment}" for time in times]
+    conditions.append("(" + " and ".join(f"{time} is null" for time in times) + ")")
+    if table.change.open and "state" in postgres_types:
+        states = ", ".join(literal(state) for state in table.change.open)
+        conditions.append(f'"state" is null or "state" in ({states})')
+    return " or ".join(conditions)
+
+
+def select(
+    table: Table,
+    columns: tuple[Column, ...],
+    postgres_types: Mapping[str, str],
+    schema: str,
+    pii: Pii,
+    changed_since: datetime | None,
+) -> Query:
+    """Return the query for one table of one database.
+
+    Args:
+        table: Catalogue entry.
+        columns: Columns of the raw table.
+        postgres_types: Type of every column that this database has, by name.
+        schema: Postgres schema with the table.
+        pii: Setting for personal data.
+        changed_since: Read only rows that changed since then or are open; None reads all.
+    """
+    selected: list[str] = []
+    expressions: list[str] = []
+    for column in columns:
+        if column.name not in postgres_types:
+            continue
+        expression = _protected(column, _expression(column, postgres_types[column.name]), pii)
+        if expression is None:
+            continue
+        selected.append(column.name)
+        expressions.append(f"{expression} as {quoted(column.name)}")
+    sql = f"select {', '.join(expressions)} from {quoted(schema)}.{quoted(table.name)}"
+    condition = _changed(table, postgres_types, changed_since) if changed_since else None
+    return Query(f"{sql} where {condition}" if condition else sql, tuple(selected))

@@ -1,0 +1,110 @@
+"""The folder with one sync's Parquet files, between the read and the load."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tap_airflow_metadata.raw_shape import EXTRACTED_AT
+
+_PREFIX = "sync-"
+# A loader may still be reading a folder whose tap has long ended, so age decides.
+_ABANDONED_AFTER_SECONDS = 24 * 3600
+_RECORDS_AT_A_TIME = 10_000
+
+
+@dataclass(frozen=True)
+class SpoolFile:
+    """One table's rows of one sync.
+
+    Attributes:
+        path: Parquet file, zstd.
+        row_count: Rows in it.
+        byte_count: Its size.
+    """
+
+    path: Path
+    row_count: int
+    byte_count: int
+
+    def records(self) -> Iterator[dict[str, Any]]:
+        """Yield the rows as Python objects, a few thousand in memory at a time."""
+        with pq.ParquetFile(self.path) as file:
+            for batch in file.iter_batches(_RECORDS_AT_A_TIME):
+                yield from batch.to_pylist()
+
+
+class Spool:
+    """A new folder below ``root``; gone with an error, else left to the loader."""
+
+    def __init__(self, root: Path, sync_id: str) -> None:
+        self._root = root
+        self.folder = root / f"{_PREFIX}{sync_id}"
+
+    def __enter__(self) -> Spool:  # noqa: PYI034  (Self needs 3.11)
+        """Make the folder, and remove those that a killed sync left behind a day ago."""
+        self._root.mkdir(parents=True, exist_ok=True)
+        for left in self._root.glob(f"{_PREFIX}*"):
+            if time.time() - left.stat().st_mtime > _ABANDONED_AFTER_SECONDS:
+                shutil.rmtree(left, ignore_errors=True)
+        self.folder.mkdir(mode=0o700)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
+    ) -> None:
+        """Remove the folder if the sync failed: nobody was told of its files."""
+        if kind is not None:
+            self.remove()
+
+    def remove(self) -> None:
+        """Remove the folder and its files."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def write(
+        self,
+        name: str,
+        schema: pa.Schema,
+        batches: Iterable[pa.RecordBatch],
+        extracted_at: datetime,
+    ) -> SpoolFile:
+        """Write a query's result as the raw table has it.
+
+        Args:
+            name: Table name, the file's stem.
+            schema: Raw shape. Columns that the batches lack become null.
+            batches: Any subset of the schema's columns, castable to its types.
+            extracted_at: Moment of the read, for every row.
+        """
+        path = self.folder / f"{name}.parquet"
+        row_count = 0
+        with pq.ParquetWriter(path, schema, compression="zstd", compression_level=1) as writer:
+            for batch in batches:
+                writer.write_batch(_in_raw_shape(batch, schema, extracted_at))
+                row_count += batch.num_rows
+        return SpoolFile(path, row_count, path.stat().st_size)
+
+
+def _in_raw_shape(
+    batch: pa.RecordBatch, schema: pa.Schema, extracted_at: datetime
+) -> pa.RecordBatch:
+    arrays = []
+    for field in schema:
+        index = batch.schema.get_field_index(field.name)
+        if index >= 0:
+            array = batch.column(index)
+            arrays.append(array if array.type == field.type else array.cast(field.type))
+        elif field.name == EXTRACTED_AT:
+            arrays.append(pa.repeat(pa.scalar(extracted_at, field.type), batch.num_rows))
+        else:
+            arrays.append(pa.nulls(batch.num_rows, field.type))
+    return pa.RecordBatch.from_arrays(arrays, schema=schema)

@@ -1,0 +1,258 @@
+"""One sync: every table read in one moment into the spool, and what was read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import re
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from tap_airflow_metadata.catalogue import Column, Table, load_catalogue
+from tap_airflow_metadata.database import Identity, Moment, SourceColumn
+from tap_airflow_metadata.errors import UnreadableTableError
+from tap_airflow_metadata.manifest import MANIFEST, ManifestRow, record_batch
+from tap_airflow_metadata.query import select
+from tap_airflow_metadata.raw_shape import arrow_schema, json_schema
+from tap_airflow_metadata.settings import Settings
+from tap_airflow_metadata.spool import Spool, SpoolFile
+
+logger = logging.getLogger("tap-airflow-metadata")
+
+# Tables in Airflow's schema that are not Airflow's: what its clean-ups and upgrades leave behind,
+# and Celery's results.
+_NOT_AIRFLOWS = re.compile(r"^(_airflow_(deleted|moved)__|_xcom_archive$|celery_task)")
+
+
+@dataclass(frozen=True)
+class TableRead:
+    """One table, read.
+
+    Attributes:
+        name: Stream name.
+        key: Merge key in this database.
+        schema: JSON schema of a record.
+        file: Its rows; None if there are none to send.
+        is_full_read: Whether a key not in the file is gone from the source.
+        bookmark: State of the stream once the file is loaded; None for the manifest.
+        version: The moment of the read, in epoch milliseconds.
+    """
+
+    name: str
+    key: tuple[str, ...]
+    schema: dict[str, Any]
+    file: SpoolFile | None
+    is_full_read: bool
+    bookmark: dict[str, str] | None
+    version: int
+
+
+def _columns_of(table: Table, settings: Settings) -> tuple[Column, ...]:
+    return table.raw_columns(settings.include_columns.get(table.name, frozenset()))
+
+
+def _version(identity: Identity) -> int:
+    return round(identity.extracted_at.timestamp() * 1000)
+
+
+def _selection(table: Table, key: tuple[str, ...], settings: Settings, identity: Identity) -> str:
+    """Return a fingerprint of all that decides which rows are in the warehouse and how they look.
+
+    With another fingerprint than the last sync's the table is read whole: rows loaded before would
+    keep their old look, and a restored or exchanged database has rows that no change time shows.
+    """
+    decisive = [
+        identity.database_id,
+        settings.environment_slug,
+        settings.mode,
+        settings.pii,
+        settings.pii_salt,
+        key,
+        [(column.name, column.type) for column in _columns_of(table, settings)],
+    ]
+    return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:16]
+
+
+def _unreadable(
+    tables: tuple[Table, ...], found: dict[str, dict[str, SourceColumn]], settings: Settings
+) -> dict[str, list[str]]:
+    """Return the columns that the sync wants, the database has and the login may not read."""
+    wanted = {
+        table.name: [
+            column.name
+            for column in _columns_of(table, settings)
+            if (source := found.get(table.name, {}).get(column.name)) and not source.is_readable
+        ]
+        for table in tables
+    }
+    return {name: columns for name, columns in wanted.items() if columns}
+
+
+class Sync:
+    """Reads the chosen tables of one database.
+
+    Args:
+        settings: What to read.
+        bookmarks: State of each stream after the last completed sync.
+        sync_id: Identifies this sync in the manifest and names its folder.
+    """
+
+    def __init__(
+        self, settings: Settings, bookmarks: Mapping[str, Mapping[str, str]], sync_id: str
+    ) -> None:
+        self._settings = settings
+        self._bookmarks = bookmarks
+        self._sync_id = sync_id
+
+    def read(self, spool: Spool) -> list[TableRead]:
+        """Read all tables; the transaction is over when this returns.
+
+        Returns:
+            One entry per table in the catalogue's order, and the manifest last.
+
+        Raises:
+            TapError: The database cannot be read; nothing is left in the spool.
+        """
+        started = time.monotonic()
+        with Moment(self._settings) as moment:
+            found = moment.columns()
+            identity = moment.identity(found)
+            self._say_what_it_is(identity, found)
+            tables = self._readable_tables(found)
+            reads, rows = [], []
+            for table in tables:
+                read, row = self._read_table(table, moment, found.get(table.name), identity, spool)
+                reads.append(read)
+                rows.append(row)
+        seconds = time.monotonic() - started
+        sent = sum(row.sent_rows for row in rows)
+        logger.info("Read %s rows of %s tables in %.1f s", f"{sent:,}", len(rows), seconds)
+        manifest = spool.write(
+            MANIFEST.name,
+            arrow_schema(MANIFEST.raw_columns()),
+            [record_batch(rows)],
+            identity.extracted_at,
+        )
+        version = _version(identity)
+        schema = json_schema(MANIFEST.raw_columns()) | {"x-mode": "merge"}
+        return [
+            *reads,
+            TableRead(MANIFEST.name, MANIFEST.key[0], schema, manifest, False, None, version),
+        ]
+
+    def _say_what_it_is(
+        self, identity: Identity, found: dict[str, dict[str, SourceColumn]]
+    ) -> None:
+        if identity.airflow_version is None:
+            logger.warning(
+                "Unknown schema revision %s: a newer or patched Airflow than 3.3. Going on with the"
+                " tables and columns that are known; what is new in it is not read",
+                identity.revision,
+            )
+        logger.info(
+            "Environment %s: schema of Airflow %s (revision %s) on PostgreSQL %s",
+            self._settings.environment_slug,
+            identity.airflow_version or "an unknown version",
+            identity.revision,
+            identity.postgres_version,
+        )
+        catalogue = load_catalogue()
+        unknown = [
+            name for name in found if name not in catalogue and not _NOT_AIRFLOWS.match(name)
+        ]
+        readable = {name for name, table in catalogue.items() if table.read != "never"}
+        if unknown and readable <= {table.name for table in self._settings.tables}:
+            logger.warning("Tables that are not in the catalogue, not read: %s", ", ".join(unknown))
+
+    def _readable_tables(self, found: dict[str, dict[str, SourceColumn]]) -> tuple[Table, ...]:
+        unreadable = _unreadable(self._settings.tables, found, self._settings)
+        if not unreadable:
+            return self._settings.tables
+        named = "; ".join(f"{name} ({', '.join(columns)})" for name, columns in unreadable.items())
+        if not self._settings.skip_unreadable_tables:
+            msg = (
+                f"The login may not read: {named}. Run the SQL that `tap-airflow-metadata --grants`"
+                " prints, or set skip_unreadable_tables to go on without these tables"
+            )
+            raise UnreadableTableError(msg)
+        logger.warning("Left out, because the login may not read them: %s", named)
+        return tuple(table for table in self._settings.tables if table.name not in unreadable)
+
+    def _since(self, table: Table, selection: str) -> datetime | None:
+        """Return the moment since which changes are read, None for a full read."""
+        bookmark = self._bookmarks.get(table.name, {})
+        if self._settings.mode == "mirror" or table.change is None:
+            return None
+        if bookmark.get("selection") != selection or "synced_until" not in bookmark:
+            return None
+        last = datetime.fromisoformat(bookmark["synced_until"])
+        return last - timedelta(seconds=self._settings.lookback_seconds)
+
+    def _read_table(
+        self,
+        table: Table,
+        moment: Moment,
+        source: dict[str, SourceColumn] | None,
+        identity: Identity,
+        spool: Spool,
+    ) -> tuple[TableRead, ManifestRow]:
+        started_at, clock = datetime.now(timezone.utc), time.monotonic()
+        columns = _columns_of(table, self._settings)
+        types = {name: column.postgres_type for name, column in (source or {}).items()}
+        key = next((key for key in table.key if set(key) <= types.keys()), table.key[0])
+        selection = _selection(table, key, self._settings, identity)
+        since = self._since(table, selection) if source else None
+        file: SpoolFile | None = None
+        selected: tuple[str, ...] = ()
+        source_rows = 0
+        if source:
+            query = select(
+                table, columns, types, self._settings.source_schema, self._settings.pii, since
+            )
+            selected = query.selected
+            source_rows = moment.count(table.name)
+            schema = arrow_schema(columns)
+            batches = moment.batches(query.sql)
+            file = spool.write(table.name, schema, batches, identity.extracted_at)
+        if file is not None and file.row_count == 0:
+            file.path.unlink()
+            file = None
+        is_full_read = since is None
+        seconds = time.monotonic() - clock
+        logger.info(
+            "%s: %s of %s rows, %.1f MB in %.1f s",
+            table.name,
+            f"{file.row_count if file else 0:,}",
+            f"{source_rows:,}",
+            (file.byte_count if file else 0) / 1e6,
+            seconds,
+        )
+        row = ManifestRow(
+            sync_id=self._sync_id,
+            table_name=table.name,
+            environment_slug=self._settings.environment_slug,
+            mode=self._settings.mode,
+            is_full_read=is_full_read,
+            is_table_at_source=source is not None,
+            source_rows=source_rows,
+            sent_rows=file.row_count if file else 0,
+            file_count=1 if file else 0,
+            byte_count=file.byte_count if file else 0,
+            read_seconds=round(seconds, 3),
+            airflow_version=identity.airflow_version,
+            alembic_revision=identity.revision,
+            postgres_version=identity.postgres_version,
+            pii=self._settings.pii,
+            withheld_columns=tuple(name for name in types if name not in selected),
+            started_at=started_at,
+            ended_at=datetime.now(timezone.utc),
+        )
+        bookmark = {"synced_until": identity.extracted_at.isoformat(), "selection": selection}
+        json_shape = json_schema(columns) | {"x-mode": self._settings.mode}
+        version = _version(identity)
+        read = TableRead(table.name, key, json_shape, file, is_full_read, bookmark, version)
+        return read, row

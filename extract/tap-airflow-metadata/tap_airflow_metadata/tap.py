@@ -1,0 +1,295 @@
+"""The Singer tap: settings, discovery, and the messages of a sync."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from singer_sdk import Stream, Tap
+from singer_sdk import typing as th
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.helpers._batch import BaseBatchFileEncoding, SDKBatchMessage
+from singer_sdk.helpers.capabilities import (
+    CapabilitiesEnum,
+    PluginCapabilities,
+    TapCapabilities,
+)
+from singer_sdk.singerlib import (
+    ActivateVersionMessage,
+    RecordMessage,
+    SchemaMessage,
+    StateMessage,
+)
+
+from tap_airflow_metadata.catalogue import Table, load_catalogue
+from tap_airflow_metadata.database import Moment
+from tap_airflow_metadata.errors import SettingsError
+from tap_airflow_metadata.raw_shape import EXTRACTED_AT, json_schema
+from tap_airflow_metadata.settings import (
+    Settings,
+    included_columns,
+    select_tables,
+    settings_from_config,
+)
+from tap_airflow_metadata.spool import Spool, SpoolFile
+from tap_airflow_metadata.sync import Sync, TableRead
+
+_DEFAULT_SET = ", ".join(t.name for t in load_catalogue().values() if t.read == "default")
+
+
+class TableStream(Stream):
+    """A catalogued table, as discovery shows it; :class:`AirflowMetadataTap` reads it."""
+
+    def __init__(self, tap: Tap, table: Table, include: frozenset[str]) -> None:
+        """Describe the stream.
+
+        Args:
+            tap: The tap.
+            table: Catalogue entry.
+            include: Withheld columns that the user asked for.
+        """
+        super().__init__(tap, schema=json_schema(table.raw_columns(include)), name=table.name)
+        self.primary_keys = list(table.key[0])
+
+    def get_records(self, context: object) -> Iterable[dict[str, Any]]:
+        """Not used: all tables are read in one moment, not stream by stream."""
+        raise NotImplementedError
+
+
+class AirflowMetadataTap(Tap):
+    """Reads an Airflow metadata database, all tables in one moment."""
+
+    name = "tap-airflow-metadata"
+    package_name = "airflow-audit-tap-airflow-metadata"
+    dynamic_catalog = False
+    # Stream maps and flattening are left out: they work on records, and rows never are records.
+    capabilities: ClassVar[list[CapabilitiesEnum]] = [
+        TapCapabilities.CATALOG,
+        TapCapabilities.STATE,
+        TapCapabilities.DISCOVER,
+        TapCapabilities.ACTIVATE_VERSION,
+        PluginCapabilities.ABOUT,
+        PluginCapabilities.BATCH,
+        PluginCapabilities.STRUCTURED_LOGGING,
+    ]
+    config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
+        th.Property(
+            "database_url",
+            th.StringType,
+            secret=True,
+            description="Required. Address of the metadata database: a libpq URL, or Airflow's own"
+            " sql_alchemy_conn (postgresql+psycopg2://…).",
+        ),
+        th.Property(
+            "environment_slug",
+            th.StringType,
+            description="Required. Short name of the Airflow environment; the warehouse schema is"
+            " airflow_<slug>.",
+        ),
+        th.Property(
+            "source_schema",
+            th.StringType,
+            default="public",
+            description="Postgres schema with Airflow's tables.",
+        ),
+        th.Property(
+            "tables",
+            th.ArrayType(th.StringType),
+            description="Tables to read in place of the default set; an empty list reads every"
+            f" table of the catalogue that may be read at all. The default set: {_DEFAULT_SET}.",
+        ),
+        th.Property(
+            "additional_tables",
+            th.ArrayType(th.StringType),
+            description="Tables to read besides the default set.",
+        ),
+        th.Property(
+            "include_columns",
+            th.ArrayType(th.StringType),
+            description="Withheld columns to read all the same, as table.column, such as"
+            " dag_run.conf. They may hold secrets. Naming a secret column is an error.",
+        ),
+        th.Property(
+            "mode",
+            th.StringType,
+            default="merge",
+            allowed_values=["merge", "mirror", "append"],
+            description="merge: one row per key, rows gone from the source are marked. mirror:"
+            " exactly what the source holds. append: every version of a row.",
+        ),
+        th.Property(
+            "pii",
+            th.StringType,
+            default="usernames",
+            allowed_values=["usernames", "hashed", "full"],
+            description="Personal data. usernames: user names in clear, no e-mail addresses, first"
+            " and last names. hashed: all of it as salted hashes. full: all in clear.",
+        ),
+        th.Property(
+            "pii_salt",
+            th.StringType,
+            secret=True,
+            description="Salt of the hashes; needed with pii: hashed, and to be kept.",
+        ),
+        th.Property(
+            "lookback_seconds",
+            th.IntegerType,
+            default=3600,
+            description="How far before the last sync changes are read again, because a row is"
+            " stamped before its transaction commits and clocks differ.",
+        ),
+        th.Property(
+            "statement_timeout_seconds",
+            th.IntegerType,
+            default=1800,
+            description="Longest time for one query; 0 for no limit.",
+        ),
+        th.Property(
+            "lock_timeout_seconds",
+            th.IntegerType,
+            default=30,
+            description="Longest wait for a lock, such as a migration's; 0 for no limit.",
+        ),
+        th.Property(
+            "skip_unreadable_tables",
+            th.BooleanType,
+            default=False,
+            description="Leave out tables that the login may not read, in place of an error.",
+        ),
+    ).to_dict()
+
+    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
+        """Turn the SDK's error into one with our exit code."""
+        try:
+            return super()._validate_config(raise_errors=raise_errors)
+        except ConfigValidationError as error:
+            msg = f"The settings are not valid: {'; '.join(error.errors)}"
+            raise SettingsError(msg) from None
+
+    def settings(self) -> Settings:
+        """Return the checked settings.
+
+        Raises:
+            SettingsError: One is missing or wrong.
+        """
+        return settings_from_config(self.config, load_catalogue())
+
+    def discover_streams(self) -> list[TableStream]:
+        """Return a stream per chosen table; the catalogue knows them without a connection.
+
+        Raises:
+            SettingsError: ``tables`` or ``additional_tables`` name a table that is not read.
+        """
+        included = included_columns(load_catalogue(), self.config.get("include_columns") or [])
+        tables = select_tables(
+            load_catalogue(), self.config.get("tables"), self.config.get("additional_tables")
+        )
+        return [TableStream(self, table, included.get(table.name, frozenset())) for table in tables]
+
+    def run_connection_test(self) -> bool:  # type: ignore[misc]
+        """Log in and say what is there; the SDK's own test would read a record per stream."""
+        with Moment(self.settings()) as moment:
+            identity = moment.identity(moment.columns())
+        self.logger.info(
+            "Connected: Airflow %s, PostgreSQL %s",
+            identity.airflow_version or f"of unknown revision {identity.revision}",
+            identity.postgres_version,
+        )
+        return True
+
+    def sync_all(self) -> None:  # type: ignore[misc]
+        """Read every table in one moment, then send the messages of all.
+
+        The SDK's own loop reads stream by stream and moves state with each. Here the transaction
+        must be over before the first message, because a slow loader would keep it open, and state
+        moves once, with everything loaded.
+        """
+        settings = self._selected(self.settings())
+        sync_id = str(uuid.uuid4())
+        with Spool(self._spool_root(), sync_id) as spool:
+            reads = Sync(settings, self.state.get("bookmarks", {}), sync_id).read(spool)
+            for read in reads:
+                self._send(read)
+            bookmarks = dict(self.state.get("bookmarks", {}))
+            bookmarks |= {read.name: read.bookmark for read in reads if read.bookmark}
+            self.write_message(StateMessage({"bookmarks": bookmarks}))
+            if not self._sends_files:
+                spool.remove()
+
+    def _selected(self, settings: Settings) -> Settings:
+        """Return the settings without the tables that a Singer catalog deselects.
+
+        Raises:
+            SettingsError: It deselects a single column, which the raw shape does not allow.
+        """
+        for stream in self.streams.values():
+            deselected = [
+                crumb[-1] for crumb, chosen in stream.mask.items() if len(crumb) > 1 and not chosen
+            ]
+            if stream.selected and deselected:
+                msg = (
+                    f"The select rules leave out {stream.name}.{deselected[0]}, but a raw table"
+                    " always has all its columns. Leave out whole tables only"
+                )
+                raise SettingsError(msg)
+        selected = {stream.name for stream in self.streams.values() if stream.selected}
+        return settings.with_tables(
+            tuple(table for table in settings.tables if table.name in selected)
+        )
+
+    @property
+    def _sends_files(self) -> bool:
+        return bool(self.config.get("batch_config"))
+
+    def _spool_root(self) -> Path:
+        """Return the folder of ``batch_config``, or the system's for temporary files.
+
+        Raises:
+            SettingsError: ``batch_config`` asks for another format or place.
+        """
+        if not self._sends_files:
+            return Path(gettempdir()) / self.name
+        config = self.config["batch_config"]
+        if config["encoding"].get("format") != "parquet":
+            msg = (
+                "batch_config.encoding.format has to be parquet; leave out batch_config for records"
+            )
+            raise SettingsError(msg)
+        root = urlsplit(config["storage"]["root"])
+        if root.scheme not in {"", "file"}:
+            msg = f"batch_config.storage.root has to be a local folder, not {root.scheme}://"
+            raise SettingsError(msg)
+        return Path(url2pathname(root.path)).resolve()
+
+    def _send(self, read: TableRead) -> None:
+        self.write_message(SchemaMessage(read.name, read.schema, list(read.key)))
+        if read.file and self._sends_files:
+            encoding = BaseBatchFileEncoding(format="parquet")  # Parquet names its own compression
+            self.write_message(SDKBatchMessage(read.name, encoding, [read.file.path.as_uri()]))
+        elif read.file:
+            self._send_records(read, read.file)
+        if read.is_full_read:
+            self.write_message(ActivateVersionMessage(read.name, read.version))
+
+    def _send_records(self, read: TableRead, file: SpoolFile) -> None:
+        is_json = {
+            name for name, shape in read.schema["properties"].items() if "object" in shape["type"]
+        }
+        for record in file.records():
+            for name in is_json:
+                text = record[name]
+                record[name] = json.loads(text) if isinstance(text, str) else None
+            self.write_message(
+                RecordMessage(
+                    read.name,
+                    record,
+                    version=read.version if read.is_full_read else None,
+                    time_extracted=record[EXTRACTED_AT],
+                )
+            )
