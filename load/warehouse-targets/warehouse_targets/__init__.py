@@ -1,0 +1,1 @@
+"""Singer targets over dlt: one loading core, one small module per warehouse."""

@@ -1,0 +1,179 @@
+"""A DuckDB file as a warehouse: opening, memory, and what its errors mean."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import dlt
+import duckdb
+
+from warehouse_targets.errors import (
+    DiskFullError,
+    LoadError,
+    SettingsError,
+    WarehouseRefusedError,
+    WarehouseUnavailableError,
+)
+from warehouse_targets.warehouse import OpenWarehouse
+
+# With these the process stays below 1 GB for tables of any size; beyond, DuckDB uses the disk.
+_MEMORY_LIMIT = "400MB"
+_MOST_THREADS = 4
+_WAIT_SECONDS = 30.0
+_LOCKED = re.compile(r"Conflicting lock is held in (?P<holder>.+?\(PID \d+\))")
+_DISK_FULL = re.compile(r"No space left on device|File too large|Disk quota exceeded")
+# dlt puts file names into SQL and into patterns as they are.
+_UNQUOTED = frozenset("'%")
+
+
+class DuckDBFile:
+    """Loads into one DuckDB file, which only one process can have open for writing."""
+
+    # More tables at a time take more memory and no less time; and an error in a local file is no
+    # accident that goes away.
+    load_settings: Mapping[str, object] = {"workers": 2, "raise_on_max_retries": 1}
+    # dlt's `upsert`, DuckDB's MERGE, takes three times as long and twice the memory.
+    merge_strategy = "delete-insert"
+
+    def __init__(self, path: Path, schema_name: str) -> None:
+        """Check the path; the file is made with the first load.
+
+        Args:
+            path: The file. Its folder is made.
+            schema_name: Schema to load.
+
+        Raises:
+            SettingsError: There can be no file at this path, or it cannot hold this schema.
+        """
+        self._path = path.absolute()
+        folder = self._path.parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            msg = f"path: the folder {folder} cannot be made: {error.strerror}"
+            raise SettingsError(msg) from error
+        if self._path.is_dir():
+            msg = f"path: {self._path} is a folder; name a file in it"
+            raise SettingsError(msg)
+        for needed in (folder, self._path):
+            if needed.exists() and not os.access(needed, os.W_OK):
+                msg = f"path: {needed} may not be written by this user"
+                raise SettingsError(msg)
+        if self._path.name.partition(".")[0].lower() == schema_name.lower():
+            # DuckDB names the database after the file, and "a.b" could be either then.
+            msg = f"path: {self._path.name} cannot hold a schema {schema_name}; rename the file"
+            raise SettingsError(msg)
+
+    @contextmanager
+    def open(self) -> Iterator[OpenWarehouse]:
+        """Open the file for one load.
+
+        Raises:
+            WarehouseRefusedError: It is no DuckDB file, or one of a newer DuckDB.
+            WarehouseUnavailableError: Another process keeps it open, or the disk is full.
+        """
+        with ExitStack() as stack:
+            connection = stack.enter_context(self._connect())
+            # Staging names end in what no environment's schema is called.
+            destination = dlt.destinations.duckdb(
+                connection,
+                replace_strategy="insert-from-staging",
+                staging_dataset_name_layout="%s__loading",
+            )
+            yield OpenWarehouse(destination, stack.enter_context(self._work_folder()))
+
+    def _connect(self) -> duckdb.DuckDBPyConnection:
+        last_try = time.monotonic() + _WAIT_SECONDS
+        while True:
+            try:
+                return self._connection()
+            except duckdb.IOException as error:  # noqa: PERF203
+                if not _LOCKED.search(str(error)) or time.monotonic() > last_try:
+                    raise self._explain_open(error) from error
+                time.sleep(0.2)
+
+    def _connection(self) -> duckdb.DuckDBPyConnection:
+        return duckdb.connect(
+            self._path,
+            config={
+                "memory_limit": _MEMORY_LIMIT,
+                "threads": min(_MOST_THREADS, os.cpu_count() or 1),
+                "preserve_insertion_order": False,
+                "autoinstall_known_extensions": False,
+            },
+        )
+
+    def _explain_open(self, error: duckdb.IOException) -> LoadError:
+        if locked := _LOCKED.search(str(error)):
+            return WarehouseUnavailableError(
+                f"{self._path} is open in {locked['holder']}. Nothing was loaded. Close it there,"
+                " or try again when it is done"
+            )
+        if _is_disk_full(error):
+            return self._disk_full()
+        return WarehouseRefusedError(
+            f"{self._path} cannot be opened with DuckDB {duckdb.__version__}: {_first_line(error)}"
+        )
+
+    def _disk_full(self) -> LoadError:
+        return DiskFullError(f"The disk of {self._path} is full. Make room and run the sync again")
+
+    @contextmanager
+    def _work_folder(self) -> Iterator[Path]:
+        """Make a folder beside the file, so that Parquet files can be linked and need no copy.
+
+        DuckDB's lock on the file is the lock on this folder too, so one that is there was left
+        by a killed load, and so was DuckDB's own.
+        """
+        shutil.rmtree(f"{self._path}.tmp", ignore_errors=True)
+        folder = Path(f"{self._path}.loading")
+        if _UNQUOTED & set(str(folder)):
+            with tempfile.TemporaryDirectory() as elsewhere:
+                yield Path(elsewhere)
+            return
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700)
+        try:
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def explain(self, error: BaseException) -> LoadError | None:
+        """Return what an error of DuckDB or of the disk means, None for a defect."""
+        causes = list(_causes(error))
+        if any(_is_disk_full(cause) for cause in causes):
+            return self._disk_full()
+        table = next((cause.job_id for cause in causes if hasattr(cause, "job_id")), "")
+        for cause in causes:
+            # Parquet with damaged pages is a plain duckdb.Error.
+            if (
+                isinstance(cause, duckdb.DataError | duckdb.IOException)
+                or type(cause) is duckdb.Error
+            ):
+                where = f"{self._path}, table {table.rpartition('.')[0].rpartition('.')[0]}"
+                return WarehouseRefusedError(f"{where}: {_first_line(cause)}")
+        return None
+
+
+def _is_disk_full(error: BaseException) -> bool:
+    if isinstance(error, duckdb.Error):
+        return bool(_DISK_FULL.search(str(error)))
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
+def _causes(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+def _first_line(error: BaseException) -> str:
+    return str(error).splitlines()[0]

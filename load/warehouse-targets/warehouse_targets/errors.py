@@ -1,0 +1,50 @@
+"""Errors a user can act on; the exit code says whether trying again can help."""
+
+from __future__ import annotations
+
+EXIT_RETRYABLE = 75  # EX_TEMPFAIL of sysexits.h: the same command may work later
+EXIT_FINAL = 78  # EX_CONFIG of sysexits.h: a setting, the input or the warehouse has to change
+
+
+class LoadError(Exception):
+    """What happened, which setting or table it concerns, and what to do.
+
+    Attributes:
+        exit_code: Exit code of the process that ends with this error.
+    """
+
+    exit_code = EXIT_FINAL
+
+
+class SettingsError(LoadError):
+    """A setting is missing or wrong; no input was read."""
+
+
+class InputError(LoadError):
+    """A message, or a file that it names, cannot be loaded; nothing was written."""
+
+
+class ColumnTypeChangedError(LoadError):
+    """A column has another type in the warehouse; nothing was written."""
+
+
+class WarehouseRefusedError(LoadError):
+    """The warehouse cannot be opened, or refused a table."""
+
+
+class IncompleteInputError(LoadError):
+    """The tap stopped before the end of its sync; nothing was written."""
+
+    exit_code = EXIT_RETRYABLE
+
+
+class WarehouseUnavailableError(LoadError):
+    """The warehouse cannot be reached now."""
+
+    exit_code = EXIT_RETRYABLE
+
+
+class DiskFullError(LoadError):
+    """There is no room for the warehouse or for records on their way to it."""
+
+    exit_code = EXIT_RETRYABLE

@@ -1,0 +1,43 @@
+"""The command ``target-duckdb``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+
+from singer_sdk import typing as th
+
+from warehouse_targets.target import SCHEMA_SETTING, WarehouseTarget, run_command
+
+if TYPE_CHECKING:
+    from warehouse_targets.warehouse import Warehouse
+
+
+class DuckDBTarget(WarehouseTarget):
+    """Loads Singer streams into a DuckDB file."""
+
+    name = "target-duckdb"
+    config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
+        th.Property(
+            "path",
+            th.StringType,
+            required=True,
+            description="DuckDB file; it and its folder are made if they are not there.",
+        ),
+        SCHEMA_SETTING,
+    ).to_dict()
+
+    def make_warehouse(self) -> Warehouse:
+        """Return the file of the setting ``path``.
+
+        Raises:
+            SettingsError: There can be no such file.
+        """
+        from warehouse_targets.duckdb_file import DuckDBFile  # noqa: PLC0415
+
+        return DuckDBFile(Path(self.config["path"]), self.schema_name)
+
+
+def main() -> NoReturn:
+    """Run the command."""
+    run_command(DuckDBTarget)
