@@ -1,0 +1,50 @@
+{#
+    The rows of one of Airflow's tables in every environment, as a query.
+
+    Columns come from the source's definition, not from the database: their order there
+    differs between environments. In mode append only the newest version of each row is
+    kept.
+#}
+{% macro airflow_table(table_name) %}
+    {#- Declares what the model reads; dbt looks for it while it parses. -#}
+    {%- do source("airflow", table_name) -%}
+    {%- if execute -%}
+        {%- for slug in environment_slugs() %}
+    {{ "union all" if not loop.first }}
+    {{ raw_rows(table_name, slug) }}
+        {%- endfor -%}
+    {%- endif -%}
+{% endmacro %}
+
+
+{% macro raw_rows(table_name, slug) %}
+    {%- set columns = raw_columns(table_name) -%}
+    select
+        '{{ slug }}' as environment_slug,
+        {%- for column in columns %}
+        {{ column.quoted }}{{ "," if not loop.last }}
+        {%- endfor %}
+    {%- if slug ~ "." ~ table_name in tables_not_synced() %}
+    from (
+        select
+            {%- for column in columns %}
+            cast(null as {{ column.data_type }}) as {{ column.quoted }}{{ "," if not loop.last }}
+            {%- endfor %}
+    ) as nothing
+    where 1 = 0
+    {%- elif keeps_every_version() %}
+    {#- Rows of one key from one moment are the same row, so any of them serves. #}
+    from (
+        select
+            *,
+            row_number() over (
+                partition by {{ raw_key(table_name) | join(", ") }}
+                order by _sdc_extracted_at desc
+            ) as _version_rank
+        from {{ raw_relation(table_name, slug) }}
+    ) as versions
+    where _version_rank = 1
+    {%- else %}
+    from {{ raw_relation(table_name, slug) }}
+    {%- endif -%}
+{% endmacro %}

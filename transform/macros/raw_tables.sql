@@ -1,0 +1,71 @@
+{#
+    What the source's definition, which is made from the catalogue, says about one raw
+    table.
+#}
+{% macro raw_table(table_name) %}
+    {{ return(graph.sources["source.airflow_audit.airflow." ~ table_name]) }}
+{% endmacro %}
+
+
+{% macro raw_columns(table_name) %}
+    {%- set columns = [] -%}
+    {#- The manifest brings a slug of its own; it is the schema's. -#}
+    {%- for column in raw_table(table_name).columns.values() if column.name != "environment_slug" -%}
+        {%- do columns.append({"quoted": quoted(column.name), "data_type": column.data_type}) -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{% endmacro %}
+
+
+{#
+    The columns that together tell rows apart. A table whose key changed with Airflow 3
+    has two keys; the columns of the one that does not apply are null or follow from the
+    other.
+#}
+{% macro raw_key(table_name) %}
+    {%- set columns = [] -%}
+    {%- for alternative in raw_table(table_name).config.meta.key -%}
+        {%- for column in alternative if quoted(column) not in columns -%}
+            {%- do columns.append(quoted(column)) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(columns) }}
+{% endmacro %}
+
+
+{% macro raw_schema(slug) %}
+    {{ return("airflow_" ~ slug) }}
+{% endmacro %}
+
+
+{% macro raw_relation(table_name, slug) %}
+    {{ return(api.Relation.create(
+        database=target.database, schema=raw_schema(slug), identifier=table_name
+    )) }}
+{% endmacro %}
+
+
+{# Whether the raw tables hold every version of a row that was read: mode append. #}
+{% macro keeps_every_version() %}
+    {%- set mode = env_var("AIRFLOW_AUDIT_MODE", "merge") or "merge" -%}
+    {%- if mode not in ["merge", "mirror", "append"] -%}
+        {{ exceptions.raise_compiler_error(
+            "AIRFLOW_AUDIT_MODE is '" ~ mode ~ "'; it is merge, mirror or append, as in the sync."
+        ) }}
+    {%- endif -%}
+    {{ return(mode == "append") }}
+{% endmacro %}
+
+
+{#
+    Raw tables that are missing on purpose, as <slug>.<table>: they count as empty.
+    Named by AIRFLOW_AUDIT_TABLES_NOT_SYNCED (comma separated), so that a missing table
+    is never overlooked.
+#}
+{% macro tables_not_synced() %}
+    {%- set tables = [] -%}
+    {%- for entry in env_var("AIRFLOW_AUDIT_TABLES_NOT_SYNCED", "").split(",") -%}
+        {%- do tables.append(entry | trim) -%}
+    {%- endfor -%}
+    {{ return(tables) }}
+{% endmacro %}

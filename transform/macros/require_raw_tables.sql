@@ -1,0 +1,80 @@
+{#
+    Stops a build whose settings make no sense or that would read raw tables which are
+    not there, and says how to get them. Runs before every build; looks only at what the
+    selected models read.
+#}
+{% macro require_raw_tables() %}
+    {%- if execute -%}
+        {%- do keeps_every_version() -%}
+        {%- set needed = raw_tables_needed() -%}
+        {%- if needed -%}
+            {%- for slug in environment_slugs() -%}
+                {%- do require_environment(slug, needed) -%}
+            {%- endfor -%}
+        {%- endif -%}
+    {%- endif -%}
+{% endmacro %}
+
+
+{% macro raw_tables_needed() %}
+    {%- set needed = [] -%}
+    {%- for unique_id in selected_resources if unique_id in graph.nodes -%}
+        {%- for parent in graph.nodes[unique_id].depends_on.nodes if parent in graph.sources -%}
+            {%- set table_name = graph.sources[parent].name -%}
+            {%- if table_name not in needed -%}
+                {%- do needed.append(table_name) -%}
+            {%- endif -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{ return(needed | sort) }}
+{% endmacro %}
+
+
+{% macro require_environment(slug, needed) %}
+    {%- set raw_schema = raw_schema(slug) -%}
+    {%- if raw_schema in own_schemas() -%}
+        {{ exceptions.raise_compiler_error(
+            "The environment cannot be called '" ~ slug ~ "': its raw tables would share the schema "
+            ~ raw_schema ~ " with the marts. Sync it under another ENVIRONMENT_SLUG."
+        ) }}
+    {%- endif -%}
+    {%- set sync = "ENVIRONMENT_SLUG=" ~ slug ~ " meltano run tap-airflow-metadata target-duckdb" -%}
+    {%- if not adapter.check_schema_exists(target.database, raw_schema) -%}
+        {{ exceptions.raise_compiler_error(
+            "The warehouse has no Airflow environment '" ~ slug ~ "' (no schema " ~ raw_schema ~ " in "
+            ~ target.database ~ "). Sync it: " ~ sync
+            ~ " - or take it out of ENVIRONMENT_SLUGS. There are: "
+            ~ (synced_environments() | join(", ") or "none") ~ "."
+        ) }}
+    {%- endif -%}
+    {%- set missing = [] -%}
+    {%- for table_name in needed if slug ~ "." ~ table_name not in tables_not_synced() -%}
+        {%- if not load_relation(raw_relation(table_name, slug)) -%}
+            {%- do missing.append(slug ~ "." ~ table_name) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if missing -%}
+        {{ exceptions.raise_compiler_error(
+            "Environment '" ~ slug ~ "' lacks raw tables that the models read. Sync it without the"
+            ~ " setting `tables` to get them: " ~ sync ~ " - or, if they are left out on purpose, let"
+            ~ " them count as empty: AIRFLOW_AUDIT_TABLES_NOT_SYNCED=" ~ (missing | join(","))
+        ) }}
+    {%- endif -%}
+{% endmacro %}
+
+
+{# Where the models themselves go; see profiles.yml and dbt_project.yml. #}
+{% macro own_schemas() %}
+    {{ return([target.schema, target.schema ~ "_staging"]) }}
+{% endmacro %}
+
+
+{% macro synced_environments() %}
+    {%- set slugs = [] -%}
+    {%- for schema in dbt.list_schemas(target.database).columns[0].values() | unique | sort -%}
+        {%- if schema.startswith("airflow_") and schema not in own_schemas() -%}
+            {%- do slugs.append(schema[8:]) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(slugs) }}
+{% endmacro %}

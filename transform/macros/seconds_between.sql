@@ -1,0 +1,18 @@
+{#
+    Seconds from one time to another, with fractions; datediff in seconds counts whole
+    ones only.
+#}
+{% macro seconds_between(earlier, later) -%}
+    {{ dbt.datediff(earlier, later, "microsecond") }} / 1000000.0
+{%- endmacro %}
+
+
+{#
+    Seconds from one step to the next; null if the second came first. That happens:
+    clearing a running DAG run, say, sets its queued time anew.
+#}
+{% macro delay_seconds(earlier, later) -%}
+    case
+        when {{ later }} >= {{ earlier }} then {{ seconds_between(earlier, later) }}
+    end
+{%- endmacro %}

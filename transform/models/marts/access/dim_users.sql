@@ -1,0 +1,78 @@
+with users as (
+
+    select * from {{ ref("stg_airflow__ab_users") }}
+
+),
+
+environments as (
+
+    select * from {{ ref("int_environments_synced") }}
+
+),
+
+user_roles as (
+
+    select * from {{ ref("int_user_roles_unioned") }}
+
+),
+
+listed_roles as (
+
+    select * from {{ ref("int_user_roles_listed") }}
+
+),
+
+-- Airflow's own name of the role that may do everything.
+admins as (
+
+    select distinct
+        environment_slug,
+        user_id
+    from user_roles
+    where role_name = 'Admin' and not is_deleted_at_source
+
+),
+
+joined as (
+
+    select
+        {{ surrogate_key(["users.environment_slug", "users.user_id"]) }} as user_key,
+        users.environment_slug,
+        users.user_id,
+        users.username,
+        users.first_name,
+        users.last_name,
+        users.email,
+        listed_roles.role_names,
+        users.is_active and not users.is_deleted_at_source as is_active,
+        admins.user_id is not null as is_admin,
+        listed_roles.role_names is not null as has_role,
+        -- One who never logged in counts from the day the account was made.
+        users.is_active
+        and not users.is_deleted_at_source
+        and {{ seconds_between(
+            "coalesce(users.last_login_at, users.created_at)", "environments.synced_at"
+        ) }} > {{ var("dormant_after_days") }} * 86400 as is_dormant,
+        users.last_login_at,
+        users.login_count,
+        users.failed_login_count,
+        users.created_at,
+        users.changed_at,
+        users.extracted_at,
+        users.is_deleted_at_source,
+        users.deleted_at_source_at
+    from users
+    left join environments
+        on users.environment_slug = environments.environment_slug
+    left join listed_roles
+        on
+            users.environment_slug = listed_roles.environment_slug
+            and users.user_id = listed_roles.user_id
+    left join admins
+        on
+            users.environment_slug = admins.environment_slug
+            and users.user_id = admins.user_id
+
+)
+
+select * from joined

@@ -1,0 +1,71 @@
+with audit_events as (
+
+    select * from {{ ref("int_audit_events_classified") }}
+
+),
+
+users as (
+
+    select * from {{ ref("dim_users") }}
+
+),
+
+-- A user who was deleted and made again has the same name. The actor is the newest.
+users_by_age as (
+
+    select
+        environment_slug,
+        username,
+        user_key,
+        row_number() over (
+            partition by environment_slug, username
+            order by user_id desc
+        ) as age_rank
+    from users
+
+),
+
+joined as (
+
+    select
+        {{ surrogate_key(["audit_events.environment_slug", "audit_events.log_id"]) }}
+            as audit_event_key,
+        users_by_age.user_key,
+        case
+            when audit_events.dag_id is not null
+                then {{ surrogate_key(
+                    ["audit_events.environment_slug", "audit_events.dag_id"]
+                ) }}
+        end as dag_key,
+        audit_events.environment_slug,
+        audit_events.log_id,
+        audit_events.logged_at,
+        audit_events.event_name,
+        audit_events.category,
+        audit_events.action,
+        audit_events.object_type,
+        audit_events.actor_kind,
+        audit_events.actor_name,
+        audit_events.is_human,
+        audit_events.is_destructive,
+        audit_events.is_paused,
+        audit_events.dag_id,
+        audit_events.task_id,
+        audit_events.run_id,
+        audit_events.map_index,
+        audit_events.try_number,
+        audit_events.logical_at,
+        audit_events.extracted_at,
+        audit_events.is_deleted_at_source,
+        audit_events.deleted_at_source_at
+    from audit_events
+    left join users_by_age
+        on
+            audit_events.environment_slug = users_by_age.environment_slug
+            and audit_events.actor_name = users_by_age.username
+            and audit_events.actor_kind = 'human'
+            and users_by_age.age_rank = 1
+
+)
+
+select * from joined

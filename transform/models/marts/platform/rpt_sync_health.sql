@@ -1,0 +1,95 @@
+with sync_manifests as (
+
+    select * from {{ ref("stg_airflow__sync_manifests") }}
+
+),
+
+raw_rows as (
+
+    select * from {{ ref("int_raw_rows_counted") }}
+
+),
+
+sequenced as (
+
+    select
+        *,
+        lead(extracted_at) over (
+            partition by environment_slug, table_name
+            order by extracted_at
+        ) as next_synced_at
+    from sync_manifests
+
+),
+
+-- Only of the latest sync is it known what the warehouse holds of it.
+compared as (
+
+    select
+        sequenced.*,
+        sequenced.next_synced_at is null as is_latest_sync,
+        case
+            when sequenced.next_synced_at is null
+                then coalesce(raw_rows.kept_rows - raw_rows.gone_rows, 0)
+        end as warehouse_rows,
+        case
+            when sequenced.next_synced_at is null then coalesce(raw_rows.gone_rows, 0)
+        end as gone_rows,
+        case
+            when sequenced.next_synced_at is null
+                then coalesce(
+                    raw_rows.last_extracted_at > sequenced.extracted_at, false
+                )
+        end as was_interrupted_since
+    from sequenced
+    left join raw_rows
+        on
+            sequenced.environment_slug = raw_rows.environment_slug
+            and sequenced.table_name = raw_rows.table_name
+
+),
+
+reconciled as (
+
+    select
+        {{ surrogate_key(["environment_slug", "sync_id", "table_name"]) }}
+            as sync_table_key,
+        environment_slug,
+        sync_id,
+        table_name,
+        extracted_at as synced_at,
+        mode,
+        pii,
+        is_full_read,
+        is_table_at_source,
+        is_latest_sync,
+        source_rows,
+        sent_rows,
+        warehouse_rows,
+        gone_rows,
+        was_interrupted_since,
+        -- Rows that are gone from the source are only noticed when the table is read
+        -- whole.
+        case
+            when not is_latest_sync then null
+            when was_interrupted_since then false
+            when is_full_read then warehouse_rows = source_rows
+            else warehouse_rows >= source_rows
+        end as is_reconciled,
+        {{ seconds_between(
+            "extracted_at", "coalesce(next_synced_at, " ~ build_time() ~ ")"
+        ) }} as lag_seconds,
+        read_seconds,
+        file_count,
+        byte_count,
+        airflow_version,
+        alembic_revision,
+        postgres_version,
+        withheld_columns,
+        started_at as read_started_at,
+        ended_at as read_ended_at
+    from compared
+
+)
+
+select * from reconciled

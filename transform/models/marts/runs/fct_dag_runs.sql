@@ -1,0 +1,61 @@
+with dag_runs as (
+
+    select * from {{ ref("int_dag_runs_unified") }}
+
+),
+
+dag_run_notes as (
+
+    select * from {{ ref("stg_airflow__dag_run_notes") }}
+
+),
+
+measured as (
+
+    select
+        {{ surrogate_key(["dag_runs.environment_slug", "dag_runs.dag_run_id"]) }}
+            as dag_run_key,
+        {{ surrogate_key(["dag_runs.environment_slug", "dag_runs.dag_id"]) }}
+            as dag_key,
+        dag_runs.environment_slug,
+        dag_runs.dag_run_id,
+        dag_runs.dag_id,
+        dag_runs.run_id,
+        dag_runs.state,
+        dag_runs.run_type,
+        dag_runs.triggered_by,
+        dag_runs.triggered_by_username,
+        dag_runs.logical_at,
+        dag_runs.data_interval_start_at,
+        dag_runs.data_interval_end_at,
+        dag_runs.due_at,
+        dag_runs.queued_at,
+        dag_runs.started_at,
+        dag_runs.ended_at,
+        {{ seconds_between("dag_runs.started_at", "dag_runs.ended_at") }}
+            as duration_seconds,
+        {{ delay_seconds("dag_runs.queued_at", "dag_runs.started_at") }}
+            as queue_delay_seconds,
+        case
+            when dag_runs.run_type = 'scheduled'
+                then {{ delay_seconds("dag_runs.due_at", "dag_runs.ended_at") }}
+        end as landing_delay_seconds,
+        dag_runs.clear_count,
+        dag_runs.run_type = 'backfill' as is_backfill,
+        dag_runs.backfill_id,
+        dag_runs.bundle_version,
+        dag_runs.dag_version_id,
+        dag_runs.partition_key,
+        dag_run_notes.dag_run_id is not null as has_note,
+        dag_runs.extracted_at,
+        dag_runs.is_deleted_at_source,
+        dag_runs.deleted_at_source_at
+    from dag_runs
+    left join dag_run_notes
+        on
+            dag_runs.environment_slug = dag_run_notes.environment_slug
+            and dag_runs.dag_run_id = dag_run_notes.dag_run_id
+
+)
+
+select * from measured
