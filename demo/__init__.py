@@ -1,0 +1,1 @@
+"""Two example Airflow environments: how their databases are made, and the demo on them."""

@@ -1,0 +1,230 @@
+"""`make demo`: two bundled Airflow databases, copied into one DuckDB file, with marts.
+
+Everything is kept in `output/`. A second run takes up what is there: the databases are not restored
+again, and only what changed is copied.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import psycopg
+from psycopg import sql
+
+from demo.environments import ENVIRONMENTS, METADATA, Environment
+from demo.findings import print_findings
+from demo.postgres import (
+    PostgresError,
+    create_database,
+    database_url,
+    embedded_postgres,
+    restore,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+STATE = ROOT / "output" / "demo"
+WAREHOUSE = ROOT / "output" / "demo.duckdb"
+MELTANO_STATE = STATE / "meltano.db"
+"""A state of its own: that of the demo must never count for a real Airflow of the same slug."""
+
+OURS = ("AIRFLOW_AUDIT_", "DBT_", "ENVIRONMENT_SLUG", "TAP_AIRFLOW_METADATA_", "TARGET_DUCKDB_")
+"""How environment variables begin that would point the demo at the user's own Airflow."""
+
+SOURCES = tuple(
+    ROOT / name
+    for name in ("meltano.yml", "demo/metadata", "extract", "load", "requirements", "transform")
+)
+MADE = {"__pycache__", "dbt_packages", "logs", "target"}
+"""Folders with what dbt and Python make."""
+
+MADE_FROM = STATE / "made-from.txt"
+"""Hash of what the warehouse was made from; missing while it is not complete."""
+
+SHOWN_LINES = 25
+
+
+class DemoError(Exception):
+    """A step failed; the message says which, why, and where its whole output is."""
+
+
+@dataclass
+class Step:
+    """What a running step wants to add to its line."""
+
+    remark: str = ""
+
+
+@contextmanager
+def step(title: str) -> Iterator[Step]:
+    """Print a line with the title and, when the step is done, its seconds."""
+    begun = time.monotonic()
+    print(f"  {title:<62}", end="", flush=True)
+    running = Step()
+    try:
+        yield running
+    except BaseException:
+        print(" failed")
+        raise
+    print(f"{time.monotonic() - begun:6.1f} s  {running.remark}".rstrip(), flush=True)
+
+
+def main() -> None:
+    """Run the demo, and end with an exit code that tells whether all went well."""
+    begun = time.monotonic()
+    try:
+        _run()
+    except (DemoError, PostgresError) as error:
+        sys.exit(f"\nThe demo stopped. {error}")
+    except psycopg.OperationalError as error:
+        sys.exit(f"\nThe demo stopped: the embedded Postgres does not answer. {error}")
+    except duckdb.IOException as error:
+        sys.exit(
+            f"\nThe demo stopped: {_shown(WAREHOUSE)} cannot be opened; another program has it?"
+            f" {error}"
+        )
+    except KeyboardInterrupt:
+        sys.exit("\nInterrupted; make demo goes on from here.")
+    print(f"\nAll of it in {time.monotonic() - begun:.0f} s.")
+
+
+def _run() -> None:
+    meltano = Path(sys.executable).parent / "meltano"
+    if not meltano.exists():
+        msg = "Meltano is not installed here. Run: make install"
+        raise DemoError(msg)
+    STATE.mkdir(parents=True, exist_ok=True)
+    print("\nTwo Airflow environments of a made-up company, and their audit marts\n")
+    sources = _fingerprint()
+    if WAREHOUSE.exists() and MADE_FROM.exists() and MADE_FROM.read_text() == sources:
+        print(f"  All is there from before. To copy again: rm {_shown(WAREHOUSE)}")
+    else:
+        MADE_FROM.unlink(missing_ok=True)
+        _make_warehouse(meltano)
+        MADE_FROM.write_text(sources)
+    print_findings(WAREHOUSE)
+
+
+def _shown(path: Path) -> str:
+    return os.path.relpath(path, ROOT)
+
+
+def _fingerprint() -> str:
+    """A hash of everything that decides what is in the warehouse."""
+    digest = hashlib.sha256()
+    for top in SOURCES:
+        for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
+            # What dbt and Python leave in these folders is made, not source.
+            if path.is_file() and not MADE & set(path.relative_to(ROOT).parts):
+                digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _make_warehouse(meltano: Path) -> None:
+    """Restore the databases, copy them and build the marts."""
+    if not WAREHOUSE.exists():
+        # Without the warehouse, what Meltano remembers of earlier copies is no longer true.
+        MELTANO_STATE.unlink(missing_ok=True)
+    with _embedded_postgres() as server_url:
+        for environment in ENVIRONMENTS:
+            _restore(environment, server_url)
+        for environment in ENVIRONMENTS:
+            name = f"Copy {environment.slug} (Airflow {environment.airflow_version}) into DuckDB"
+            settings = {
+                "TAP_AIRFLOW_METADATA_DATABASE_URL": database_url(server_url, environment.slug),
+                "ENVIRONMENT_SLUG": environment.slug,
+            }
+            with step(name):
+                _meltano(
+                    meltano,
+                    settings,
+                    f"copy-{environment.slug}",
+                    "run",
+                    # Without waiting for the lock that a killed demo leaves for five minutes.
+                    "--force",
+                    "tap-airflow-metadata",
+                    "target-duckdb",
+                )
+    with step("Build and test the marts of both with dbt"):
+        slugs = ",".join(environment.slug for environment in ENVIRONMENTS)
+        _meltano(meltano, {"ENVIRONMENT_SLUGS": slugs}, "marts", "invoke", "dbt:build")
+
+
+@contextmanager
+def _embedded_postgres() -> Iterator[str]:
+    """Start the server as a step of its own; stop it at the end."""
+    server = embedded_postgres(STATE / "postgres")
+    with step("Start an embedded Postgres"):
+        server_url = server.__enter__()
+    try:
+        yield server_url
+    finally:
+        server.__exit__(*sys.exc_info())
+
+
+def _restore(environment: Environment, server_url: str) -> None:
+    """Restore a bundled database unless the very same is there already."""
+    source = METADATA / environment.dump_name
+    digest = hashlib.sha256(source.read_bytes()).hexdigest()
+    title = f"Restore {environment.slug}, Airflow {environment.airflow_version}"
+    with psycopg.connect(server_url, autocommit=True) as connection:
+        found = connection.execute(
+            "select shobj_description(oid, 'pg_database') from pg_database where datname = %s",
+            (environment.slug,),
+        ).fetchone()
+        if found == (digest,):
+            return
+        with step(title) as running:
+            restore(source, create_database(server_url, environment.slug))
+            running.remark = f"{source.stat().st_size / 1e6:.1f} MB"
+        # Said last, so that an interrupted restore is made again.
+        connection.execute(
+            sql.SQL("comment on database {} is {}").format(
+                sql.Identifier(environment.slug), sql.Literal(digest)
+            )
+        )
+
+
+def _meltano(meltano: Path, settings: dict[str, str], name: str, *arguments: str) -> None:
+    """Run Meltano as a user does; its output goes into a file.
+
+    Raises:
+        DemoError: It failed.
+    """
+    environment = {
+        variable: value for variable, value in os.environ.items() if not variable.startswith(OURS)
+    }
+    environment |= {
+        "MELTANO_DATABASE_URI": f"sqlite:///{MELTANO_STATE}",
+        "TARGET_DUCKDB_PATH": str(WAREHOUSE),
+        **settings,
+    }
+    log = STATE / f"{name}.log"
+    with log.open("w") as output:
+        done = subprocess.run(
+            [str(meltano), *arguments],
+            cwd=ROOT,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode != 0:
+        told = "\n".join(log.read_text().splitlines()[-SHOWN_LINES:])
+        msg = (
+            f"`meltano {' '.join(arguments)}` failed with exit code {done.returncode}:\n{told}\n"
+            f"All of its output is in {_shown(log)}. Is a plugin missing? Run: make install"
+        )
+        raise DemoError(msg)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,341 @@
+"""Runs and task instances in the tables of Airflow 2.11.
+
+Airflow stamps `updated_at` some milliseconds after the change itself. Here both are the same, so
+that the bundled file stays small.
+"""
+
+from __future__ import annotations
+
+import pickle
+from datetime import datetime, timedelta
+from typing import Any
+
+from demo.company import Company
+from demo.present import NOW, dice
+from demo.simulation.records import Attempt, History, Instance, Launch, Run
+from demo.tables.components import FIRST_JOB_NUMBER, ComponentJob, component_jobs, scheduler_at
+from demo.tables.copying import Connection, Row, copy_rows
+
+JOBS_KEPT = timedelta(days=24)
+"""The DAG metadata_cleanup removes older jobs."""
+
+EMPTY_PICKLE = pickle.dumps({}, protocol=5)
+DEFERRED_ARGUMENTS = {"__var": {"token": "CANARY-task_instance.next_kwargs"}, "__type": "dict"}
+RUN_TYPES = {"dataset": "dataset_triggered", "operator": "manual"}
+
+
+class Airflow2Jobs:
+    """Numbers of all jobs: those of the components, the backfills and every launch of a task.
+
+    Args:
+        company: Whose components.
+        history: Whose launches.
+    """
+
+    def __init__(self, company: Company, history: History) -> None:
+        self.components = component_jobs(company)
+        self.rows: list[Row] = []
+        self._by_launch: dict[int, int] = {}
+        self._by_attempt: dict[int, int] = {}
+        self.by_backfill: dict[int, int] = {}
+        starts: list[tuple[datetime, Any]] = [
+            *((job.started_at, job) for job in self.components),
+            *(
+                (launch.started_at - timedelta(milliseconds=70), launch)
+                for launch in history.launches
+            ),
+            *((backfill.asked_at, backfill) for backfill in history.backfills),
+        ]
+        for number, (at, what) in enumerate(
+            sorted(starts, key=lambda start: start[0]), FIRST_JOB_NUMBER
+        ):
+            if isinstance(what, ComponentJob):
+                what.number = number
+                self.rows.append(_component_row(what))
+            elif isinstance(what, Launch):
+                self._by_launch[id(what)] = number
+                self._by_attempt[id(what.attempt)] = number
+                self.rows.append(_launch_row(number, at, what))
+            else:
+                self.by_backfill[id(what)] = number
+                ended = what.completed_at + timedelta(seconds=1.1)
+                self.rows.append(
+                    _row(
+                        number,
+                        None,
+                        "success",
+                        "BackfillJob",
+                        at,
+                        ended,
+                        ended,
+                        "airflow-scheduler-0",
+                    )
+                )
+
+    def of_attempt(self, attempt: Attempt) -> int | None:
+        """Number of the newest job that ran a try."""
+        return self._by_attempt.get(id(attempt))
+
+
+def write_runs(
+    connection: Connection, company: Company, history: History, hashes: dict[str, str]
+) -> Airflow2Jobs:
+    """Fill dag_run, task_instance and what hangs on them.
+
+    Args:
+        connection: To the migrated database.
+        company: Whose runs.
+        history: What happened.
+        hashes: Hash of the serialized DAG per DAG.
+
+    Returns:
+        The numbers of the jobs.
+    """
+    jobs = Airflow2Jobs(company, history)
+    instances = [each for run in history.runs for each in run.all_instances()]
+    triggers = {
+        id(each): number
+        for number, each in enumerate((i for i in instances if i.state == "deferred"), 3_107)
+    }
+    copy_rows(connection, "job", _kept_jobs(jobs.rows))
+    triggerer = next(
+        job.number
+        for job in jobs.components
+        if job.kind == "TriggererJob" and job.state == "running"
+    )
+    copy_rows(
+        connection,
+        "trigger",
+        (
+            _trigger_row(triggers[id(each)], each, triggerer)
+            for each in instances
+            if id(each) in triggers
+        ),
+    )
+    copy_rows(connection, "dag_run", (_run_row(run, jobs, hashes) for run in history.runs))
+    copy_rows(
+        connection,
+        "task_instance",
+        (_instance_row(each, each.attempt, jobs, triggers) for each in instances),
+    )
+    superseded = sorted(
+        ((attempt, each) for each in instances for attempt in each.superseded),
+        key=lambda pair: pair[0].changed_at or NOW,
+    )
+    copy_rows(
+        connection,
+        "task_instance_history",
+        (
+            {"id": number} | _instance_row(each, attempt, jobs, {})
+            for number, (attempt, each) in enumerate(superseded, 12_006)
+        ),
+    )
+    copy_rows(connection, "task_fail", _failures(instances))
+    copy_rows(connection, "task_reschedule", _reschedules(instances))
+    return jobs
+
+
+def _run_row(run: Run, jobs: Airflow2Jobs, hashes: dict[str, str]) -> Row:
+    creator = None
+    if run.backfill:
+        creator = jobs.by_backfill[id(run.backfill)]
+    elif run.kind in ("scheduled", "dataset"):
+        creator = scheduler_at(jobs.components, run.created_at, run.run_id)
+    state = "queued" if run.started_at is None and run.state == "running" else run.state
+    changed = run.ended_at or run.started_at or run.queued_at or run.created_at
+    return {
+        "id": run.number,
+        "dag_id": run.dag_id,
+        "queued_at": None if run.backfill else run.queued_at,
+        "execution_date": run.logical_date,
+        "start_date": run.started_at,
+        "end_date": run.ended_at,
+        "state": state,
+        "run_id": run.run_id,
+        "creating_job_id": creator,
+        "external_trigger": run.kind in ("manual", "operator"),
+        "run_type": RUN_TYPES.get(run.kind, run.kind),
+        "conf": pickle.dumps(run.conf, protocol=5),
+        "data_interval_start": run.interval_start,
+        "data_interval_end": run.interval_end,
+        "last_scheduling_decision": run.ended_at or (NOW if run.started_at else None),
+        "dag_hash": None if run.backfill else hashes.get(run.dag_id),
+        "log_template_id": 1,
+        "updated_at": changed,
+        "clear_number": run.clear_number,
+    }
+
+
+def _instance_row(
+    instance: Instance, attempt: Attempt, jobs: Airflow2Jobs, triggers: dict[int, int]
+) -> Row:
+    task, run = instance.task, instance.run
+    is_mapped = instance.map_index > 0
+    is_deferred = attempt.state == "deferred"
+    duration = None
+    if attempt.started_at and attempt.ended_at:
+        duration = (attempt.ended_at - attempt.started_at).total_seconds()
+    scheduler = attempt.queued_at and scheduler_at(jobs.components, attempt.queued_at, run.run_id)
+    if run.backfill and attempt.queued_at:
+        scheduler = jobs.by_backfill[id(run.backfill)]
+    shown = task.shown_operator if task.shown_operator != task.operator else None
+    return {
+        "task_id": task.task_id,
+        "dag_id": run.dag_id,
+        "run_id": run.run_id,
+        "map_index": instance.map_index,
+        "start_date": attempt.started_at,
+        "end_date": attempt.ended_at,
+        "duration": duration,
+        "state": attempt.state,
+        "try_number": attempt.try_number,
+        "max_tries": attempt.max_tries,
+        "hostname": attempt.hostname,
+        "unixname": "airflow",
+        "job_id": jobs.of_attempt(attempt),
+        "pool": task.pool,
+        "pool_slots": task.pool_slots,
+        "queue": task.queue,
+        "priority_weight": task.priority_weight,
+        "operator": task.operator,
+        "custom_operator_name": None if is_mapped else shown,
+        "queued_dttm": attempt.queued_at,
+        "queued_by_job_id": scheduler,
+        "pid": attempt.pid,
+        "executor": None,
+        "executor_config": executor_config(task.operator),
+        "updated_at": attempt.changed_at,
+        "rendered_map_index": None,
+        "external_executor_id": None,
+        "trigger_id": triggers.get(id(instance)),
+        "trigger_timeout": None,
+        "next_method": "execute_complete" if is_deferred else None,
+        "next_kwargs": DEFERRED_ARGUMENTS if is_deferred else None,
+        "task_display_name": None if is_mapped else task.task_id,
+    }
+
+
+def executor_config(operator: str) -> bytes:
+    """The pickled `executor_config` of a task; that of training tasks holds a secret."""
+    if operator != "TrainModelOperator":
+        return EMPTY_PICKLE
+    config = {"env": {"MODEL_HUB_TOKEN": "CANARY-task_instance.executor_config"}}
+    return pickle.dumps(config, protocol=5)
+
+
+def _trigger_row(number: int, instance: Instance, triggerer: int) -> Row:
+    return {
+        "id": number,
+        "classpath": "company_operators.CommandTrigger",
+        "kwargs": "gAAAAAB-CANARY-trigger.kwargs",
+        "created_date": instance.attempt.changed_at,
+        "triggerer_id": triggerer,
+    }
+
+
+def _kept_jobs(rows: list[Row]) -> list[Row]:
+    cleaned_before = NOW.replace(hour=0, minute=30) - JOBS_KEPT
+    return [row for row in rows if row["latest_heartbeat"] >= cleaned_before]
+
+
+def _component_row(job: ComponentJob) -> Row:
+    return _row(
+        job.number,
+        None,
+        job.state,
+        job.kind,
+        job.started_at,
+        job.ended_at,
+        job.heartbeat_at,
+        job.hostname,
+    )
+
+
+def _launch_row(number: int, at: datetime, launch: Launch) -> Row:
+    """The LocalTaskJob of a launch; it ends as success even where its task failed."""
+    ended = launch.ended_at and launch.ended_at + timedelta(milliseconds=104)
+    state = "success" if ended else "running"
+    heartbeat = launch.attempt.heartbeat_at
+    if launch.crashed:
+        state, ended = "running", None
+    else:
+        last = ended or NOW
+        heartbeat = max(at, last - timedelta(seconds=dice(number, at).random() * 5))
+    dag_id = launch.instance.run.dag_id
+    return _row(number, dag_id, state, "LocalTaskJob", at, ended, heartbeat, launch.hostname)
+
+
+def _row(  # noqa: PLR0913, PLR0917 - the columns of job
+    number: int,
+    dag_id: str | None,
+    state: str,
+    kind: str,
+    started_at: datetime,
+    ended_at: datetime | None,
+    heartbeat_at: datetime | None,
+    hostname: str,
+) -> Row:
+    return {
+        "id": number,
+        "dag_id": dag_id,
+        "state": state,
+        "job_type": kind,
+        "start_date": started_at,
+        "end_date": ended_at,
+        "latest_heartbeat": heartbeat_at,
+        "executor_class": None,
+        "hostname": hostname,
+        "unixname": "airflow",
+    }
+
+
+def _failures(instances: list[Instance]) -> list[Row]:
+    """A row of task_fail for every try that failed while it ran."""
+    failed = sorted(
+        (
+            (attempt, each)
+            for each in instances
+            for attempt in [*each.superseded, each.attempt]
+            if attempt.state == "failed"
+            and attempt.started_at
+            and attempt.ended_at
+            and attempt.ended_at > attempt.started_at
+        ),
+        key=lambda pair: pair[0].ended_at or NOW,
+    )
+    return [
+        {
+            "id": number,
+            "task_id": each.task.task_id,
+            "dag_id": each.run.dag_id,
+            "run_id": each.run.run_id,
+            "map_index": each.map_index,
+            "start_date": attempt.started_at,
+            "end_date": attempt.ended_at,
+            "duration": int((attempt.ended_at - attempt.started_at).total_seconds()),
+        }
+        for number, (attempt, each) in enumerate(failed, 15_310)
+        if attempt.started_at and attempt.ended_at
+    ]
+
+
+def _reschedules(instances: list[Instance]) -> list[Row]:
+    looks = sorted(
+        ((look, each) for each in instances for look in each.reschedules),
+        key=lambda pair: pair[0][0],
+    )
+    return [
+        {
+            "id": number,
+            "task_id": each.task.task_id,
+            "dag_id": each.run.dag_id,
+            "run_id": each.run.run_id,
+            "map_index": each.map_index,
+            "try_number": each.attempt.try_number,
+            "start_date": begins,
+            "end_date": ends,
+            "duration": int((ends - begins).total_seconds()),
+            "reschedule_date": again,
+        }
+        for number, ((begins, ends, again), each) in enumerate(looks, 7_411)
+    ]
