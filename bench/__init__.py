@@ -1,0 +1,1 @@
+"""How fast the pipeline is, beside others, in one run on one machine."""

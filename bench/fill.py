@@ -1,0 +1,90 @@
+"""A made-up Airflow 3.3.2 metadata database of a busy year, filled inside Postgres."""
+
+from __future__ import annotations
+
+import psycopg
+
+from tests.real_airflow import captured
+
+AIRFLOW_VERSION = "3.3.2"
+
+_RUNS = """
+insert into dag_run (id, dag_id, queued_at, logical_date, start_date, end_date, state, run_id,
+    run_type, triggered_by, run_after, data_interval_start, data_interval_end, conf, clear_number,
+    log_template_id, updated_at, created_at, last_scheduling_decision, span_status)
+select i, 'team_' || i %% 20 || '.dag_' || i %% 250, moment, moment, moment + interval '4 seconds',
+    moment + interval '9 minutes', case when i %% 37 = 0 then 'failed' else 'success' end,
+    'scheduled__' || moment::text, 'scheduled', 'TIMETABLE', moment, moment - interval '1 day',
+    moment, '{}', 0, 1, moment + interval '9 minutes', moment, moment + interval '9 minutes',
+    'not_started'
+from generate_series(1, %(runs)s) as i,
+    lateral (select timestamptz '2025-11-01 00:00+00' + i * interval '5 minutes' as moment) as clock
+"""
+_TASKS = """
+insert into task_instance (id, task_id, dag_id, run_id, map_index, start_date, end_date, duration,
+    state, try_number, max_tries, hostname, unixname, pool, pool_slots, queue, priority_weight,
+    operator, custom_operator_name, queued_dttm, scheduled_dttm, queued_by_job_id,
+    last_heartbeat_at, pid, executor, executor_config, updated_at, rendered_map_index,
+    task_display_name, dag_version_id, span_status)
+select gen_random_uuid(), 'task_' || t, dag_id, run_id, -1, start_date + t * interval '30 seconds',
+    start_date + t * interval '30 seconds' + seconds * interval '1 second', seconds,
+    case when (id + t) %% 97 = 0 then 'failed' else 'success' end, 1 + (id + t) %% 3 / 2, 2,
+    'worker-' || (id + t) %% 40 || '.airflow.internal', 'airflow', 'default_pool', 1, 'default', t,
+    'PythonOperator', 'PythonOperator', start_date + t * interval '29 seconds',
+    start_date + t * interval '28 seconds', id / 1000, start_date + t * interval '31 seconds',
+    1000 + (id + t) %% 30000, 'LocalExecutor', '\\x80057d942e',
+    start_date + t * interval '30 seconds' + seconds * interval '1 second', null, 'task_' || t,
+    md5(dag_id)::uuid, 'not_started'
+from dag_run, generate_series(1, %(tasks_per_run)s) as t,
+    lateral (select (id * 7919 + t * 104729) %% 60000 / 100.0 as seconds) as work
+"""
+_LOGS = """
+insert into log (id, dttm, dag_id, task_id, map_index, event, logical_date, run_id, owner,
+    owner_display_name, extra, try_number)
+select i, timestamptz '2025-11-01 00:00+00' + i * interval '30 seconds', 'team_' || i %% 20 ||
+    '.dag_' || i %% 250, 'task_' || i %% 10, -1,
+    (array['running', 'success', 'trigger_dag_run', 'patch_dag'])[1 + i %% 4], null,
+    'scheduled__' || i, (array['airflow', 'amelie', 'bo', 'chandra'])[1 + i %% 4], null,
+    case when i %% 4 > 1 then '{"dag_id": "dag_' || i %% 250 || '", "method": "POST"}' end, 1
+from generate_series(1, %(logs)s) as i
+"""
+# One task instance in a hundred changed since the last sync, and as many rows are new.
+_CHANGE = """
+update task_instance set state = 'success', updated_at = now(), end_date = now()
+where (dag_id, run_id) in (select dag_id, run_id from dag_run where id % 100 = 0)
+"""
+_MORE_LOGS = """
+insert into log (id, dttm, dag_id, event, owner)
+select (select max(id) from log) + i, now(), 'dag_' || i, 'running', 'airflow'
+from generate_series(1, %(logs)s / 100) as i
+"""
+
+
+def fill(database_url: str, *, runs: int, tasks_per_run: int, logs: int) -> None:
+    """Create the tables in an empty database and fill the three big ones.
+
+    Args:
+        database_url: Address of the empty database.
+        runs: Rows of dag_run.
+        tasks_per_run: Rows of task_instance per run.
+        logs: Rows of log.
+    """
+    captured.recreate(captured.load(AIRFLOW_VERSION), database_url)
+    with psycopg.connect(database_url) as connection:
+        sizes = {"runs": runs, "tasks_per_run": tasks_per_run, "logs": logs}
+        for statement in (_RUNS, _TASKS, _LOGS):
+            connection.execute(statement, sizes)
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("vacuum analyze")
+
+
+def change_one_percent(database_url: str, *, logs: int) -> None:
+    """Change one row in a hundred as a day of work does.
+
+    Args:
+        database_url: A database that :func:`fill` made.
+        logs: Rows of log that it was given.
+    """
+    with psycopg.connect(database_url) as connection:
+        connection.execute(_CHANGE)
+        connection.execute(_MORE_LOGS, {"logs": logs})
