@@ -1,0 +1,1 @@
+"""Tests of the demo: its bundled databases, and what runs on them."""

@@ -1,0 +1,62 @@
+"""The bundled databases, restored."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from demo.environments import ENVIRONMENTS, METADATA
+from demo.postgres import restore
+from tests.real_airflow.postgres import ThrowawayPostgres
+
+
+@pytest.fixture(scope="session")
+def demo_urls(postgres: ThrowawayPostgres) -> dict[str, str]:
+    """Addresses of the bundled databases, by environment."""
+    urls = {}
+    for environment in ENVIRONMENTS:
+        source = METADATA / environment.dump_name
+        digest = hashlib.sha256(source.read_bytes()).hexdigest()[:8]
+        urls[environment.slug] = postgres.create_database(f"demo_{environment.slug}_{digest}")
+        restore(source, urls[environment.slug])
+    return urls
+
+
+@pytest.fixture
+def ask(demo_urls: dict[str, str]) -> Callable[..., list[tuple]]:
+    """Query one of the bundled databases."""
+
+    def query(slug: str, text: str, *values: object) -> list[tuple]:
+        with psycopg.connect(demo_urls[slug]) as connection:
+            connection.execute("set time zone 'UTC'")
+            return connection.execute(text, values).fetchall()
+
+    return query
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users may enter: as root, the server runs as one of those.
+
+    Those of pytest are closed to others, and closed again by every other pytest that starts.
+    """
+    with tempfile.TemporaryDirectory(prefix="demo-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def stand_in(tmp_path: Path) -> Callable[[str], Path]:
+    """Make a program that does what a line of shell says."""
+
+    def make(line: str) -> Path:
+        program = tmp_path / "meltano"
+        program.write_text(f"#!/bin/sh\n{line}\n")
+        program.chmod(0o755)
+        return program
+
+    return make

@@ -1,0 +1,167 @@
+"""`make demo` and `make query`, run as a user runs them."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from demo import query, run
+from demo.environments import ENVIRONMENTS
+from demo.postgres import PostgresError, embedded_postgres, restore
+
+ROOT = Path(__file__).parents[2]
+PYTHON = ROOT / ".venv" / "bin" / "python"
+# The demo with its results in another place than the user's own.
+ELSEWHERE = """
+import sys
+from pathlib import Path
+from demo import run
+run.STATE = Path(sys.argv[1])
+run.WAREHOUSE = run.STATE / "demo.duckdb"
+run.MELTANO_STATE = run.STATE / "meltano.db"
+run.MADE_FROM = run.STATE / "made-from.txt"
+run.main()
+"""
+
+
+def run_demo(folder: Path) -> str:
+    # A setting for the user's own Airflow must not reach the demo.
+    environment = os.environ | {"TAP_AIRFLOW_METADATA_TABLES": '["dag"]', "ENVIRONMENT_SLUG": "own"}
+    done = subprocess.run(
+        [PYTHON, "-c", ELSEWHERE, folder],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=500,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stderr == ""
+    return done.stdout
+
+
+def test_demo_finds_what_is_planted_and_is_quick_the_second_time(open_folder):
+    first = run_demo(open_folder)
+    for environment in ENVIRONMENTS:
+        assert re.search(rf"Restore {environment.slug}, Airflow [\d.]+ +[\d.]+ s", first)
+        assert re.search(rf"Copy {environment.slug} .* +[\d.]+ s", first)
+        proof = "rows of .* tables, all counted against the source"
+        assert re.search(rf"{environment.slug} +[\d,]+ {proof}", first)
+    for finding in (
+        r"slower than four weeks before .*orders_hourly \d+ → \d+ minutes \(\+40 %\)",
+        r"time lost in failed tries +demand_forecast.train_model 38 hours",
+        r"admins who never logged in +dana \(production\)",
+        r"admins by membership of a group .*tomas \(analytics, platform-admins\)",
+        r"most tasks marked by hand +marco 5 times \(ledger_close, revenue_daily\)",
+    ):
+        assert re.search(finding, first), finding
+    second = run_demo(open_folder)
+    assert "All is there from before" in second
+    assert int(re.search(r"All of it in (\d+) s", second)[1]) < 10
+    assert (
+        second.partition("What the marts say")[2].partition("Look further")[0]
+        == (first.partition("What the marts say")[2].partition("Look further")[0])
+    )
+
+
+def test_failed_step_says_what_and_where(stand_in, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "ROOT", tmp_path)
+    monkeypatch.setattr(run, "STATE", tmp_path)
+    meltano = stand_in('echo "No space left on device"; exit 3')
+    with pytest.raises(run.DemoError) as raised:
+        run._meltano(meltano, {}, "marts", "invoke", "dbt:build")
+    assert "`meltano invoke dbt:build` failed with exit code 3" in str(raised.value)
+    assert "No space left on device" in str(raised.value)
+    assert "marts.log" in str(raised.value)
+    assert "make install" in str(raised.value)
+
+
+def test_meltano_gets_the_demos_settings_alone(stand_in, tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "STATE", tmp_path)
+    monkeypatch.setenv("TAP_AIRFLOW_METADATA_PII", "full")
+    monkeypatch.setenv("TARGET_DUCKDB_PATH", "mine.duckdb")
+    monkeypatch.setenv("EDITOR", "ed")
+    run._meltano(stand_in("env"), {"ENVIRONMENT_SLUG": "production"}, "out")
+    told = dict(line.split("=", 1) for line in (tmp_path / "out.log").read_text().splitlines())
+    assert told["ENVIRONMENT_SLUG"] == "production"
+    assert told["TARGET_DUCKDB_PATH"] == str(run.WAREHOUSE)
+    assert told["EDITOR"] == "ed"
+    assert "TAP_AIRFLOW_METADATA_PII" not in told
+
+
+def test_changed_source_makes_the_warehouse_anew(tmp_path, monkeypatch):
+    monkeypatch.setattr(run, "ROOT", tmp_path)
+    monkeypatch.setattr(run, "SOURCES", (tmp_path / "transform",))
+    made = tmp_path / "transform" / "target"
+    made.mkdir(parents=True)
+    model = tmp_path / "transform" / "model.sql"
+    model.write_text("select 1")
+    before = run._fingerprint()
+    (made / "manifest.json").write_text("{}")
+    assert run._fingerprint() == before
+    model.write_text("select 2")
+    assert run._fingerprint() != before
+
+
+def test_missing_meltano_is_said(monkeypatch, tmp_path):
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
+    with pytest.raises(SystemExit) as raised:
+        run.main()
+    assert "make install" in str(raised.value.code)
+
+
+def test_server_that_cannot_start_is_said(open_folder):
+    (open_folder / "PG_VERSION").write_text("18\n")
+    with pytest.raises(PostgresError, match="did not start"), embedded_postgres(open_folder):
+        pass
+
+
+def test_server_of_a_killed_run_is_taken_over_and_stopped(open_folder):
+    data = open_folder / "postgres"
+    with embedded_postgres(data):
+        pass
+    # The list of those who use the server, as a killed process leaves it.
+    (data / ".handle_pids.json").write_text("[999999999]")
+    with embedded_postgres(data):
+        assert (data / "postmaster.pid").exists()
+    assert not (data / "postmaster.pid").exists()
+
+
+def test_damaged_dump_is_said(tmp_path, postgres):
+    broken = tmp_path / "broken.dump"
+    broken.write_bytes(b"PGDMP and then nothing")
+    with pytest.raises(PostgresError, match="pg_restore failed"):
+        restore(broken, postgres.create_database("demo_broken"))
+
+
+def test_query_needs_a_warehouse_and_a_query(monkeypatch, tmp_path, capsys):
+    for arguments, message in (
+        ([""], "no query given"),
+        (["select 1", "--database", str(tmp_path / "none.duckdb")], "there is no"),
+    ):
+        monkeypatch.setattr(sys, "argv", ["query", *arguments])
+        with pytest.raises(SystemExit) as raised:
+            query.main()
+        assert raised.value.code == 2
+        assert message in capsys.readouterr().err
+
+
+def test_query_prints_a_table(monkeypatch, tmp_path, capsys):
+    path = tmp_path / "some.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("create schema airflow_audit")
+        connection.execute("create table airflow_audit.dim_dags as select 'orders' as dag_id")
+    monkeypatch.setattr(sys, "argv", ["query", "from dim_dags", "--database", str(path)])
+    query.main()
+    assert "orders" in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["query", "from nothing", "--database", str(path)])
+    with pytest.raises(SystemExit) as raised:
+        query.main()
+    assert "nothing does not exist" in str(raised.value.code)

@@ -1,0 +1,132 @@
+"""What the catalogue excludes never leaves the database."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import psycopg
+import pyarrow.parquet as pq
+import pytest
+
+from tap_airflow_metadata.catalogue import load_catalogue
+from tests.extract.tap_runs import run_tap
+
+MARKER = "CANARY-7f3a"
+CATALOGUE = load_catalogue()
+VERSIONS = ["2.4.3", "2.11.0", "3.3.2"]
+
+
+def markers(wanted):
+    """A marker for each column that `wanted` chooses, by table and column."""
+    return {
+        table.name: {
+            c.name: f"{MARKER}-{table.name}-{c.name}" for c in table.columns.values() if wanted(c)
+        }
+        for table in CATALOGUE.values()
+    }
+
+
+def everything_it_wrote(run, folder: Path) -> str:
+    files = [
+        json.dumps(pq.read_table(path).to_pylist(), default=str)
+        for path in folder.rglob("*.parquet")
+    ]
+    return run.output + run.log + "".join(files)
+
+
+@pytest.mark.parametrize("records", [False, True])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_no_secret_and_no_withheld_column_leaves(version, records, filled_database, tmp_path):
+    url = filled_database(version, markers=markers(lambda column: column.access != "read"))
+    run = run_tap(tmp_path, database_url=url, tables=[], records=records, pii="full")
+    assert run.exit_code == 0, run.log
+    written = everything_it_wrote(run, tmp_path)
+    assert "conn_id" in written
+    assert MARKER not in written
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_withheld_column_is_read_when_it_is_named(version, filled_database, tmp_path):
+    url = filled_database(version, markers={"dag_run": {"conf": MARKER}})
+    run = run_tap(tmp_path, database_url=url, tables=["dag_run"], include_columns=["dag_run.conf"])
+    assert run.exit_code == 0, run.log
+    assert all(row["conf"] for row in run.rows("dag_run"))
+    assert "conf" not in run.manifest("dag_run")["withheld_columns"]
+    if version == "3.3.2":
+        assert MARKER in str(run.rows("dag_run")[0]["conf"])
+
+
+@pytest.mark.parametrize(
+    ("pii", "clear"),
+    [
+        ("usernames", {"username", "mention"}),
+        ("hashed", set()),
+        ("full", {"username", "identity", "mention"}),
+    ],
+)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_personal_data_leaves_only_as_the_setting_says(
+    version, pii, clear, filled_database, tmp_path
+):
+    url = filled_database(version, markers=markers(lambda column: column.personal))
+    run = run_tap(tmp_path, database_url=url, tables=[], pii=pii, pii_salt="a-long-salt")
+    assert run.exit_code == 0, run.log
+    written = everything_it_wrote(run, tmp_path)
+    leaked = {
+        column.personal
+        for table in CATALOGUE.values()
+        for column in table.columns.values()
+        if column.personal and f"{MARKER}-{table.name}-{column.name}" in written
+    }
+    assert leaked == clear
+    assert "a-long-salt" not in written
+
+
+def test_a_hash_is_the_salted_sha_256_of_the_value(filled_database, tmp_path):
+    url = filled_database("2.11.0", markers={"ab_user": {"username": "amelie"}}, rows=1)
+    run = run_tap(
+        tmp_path, database_url=url, tables=["ab_user"], pii="hashed", pii_salt="salt'1234"
+    )
+    expected = hashlib.sha256(b"salt'12341amelie").hexdigest()
+    assert [row["username"] for row in run.rows("ab_user")] == [expected]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_the_printed_grants_are_enough_for_every_table_and_for_nothing_else(
+    version, filled_database, tmp_path
+):
+    url = filled_database(version)
+    role = "airflow_audit"
+    grants = run_tap(tmp_path, database_url=url, tables=[], arguments=["--grants"]).output
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("revoke all on schema public from public")
+        connection.execute(grants)
+        connection.execute(grants)  # a second time changes nothing
+    restricted = url.replace("postgres@", f"{role}@")
+    run = run_tap(tmp_path, database_url=restricted, tables=[])
+    assert run.exit_code == 0, run.log
+    assert run.manifest("connection")["sent_rows"] == 20
+    with psycopg.connect(restricted) as connection:
+        for statement in (
+            "select password from connection",
+            "select val from variable",
+            "delete from dag_tag",
+            "create table mine (i int)",
+        ):
+            with pytest.raises(
+                (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)
+            ):
+                connection.execute(statement)
+            connection.rollback()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(f"drop owned by {role}")
+        connection.execute(f"drop role {role}")
+
+
+def test_the_spool_folder_is_only_the_owners(filled_database, tmp_path):
+    run = run_tap(tmp_path, database_url=filled_database("3.3.2"), tables=["dag"])
+    path = Path(urlsplit(run.of("BATCH", "dag")[0]["manifest"][0]).path)
+    assert path.parent.stat().st_mode & 0o077 == 0

@@ -1,0 +1,99 @@
+"""Runs the pipeline as a user does, with a state and a warehouse of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+ROOT = Path(__file__).parents[2]
+MELTANO = ROOT / ".venv" / "bin" / "meltano"
+SYNC = ("run", "tap-airflow-metadata", "target-duckdb")
+TIMEOUT_SECONDS = 300
+
+
+@dataclass(frozen=True)
+class Pipeline:
+    """One Airflow environment and one warehouse.
+
+    Attributes:
+        folder: Holds the warehouse and Meltano's state.
+        database_url: The metadata database.
+        slug: The environment's.
+        settings: More environment variables.
+    """
+
+    folder: Path
+    database_url: str
+    slug: str
+    settings: dict[str, str]
+
+    @property
+    def warehouse(self) -> Path:
+        return self.folder / "warehouse.duckdb"
+
+    @property
+    def schema(self) -> str:
+        return f"airflow_{self.slug}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return os.environ | {
+            "TAP_AIRFLOW_METADATA_DATABASE_URL": self.database_url,
+            "ENVIRONMENT_SLUG": self.slug,
+            "TARGET_DUCKDB_PATH": str(self.warehouse),
+            "MELTANO_DATABASE_URI": f"sqlite:///{self.folder / 'meltano.db'}",
+            **self.settings,
+        }
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start Meltano in a process group of its own."""
+        assert MELTANO.exists(), "run: make install"
+        return subprocess.Popen(
+            [str(MELTANO), *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+
+    def meltano(self, *arguments: str) -> tuple[int, str]:
+        """Run Meltano to its end; return its exit code and what it printed."""
+        with self.start(*arguments) as process:
+            output, _ = process.communicate(timeout=TIMEOUT_SECONDS)
+        return process.returncode, output
+
+    def sync(self, *arguments: str) -> str:
+        """Run tap and target; return what they printed."""
+        exit_code, output = self.meltano(SYNC[0], *arguments, *SYNC[1:])
+        assert exit_code == 0, output
+        return output
+
+    def rows(self, table: str, columns: str = "*") -> list[dict[str, Any]]:
+        """The raw rows of a table, times as UTC text."""
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            connection.execute("set time zone 'UTC'")
+            result = connection.execute(f'select {columns} from "{self.schema}"."{table}"')
+            names = [column[0] for column in result.description]
+            return [
+                {
+                    name: value.isoformat() if hasattr(value, "isoformat") else value
+                    for name, value in zip(names, row, strict=True)
+                }
+                for row in result.fetchall()
+            ]
+
+    def tables(self) -> list[str]:
+        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+            found = connection.execute(
+                "select table_name from information_schema.tables where table_schema = ?"
+                " order by table_name",
+                [self.schema],
+            ).fetchall()
+        return [name for (name,) in found if not name.startswith("_dlt")]

@@ -1,0 +1,65 @@
+"""A sync killed at any moment and run again gives what one clean run gives."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import subprocess
+import time
+
+import psutil
+
+from tests.pipeline.meltano_runs import Pipeline
+
+SEED = 20261121
+TRIES = 5
+
+
+def _victims(group_leader: int) -> list[psutil.Process]:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        leader = psutil.Process(group_leader)
+        return [leader, *leader.children(recursive=True)]
+    return []
+
+
+def _kill_something(process: subprocess.Popen[str], chance: random.Random) -> None:
+    """Kill Meltano, the tap or the loader, or all of them."""
+    victims = _victims(process.pid)
+    if chance.random() < 0.5:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    elif victims:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            chance.choice(victims).kill()
+    process.communicate(timeout=120)
+    # Whatever survives its parent ends before the next run, as it would for a user.
+    psutil.wait_procs(victims, timeout=120)
+
+
+def _content(pipe: Pipeline, table: str) -> list[str]:
+    rows = pipe.rows(table, "* exclude (_sdc_extracted_at)")
+    return sorted(str(sorted(row.items())) for row in rows)
+
+
+def test_killed_and_run_again_equals_one_clean_run(filled_database, pipeline):
+    url = filled_database("3.3.2", rows=3000)
+    clean = pipeline(url, "clean")
+    started = time.monotonic()
+    clean.sync()
+    seconds = time.monotonic() - started
+    tables = clean.tables()
+    expected = {table: _content(clean, table) for table in tables if table != "_sync_manifest"}
+    for number in range(TRIES):
+        chance = random.Random(SEED + number)
+        moment = chance.uniform(0.1, 1.0) * seconds
+        pipe = pipeline(url, f"killed{number}")
+        with pipe.start("run", "tap-airflow-metadata", "target-duckdb") as process:
+            time.sleep(moment)
+            _kill_something(process, chance)
+        # Meltano itself keeps a killed run's lock for five minutes, and names this option.
+        pipe.sync("--force")
+        assert pipe.tables() == tables
+        for table, rows in expected.items():
+            assert _content(pipe, table) == rows, (table, number, moment)

@@ -1,0 +1,25 @@
+"""What is generated from the catalogue is what the catalogue says now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tap_airflow_metadata.generate import OUTPUTS
+
+ROOT = Path(__file__).parents[2]
+FILES = {
+    "dbt-sources": "transform/models/staging/_sources.yml",
+    "tap-postgres": "extract/tap-postgres.meltano.yml",
+    "what-is-read": "docs/what-is-read.md",
+}
+
+
+def test_every_output_has_a_file():
+    assert FILES.keys() == OUTPUTS.keys()
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_file_is_up_to_date(name):
+    assert (ROOT / FILES[name]).read_text() == OUTPUTS[name](), "run: make generate"

@@ -1,0 +1,1 @@
+"""Real Airflow installations, the schemas their migrations make, and throw-away Postgres."""

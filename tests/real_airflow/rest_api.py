@@ -1,0 +1,106 @@
+"""What a user does to a running Airflow, through its REST API: v1 of Airflow 2, v2 of Airflow 3."""
+
+from __future__ import annotations
+
+import base64
+import json
+import urllib.request
+from typing import Any
+from urllib.error import HTTPError
+
+# A proxy of this machine is of no use for a server on it.
+_OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+
+
+class RestApiError(Exception):
+    """Airflow refused a request."""
+
+
+class RestApi:
+    """A user who is logged in.
+
+    Args:
+        version: Airflow's version.
+        address: `http://host:port` of the API server or webserver.
+        user: Name and password.
+    """
+
+    def __init__(self, version: str, address: str, user: tuple[str, str]) -> None:
+        self._is_airflow_2 = version.startswith("2.")
+        self._address = address
+        self._user = user
+        self._authorization: str | None = None
+
+    def is_up(self) -> bool:
+        """Tell whether the server answers."""
+        version = "v1/health" if self._is_airflow_2 else "v2/monitor/health"
+        try:
+            with _OPENER.open(f"{self._address}/api/{version}", timeout=10):
+                return True
+        except OSError:
+            return False
+
+    def trigger(self, dag_id: str, run_id: str) -> None:
+        """Start a run of a DAG."""
+        body: dict[str, Any] = {"dag_run_id": run_id}
+        if not self._is_airflow_2:
+            body["logical_date"] = None
+        self._send("POST", f"/dags/{dag_id}/dagRuns", body)
+
+    def set_paused(self, dag_id: str, paused: bool) -> None:
+        """Pause a DAG or let it run."""
+        self._send("PATCH", f"/dags/{dag_id}?update_mask=is_paused", {"is_paused": paused})
+
+    def clear(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Have a task of a run done again."""
+        body = {
+            "dry_run": False,
+            "dag_run_id": run_id,
+            "task_ids": [task_id],
+            "only_failed": False,
+            "reset_dag_runs": True,
+        }
+        self._send("POST", f"/dags/{dag_id}/clearTaskInstances", body)
+
+    def mark_success(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Declare a task of a run a success."""
+        body: dict[str, Any] = {"new_state": "success"}
+        if self._is_airflow_2:
+            body["dry_run"] = False
+        self._send("PATCH", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}", body)
+
+    def delete_run(self, dag_id: str, run_id: str) -> None:
+        """Delete a run with all that belongs to it."""
+        self._send("DELETE", f"/dags/{dag_id}/dagRuns/{run_id}")
+
+    def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> None:
+        if self._authorization is None:
+            self._authorization = self._log_in()
+        version = "v1" if self._is_airflow_2 else "v2"
+        self._request(method, f"/api/{version}{path}", body, {"Authorization": self._authorization})
+
+    def _log_in(self) -> str:
+        name, password = self._user
+        if self._is_airflow_2:
+            return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
+        login = {"username": name, "password": password}
+        return "Bearer " + self._request("POST", "/auth/token", login, {})["access_token"]
+
+    def _request(
+        self, method: str, path: str, body: dict[str, Any] | None, headers: dict[str, str]
+    ) -> dict[str, Any]:
+        data = None
+        if body is not None:  # Airflow 2 takes a type without content for an error
+            data = json.dumps(body).encode()
+            headers = headers | {"Content-Type": "application/json"}
+        request = urllib.request.Request(  # noqa: S310  (http://127.0.0.1)
+            self._address + path, method=method, data=data, headers=headers
+        )
+        try:
+            with _OPENER.open(request, timeout=60) as response:
+                content = response.read()
+        except HTTPError as error:
+            with error:
+                msg = f"{method} {path}: {error.code} {error.read().decode()[:1000]}"
+            raise RestApiError(msg) from None
+        return json.loads(content) if content else {}

@@ -1,0 +1,89 @@
+"""What a build refuses, and what it says then."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import duckdb
+
+from tap_airflow_metadata.catalogue import load_catalogue
+from tests.transform.conftest import BOTH
+from tests.transform.dbt_project import DbtProject
+from tests.transform.environments import THREE, TWO
+from tests.transform.raw_tables import SYNCED_AT, create_table, insert
+
+
+def test_every_difference_is_told_with_table_numbers_and_advice(project: DbtProject) -> None:
+    later = SYNCED_AT + timedelta(hours=1)
+    with duckdb.connect(str(project.warehouse)) as warehouse:
+        # Read by changes: a row less is lost, a row more is one that Airflow has deleted since.
+        warehouse.execute(f'delete from "airflow_{TWO}".log where id = 1')
+        insert(warehouse, THREE, "log", [{"id": 99, "event": "trigger"}])
+        # Read whole: neither less nor more.
+        warehouse.execute(f"delete from \"airflow_{TWO}\".dag_tag where name = 'money'")
+        insert(warehouse, TWO, "ab_role", [{"id": 99, "name": "spare"}])
+        # Read on demand.
+        create_table(warehouse, TWO, load_catalogue()["log_template"])
+        expected = {"sync_id": "later", "table_name": "log_template", "mode": "merge"}
+        flags = {"is_full_read": True, "is_table_at_source": True}
+        counts = {"source_rows": 7, "sent_rows": 7}
+        insert(warehouse, TWO, "_sync_manifest", [expected | flags | counts])
+        # Loaded by a sync that did not come to its end.
+        warehouse.execute(f"update \"airflow_{THREE}\".dag set _sdc_extracted_at = '{later}'")
+
+    run = project.run(
+        "build", "--select", "+assert_warehouse_holds_all_source_rows", ENVIRONMENT_SLUGS=BOTH
+    )
+
+    assert run.exit_code == 1, run.output
+    told = re.findall(r"Environment (\S+), table (\w+): (\d+) rows .*?, (\d+) at", run.output)
+    assert sorted(told) == [
+        (THREE, "dag", "2", "2"),
+        (TWO, "ab_role", "3", "2"),
+        (TWO, "dag_tag", "1", "2"),
+        (TWO, "log", "4", "5"),
+        (TWO, "log_template", "0", "7"),
+    ]
+    refresh = "meltano run --full-refresh tap-airflow-metadata target-duckdb"
+    assert run.output.count(f"Read everything again: {refresh}, with ENVIRONMENT_SLUG={TWO}") == 4
+    assert run.output.count("A later sync was interrupted; run it again: meltano run") == 1
+
+
+def test_a_build_without_sense_is_refused(project: DbtProject) -> None:
+    accepted, missing, none, malformed, reserved, mode = project.objections(
+        {"ENVIRONMENT_SLUG": TWO},
+        {"ENVIRONMENT_SLUGS": f"{BOTH},staging"},
+        {},
+        {"ENVIRONMENT_SLUGS": f"{TWO},prod' or true --"},
+        {"ENVIRONMENT_SLUG": "audit"},
+        {"ENVIRONMENT_SLUG": TWO, "AIRFLOW_AUDIT_MODE": "upsert"},
+    )
+    assert accepted is None
+    assert "no Airflow environment 'staging'" in missing
+    assert "ENVIRONMENT_SLUG=staging meltano run tap-airflow-metadata target-duckdb" in missing
+    assert f"There are: {THREE}, {TWO}." in missing
+    assert "Set ENVIRONMENT_SLUG" in none
+    assert "'prod' or true --', which is no environment slug" in malformed
+    assert "would share the schema airflow_audit with the marts" in reserved
+    assert "AIRFLOW_AUDIT_MODE is 'upsert'" in mode
+
+
+def test_a_missing_table_is_named_and_may_count_as_empty(project: DbtProject) -> None:
+    with duckdb.connect(str(project.warehouse)) as warehouse:
+        warehouse.execute(f'drop table "airflow_{TWO}".log')
+    select = ["run", "--select", "stg_airflow__logs+1", "fct_audit_events"]
+    refused = project.run(*select, ENVIRONMENT_SLUGS=BOTH)
+    assert refused.exit_code != 0
+    advice = f"AIRFLOW_AUDIT_TABLES_NOT_SYNCED={TWO}.log"
+    assert f"Environment '{TWO}' lacks raw tables" in refused.output
+    assert advice in refused.output
+
+    name, _, value = advice.partition("=")
+    accepted = project.run(*select, ENVIRONMENT_SLUGS=BOTH, **{name: value})
+    assert accepted.exit_code == 0, accepted.output
+    with duckdb.connect(str(project.warehouse)) as warehouse:
+        counts = warehouse.execute(
+            "select environment_slug, count(*) from airflow_audit.fct_audit_events group by 1"
+        ).fetchall()
+    assert counts == [(THREE, 3)]

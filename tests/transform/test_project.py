@@ -1,0 +1,183 @@
+"""The project's own rules: descriptions, contracts, keys, unit tests, names."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+import yaml
+
+from tests.transform.dbt_project import PROJECT, ROOT, DbtProject
+from tests.transform.raw_tables import default_tables
+
+# They do nothing but put texts of a group into one, or count: see macros/listed.sql.
+WITHOUT_UNIT_TEST = {
+    "int_dag_owner_links_listed",
+    "int_dag_tags_listed",
+    "int_raw_rows_counted",
+    "int_user_roles_listed",
+}
+
+Node = dict[str, Any]
+
+
+@pytest.fixture
+def manifest(project: DbtProject) -> dict[str, Any]:
+    return project.manifest()
+
+
+@pytest.fixture
+def models(manifest: dict[str, Any]) -> list[Node]:
+    models = [node for node in manifest["nodes"].values() if node["resource_type"] == "model"]
+    assert len(models) > len(default_tables())
+    return models
+
+
+@pytest.fixture
+def built_columns(warehouse: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
+    """Column types by model, as they are in the warehouse."""
+    columns: dict[str, dict[str, str]] = {}
+    for table, column, kind in warehouse.execute(
+        "select table_name, column_name, data_type from duckdb_columns()"
+        " where schema_name in ('airflow_audit', 'airflow_audit_staging') order by column_index"
+    ).fetchall():
+        columns.setdefault(table, {})[column] = kind
+    return columns
+
+
+def is_mart(model: Node) -> bool:
+    return model["path"].startswith("marts/")
+
+
+def description_files() -> list[Path]:
+    return [*PROJECT.glob("models/**/_*.yml"), *PROJECT.glob("seeds/_*.yml")]
+
+
+def generic_tests(manifest: dict[str, Any], model: Node) -> set[tuple[str, str | None]]:
+    """Return the generic tests of a model, each with the column it is on."""
+    return {
+        (node["test_metadata"]["name"], node["column_name"])
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "test" and node.get("attached_node") == model["unique_id"]
+    }
+
+
+def test_every_model_says_its_grain(models: list[Node]) -> None:
+    silent = [
+        m["name"] for m in models if not re.search(r"Grain: one row per [^.]+\.$", m["description"])
+    ]
+    assert silent == []
+
+
+def test_every_column_is_described(
+    models: list[Node], built_columns: dict[str, dict[str, str]]
+) -> None:
+    for model in models:
+        described = {name for name, c in model["columns"].items() if c["description"]}
+        assert described == set(built_columns[model["name"]]), model["name"]
+
+
+def test_columns_are_described_by_concept() -> None:
+    own_words = []
+    for file in description_files():
+        content = yaml.safe_load(file.read_text())
+        own_words += [
+            f"{node['name']}.{column['name']}"
+            for node in [*content.get("models", []), *content.get("seeds", [])]
+            for column in node["columns"]
+            if not re.fullmatch(r"{{ doc\('\w+'\) }}", column["description"])
+        ]
+    assert own_words == []
+
+
+def test_every_concept_is_used() -> None:
+    written = "".join(file.read_text() for file in description_files())
+    documents = "".join(file.read_text() for file in PROJECT.glob("models/docs/*.md"))
+    concepts = set(re.findall(r"{% docs (\w+) %}", documents)) - {"__overview__"}
+    assert concepts - set(re.findall(r"doc\('(\w+)'\)", written)) == set()
+
+
+def test_every_mart_has_a_contract_and_a_key(manifest: dict[str, Any], models: list[Node]) -> None:
+    marts = [model for model in models if is_mart(model)]
+    assert marts
+    for mart in marts:
+        key = next(iter(mart["columns"]))
+        assert key.endswith("_key"), mart["name"]
+        assert {("unique", key), ("not_null", key)} <= generic_tests(manifest, mart), mart["name"]
+        assert mart["contract"]["enforced"], mart["name"]
+        assert "environment_slug" in mart["columns"], mart["name"]
+
+
+def test_every_other_model_has_a_tested_key(manifest: dict[str, Any], models: list[Node]) -> None:
+    for model in models:
+        if not is_mart(model):
+            assert ("is_key", None) in generic_tests(manifest, model), model["name"]
+
+
+def test_every_calculation_has_a_unit_test(manifest: dict[str, Any], models: list[Node]) -> None:
+    tested = {test["model"] for test in manifest["unit_tests"].values()}
+    calculating = {m["name"] for m in models if not m["path"].startswith("staging/")}
+    assert calculating - tested == WITHOUT_UNIT_TEST
+
+
+def test_names_say_the_type(models: list[Node], built_columns: dict[str, dict[str, str]]) -> None:
+    wrong = [
+        f"{model['name']}.{column}: {kind}"
+        for model in models
+        for column, kind in built_columns[model["name"]].items()
+        if column.endswith("_at") != (kind == "TIMESTAMP WITH TIME ZONE")
+        or column.startswith(("is_", "has_", "was_")) != (kind == "BOOLEAN")
+        or (kind == "DOUBLE" and not column.endswith("_seconds"))
+    ]
+    assert wrong == []
+
+
+def test_staging_reads_every_default_table_and_column() -> None:
+    sources = {
+        found.group(1): text
+        for file in PROJECT.glob("models/staging/**/*.sql")
+        for text in [file.read_text()]
+        if (found := re.search(r'airflow_table\("(\w+)"\)', text))
+    }
+    assert set(sources) == {table.name for table in default_tables()}
+    unread = [
+        f"{table.name}.{column.name}"
+        for table in default_tables()
+        for column in table.raw_columns()
+        if not re.search(rf"\b{column.name}\b", sources[table.name].split("renamed as")[1])
+    ]
+    assert unread == []
+
+
+def test_models_do_not_know_the_warehouse() -> None:
+    models = list(PROJECT.glob("models/**/*.sql"))
+    assert models
+    assert [m.name for m in models if re.search(r"target\.|adapter\.", m.read_text())] == []
+
+
+def test_models_are_short() -> None:
+    long = [m.name for m in PROJECT.glob("models/**/*.sql") if m.read_text().count("\n") > 120]
+    assert long == []
+
+
+def test_the_seed_is_sorted() -> None:
+    events = [
+        line.split(",")[0]
+        for line in (PROJECT / "seeds/audit_events.csv").read_text().split("\n")[1:-1]
+    ]
+    assert events == sorted(events)
+
+
+def _default_path(plugin_file: Path, kind: str, name: str) -> str:
+    plugins = yaml.safe_load(plugin_file.read_text())["plugins"][kind]
+    (plugin,) = (plugin for plugin in plugins if plugin["name"] == name)
+    (setting,) = (setting for setting in plugin["settings"] if setting["name"] == "path")
+    return setting["value"]
+
+
+def test_loader_and_dbt_mean_the_same_file() -> None:
+    loader = _default_path(ROOT / "load/loaders.meltano.yml", "loaders", "target-duckdb")
+    assert loader == _default_path(PROJECT / "transformers.meltano.yml", "utilities", "dbt")
