@@ -16,6 +16,7 @@ from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers._batch import BaseBatchFileEncoding, SDKBatchMessage
 from singer_sdk.helpers.capabilities import (
+    BATCH_CONFIG,
     CapabilitiesEnum,
     PluginCapabilities,
     TapCapabilities,
@@ -163,6 +164,12 @@ class AirflowMetadataTap(Tap):
             description="Leave out tables that the login may not read, in place of an error.",
         ),
     ).to_dict()
+
+    @classmethod
+    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
+        """Add ``batch_config``; the SDK adds stream maps too, whatever the capabilities say."""
+        for name, setting in BATCH_CONFIG["properties"].items():
+            config_jsonschema["properties"].setdefault(name, setting)
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Turn the SDK's error into one with our exit code."""
