@@ -62,9 +62,9 @@ def test_a_withheld_column_is_read_when_it_is_named(version, filled_database, tm
 @pytest.mark.parametrize(
     ("pii", "clear"),
     [
-        ("usernames", {"username", "mention"}),
+        ("usernames", {"username", "named_username", "mention"}),
         ("hashed", set()),
-        ("full", {"username", "identity", "mention"}),
+        ("full", {"username", "named_username", "identity", "mention"}),
     ],
 )
 @pytest.mark.parametrize("version", VERSIONS)
@@ -92,6 +92,25 @@ def test_a_hash_is_the_salted_sha_256_of_the_value(filled_database, tmp_path):
     )
     expected = hashlib.sha256(b"salt'12341amelie").hexdigest()
     assert [row["username"] for row in run.rows("ab_user")] == [expected]
+
+
+@pytest.mark.parametrize(
+    ("pii", "read"),
+    [
+        ("usernames", "amelie"),
+        ("hashed", hashlib.sha256(b"salt'1234amelie").hexdigest()),
+        ("full", "amelie (Amélie Poulain (Paris))"),
+    ],
+)
+def test_a_full_name_after_a_user_name_is_read_with_pii_full_only(
+    pii, read, filled_database, tmp_path
+):
+    owner = "amelie (Amélie Poulain (Paris))"
+    url = filled_database("2.6.3", rows=1)
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("update log set owner = %s", [owner])
+    run = run_tap(tmp_path, database_url=url, tables=["log"], pii=pii, pii_salt="salt'1234")
+    assert [row["owner"] for row in run.rows("log")] == [read]
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -15,12 +15,12 @@ import yaml
 
 ColumnType = Literal["integer", "number", "text", "boolean", "timestamp", "json", "uuid", "bytes"]
 Access = Literal["read", "withheld", "secret"]
-Personal = Literal["username", "identity", "mention"]
+Personal = Literal["username", "named_username", "identity", "mention"]
 Read = Literal["default", "optional", "never"]
 
 _COLUMN_TYPES = {"integer", "number", "text", "boolean", "timestamp", "json", "uuid", "bytes"}
 _ACCESS = {"read", "withheld", "secret"}
-_PERSONAL = {None, "username", "identity", "mention"}
+_PERSONAL = {None, "username", "named_username", "identity", "mention"}
 _READ = {"default", "optional", "never"}
 
 

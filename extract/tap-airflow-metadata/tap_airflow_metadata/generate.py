@@ -30,6 +30,8 @@ _SQL_TYPES = {
 }
 _PERSONAL = {
     "username": "a user name; hashed with `pii: hashed`",
+    "named_username": "a user name; with the full name, where Airflow added that, only with"
+    " `pii: full`; hashed with `pii: hashed`",
     "identity": "personal; null unless `pii` is `hashed` or `full`",
     "mention": "may name people; null with `pii: hashed`",
 }
@@ -48,10 +50,13 @@ def _span(since: str | None, until: str | None) -> str:
 
 
 def _source_column(column: Column) -> dict[str, str]:
+    notes = [_span(column.since, column.until)]
+    if column.personal:
+        notes.append(_PERSONAL[column.personal])
     return {
         "name": column.name,
         "data_type": _SQL_TYPES[column.type],
-        "description": _span(column.since, column.until).capitalize() + ".",
+        "description": " ".join(f"{note[0].upper()}{note[1:]}." for note in notes),
     }
 
 

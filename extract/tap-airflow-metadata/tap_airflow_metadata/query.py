@@ -18,6 +18,8 @@ _NATIVE = {
     "number": ({"real", "double precision"}, "double precision"),
     "boolean": ({"boolean"}, "boolean"),
 }
+# What follows the user name in `jane (Jane Doe)`.
+_FULL_NAME = r" \(.*\)$"
 _TEXT = ({"character varying", "text"}, "text")
 
 
@@ -61,6 +63,8 @@ def _protected(column: Column, expression: str, pii: Pii) -> str | None:
     """Return the expression as the ``pii`` setting allows it, None if it is not read."""
     if column.personal is None or pii == "full":
         return expression
+    if column.personal == "named_username":
+        expression = f"regexp_replace({expression}, {literal(_FULL_NAME)}, '')"
     if pii == "hashed" and column.personal != "mention":
         salted = f"current_setting('{SALT_SETTING}') || ({expression})::text"
         return f"encode(sha256(convert_to({salted}, 'UTF8')), 'hex')"
