@@ -7,11 +7,13 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import duckdb
 import psycopg
 import pytest
 
 from demo.environments import ENVIRONMENTS, METADATA
 from demo.postgres import restore
+from tests.demo.demo_runs import WAREHOUSE, run_demo
 from tests.real_airflow.postgres import ThrowawayPostgres
 
 
@@ -47,6 +49,22 @@ def open_folder() -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="demo-") as folder:
         yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+def first_demo() -> Iterator[tuple[Path, str]]:
+    """A demo that ran once: the folder with its results, and what it printed."""
+    with tempfile.TemporaryDirectory(prefix="demo-") as folder:
+        yield Path(folder), run_demo(Path(folder))
+
+
+@pytest.fixture
+def marts(first_demo: tuple[Path, str]) -> Iterator[Callable[..., list[tuple]]]:
+    """Query the marts that the demo built."""
+    folder, _ = first_demo
+    with duckdb.connect(str(folder / WAREHOUSE), read_only=True) as warehouse:
+        warehouse.execute("set TimeZone = 'UTC'; use airflow_audit")
+        yield lambda text, *values: warehouse.execute(text, values).fetchall()
 
 
 @pytest.fixture

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 import sys
-from pathlib import Path
 
 import duckdb
 import pytest
@@ -14,41 +11,11 @@ import pytest
 from demo import query, run
 from demo.environments import ENVIRONMENTS
 from demo.postgres import PostgresError, embedded_postgres, restore
-
-ROOT = Path(__file__).parents[2]
-PYTHON = ROOT / ".venv" / "bin" / "python"
-# The demo with its results in another place than the user's own.
-ELSEWHERE = """
-import sys
-from pathlib import Path
-from demo import run
-run.STATE = Path(sys.argv[1])
-run.WAREHOUSE = run.STATE / "demo.duckdb"
-run.MELTANO_STATE = run.STATE / "meltano.db"
-run.MADE_FROM = run.STATE / "made-from.txt"
-run.main()
-"""
+from tests.demo.demo_runs import run_demo
 
 
-def run_demo(folder: Path) -> str:
-    # A setting for the user's own Airflow must not reach the demo.
-    environment = os.environ | {"TAP_AIRFLOW_METADATA_TABLES": '["dag"]', "ENVIRONMENT_SLUG": "own"}
-    done = subprocess.run(
-        [PYTHON, "-c", ELSEWHERE, folder],
-        cwd=ROOT,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=500,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stderr == ""
-    return done.stdout
-
-
-def test_demo_finds_what_is_planted_and_is_quick_the_second_time(open_folder):
-    first = run_demo(open_folder)
+def test_demo_finds_what_is_planted_and_is_quick_the_second_time(first_demo):
+    folder, first = first_demo
     for environment in ENVIRONMENTS:
         assert re.search(rf"Restore {environment.slug}, Airflow [\d.]+ +[\d.]+ s", first)
         assert re.search(rf"Copy {environment.slug} .* +[\d.]+ s", first)
@@ -62,7 +29,7 @@ def test_demo_finds_what_is_planted_and_is_quick_the_second_time(open_folder):
         r"most tasks marked by hand +marco 5 times \(ledger_close, revenue_daily\)",
     ):
         assert re.search(finding, first), finding
-    second = run_demo(open_folder)
+    second = run_demo(folder)
     assert "All is there from before" in second
     assert int(re.search(r"All of it in (\d+) s", second)[1]) < 10
     assert (
