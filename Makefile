@@ -11,6 +11,8 @@ PYTHON ?= $(shell for python in python3 python3.13 python3.12 python3.11 python3
 TOOLS := $(CURDIR)/.tools
 UV := $(TOOLS)/bin/uv
 export UV_CACHE_DIR ?= $(TOOLS)/uv-cache
+# Programs start twice as fast, also where Python is told to write no bytecode, as in many images.
+export UV_COMPILE_BYTECODE := 1
 export UV_PYTHON_DOWNLOADS := never
 export UV
 # Meltano makes the plugins' environments with this Python and this uv.
