@@ -69,6 +69,16 @@ class RestApi:
             body["dry_run"] = False
         self._send("PATCH", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}", body)
 
+    def backfill(self, dag_id: str, first_day: str, last_day: str) -> None:
+        """Have past days of a DAG run; Airflow 3 only, Airflow 2 has a command for it."""
+        body = {
+            "dag_id": dag_id,
+            "from_date": f"{first_day}T00:00:00Z",
+            "to_date": f"{last_day}T00:00:00Z",
+            "max_active_runs": 4,
+        }
+        self._send("POST", "/backfills", body)
+
     def delete_run(self, dag_id: str, run_id: str) -> None:
         """Delete a run with all that belongs to it."""
         self._send("DELETE", f"/dags/{dag_id}/dagRuns/{run_id}")

@@ -11,7 +11,7 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,12 +58,40 @@ class RunningAirflow:
         self._airflow = str(install(version) / "bin" / "airflow")
         self._environ = airflow_environ(version, database_url, home) | _settings(port)
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._create_user(password)
+        self.create_user(USER, "Admin", password)
 
-    def _create_user(self, password: str) -> None:
-        person = ("--firstname", "Audra", "--lastname", "Torres", "--email", "audra@example.com")
-        command = [self._airflow, "users", "create", "--username", USER, "--role", "Admin", *person]
-        run_command(command, self._environ, typed=f"{password}\n{password}\n")
+    def create_user(self, name: str, role: str, password: str) -> None:
+        """Create a user with one role.
+
+        Raises:
+            AirflowCommandError: There is no such role, or there is such a user.
+        """
+        person = ("--firstname", name, "--lastname", "Torres", "--email", f"{name}@example.com")
+        self.run(
+            *("users", "create", "--username", name, "--role", role, *person),
+            typed=f"{password}\n{password}\n",
+        )
+
+    def write_dag_file(self, name: str, text: str) -> None:
+        """Put a file into the DAGs folder, in place of one of that name.
+
+        It is found at the start; a changed one within a minute.
+        """
+        folder = self._home / "dags"
+        folder.mkdir(exist_ok=True)
+        (folder / name).write_text(text)
+
+    def run(self, *arguments: str, typed: str | None = None) -> None:
+        """Run a command of Airflow, such as `roles create NAME`.
+
+        Args:
+            arguments: What follows `airflow`.
+            typed: What to answer where it asks for a password.
+
+        Raises:
+            AirflowCommandError: It failed.
+        """
+        run_command([self._airflow, *arguments], self._environ, typed)
 
     def start(self) -> None:
         """Start every component."""
@@ -122,12 +150,15 @@ class RunningAirflow:
 
 
 @contextmanager
-def running_airflow(version: str, database_url: str) -> Iterator[RunningAirflow]:
+def running_airflow(
+    version: str, database_url: str, dag_files: Mapping[str, str]
+) -> Iterator[RunningAirflow]:
     """Migrate an empty Postgres database and run Airflow on it, until the end of the block.
 
     Args:
         version: One of `RECIPES`.
         database_url: `postgresql://` URL of the database.
+        dag_files: What to put into the DAGs folder, by file name.
 
     Raises:
         PythonNotFoundError: No Python it runs on is on this machine.
@@ -138,6 +169,8 @@ def running_airflow(version: str, database_url: str) -> Iterator[RunningAirflow]
     with tempfile.TemporaryDirectory(prefix="airflow-home-") as home:
         airflow = RunningAirflow(version, database_url, Path(home))
         try:
+            for name, text in dag_files.items():
+                airflow.write_dag_file(name, text)
             airflow.start()
             airflow.wait_until("its API", lambda: not airflow.api.is_up() and "an answer", 120)
             yield airflow

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import psycopg
 
+from tests.pipeline.live.dag_files import AT_FIRST, BROKEN_FILE, MENDED, NIGHTLY
 from tests.pipeline.live.syncs import (
     FINISHED,
     Sync,
@@ -48,6 +51,10 @@ _FAILING = {
 # Those of them that have begun, but not ended, as a sync begins.
 _MEANWHILE = ("example_setup_teardown", "example_task_group", "example_xcom")
 
+# A user and the only role they have.
+NEWCOMER, NEW_ROLE = "rita", "night_shift"
+BACKFILLED = ("2025-02-03", "2025-02-04")
+
 FIRST, SECOND = "live_1", "live_2"
 _SECONDS_TO_PARSE = 180
 _SECONDS_TO_RUN = 240
@@ -64,6 +71,8 @@ class Story:
         first: A sync while tasks ran, one waited, and mapped ones were not expanded.
         second: The next one, after more runs, a deletion and a pause, while tasks ran again.
         full: A full pass, after Airflow was stopped.
+        warehouse: The DuckDB file; its marts were built after the first sync and after the full
+            pass.
     """
 
     version: str
@@ -71,6 +80,7 @@ class Story:
     first: Sync
     second: Sync
     full: Sync
+    warehouse: Path
 
 
 def play(version: str, database_url: str, pipe: Pipeline) -> Story:
@@ -86,24 +96,27 @@ def play(version: str, database_url: str, pipe: Pipeline) -> Story:
     wanted = at_once | _TRIGGERED_BY_OTHERS[version]
     say = _Clock()
     with (
-        running_airflow(version, database_url) as airflow,
+        running_airflow(version, database_url, AT_FIRST) as airflow,
         psycopg.connect(database_url, autocommit=True) as source,
     ):
         say.done("migrated and started")
         api = airflow.api
-        _wait_for_dags(airflow, source, wanted | {WAITING, MAPPED})
-        say.done("examples parsed")
-        for name in sorted(wanted | {WAITING}):
+        _wait_for_dags(airflow, source, wanted | {WAITING, MAPPED, NIGHTLY})
+        airflow.wait_until("a broken file", lambda: not _broken_files(source), _SECONDS_TO_PARSE)
+        say.done("files parsed")
+        for name in sorted(wanted | {WAITING, NIGHTLY}):
             api.set_paused(name, paused=False)
         for name in sorted(at_once):
             api.trigger(name, FIRST)
         api.trigger(dag_id, SECOND)
         api.trigger(MAPPED, FIRST)
-        _wait_for_runs(airflow, source, wanted)
+        _wait_for_runs(airflow, source, wanted | {NIGHTLY})
         _begin_what_goes_on(airflow, source, FIRST)
         say.done("first runs")
         first = _sync(pipe, version)
         say.done("first sync")
+        _build(pipe)
+        say.done("first build")
 
         for name in (MAPPED, WAITING):
             api.set_paused(name, paused=False)
@@ -111,7 +124,18 @@ def play(version: str, database_url: str, pipe: Pipeline) -> Story:
         api.mark_success(dag_id, SECOND, task_id)
         api.set_paused(PAUSED_LATER, paused=True)
         api.delete_run(DELETED_LATER, FIRST)
-        _wait_for_runs(airflow, source, (wanted | {MAPPED, WAITING}) - {DELETED_LATER})
+        airflow.write_dag_file(BROKEN_FILE, MENDED)
+        airflow.run("roles", "create", NEW_ROLE)
+        airflow.create_user(NEWCOMER, NEW_ROLE, password=secrets.token_hex())
+        if version.startswith("2."):
+            first_day, last_day = BACKFILLED
+            airflow.run("dags", "backfill", NIGHTLY, "-s", first_day, "-e", last_day)
+        else:
+            api.backfill(NIGHTLY, *BACKFILLED)
+        _wait_for_runs(airflow, source, (wanted | {MAPPED, WAITING, NIGHTLY}) - {DELETED_LATER})
+        airflow.wait_until(
+            "the file to be mended", lambda: _broken_files(source), _SECONDS_TO_PARSE
+        )
         _begin_what_goes_on(airflow, source, SECOND)
         say.done("second runs")
         second = _sync(pipe, version)
@@ -119,8 +143,10 @@ def play(version: str, database_url: str, pipe: Pipeline) -> Story:
     say.done("stopped")
     full = _sync(pipe, version, "--full-refresh")
     say.done("full pass")
+    _build(pipe)
+    say.done("second build")
     print({table: len(rows) for table, rows in full.after.items() if rows})
-    return Story(version, failing, first, second, full)
+    return Story(version, failing, first, second, full, pipe.warehouse)
 
 
 class _Clock:
@@ -146,6 +172,16 @@ def _sync(pipe: Pipeline, version: str, *arguments: str) -> Sync:
         marked=read_warehouse(pipe, version, marked=True),
         manifest=newest_manifest(pipe),
     )
+
+
+def _build(pipe: Pipeline) -> None:
+    exit_code, output = pipe.meltano("invoke", "dbt:build")
+    assert exit_code == 0, output
+
+
+def _broken_files(source: psycopg.Connection) -> list[object]:
+    query = "select filename from import_error where filename like %s"
+    return source.execute(query, [f"%{BROKEN_FILE}"]).fetchall()
 
 
 def _wait_for_dags(airflow: RunningAirflow, source: psycopg.Connection, dag_ids: set[str]) -> None:
