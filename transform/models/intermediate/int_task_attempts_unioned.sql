@@ -1,92 +1,104 @@
-with task_instances as (
+with task_attempts as (
 
-    select * from {{ ref("stg_airflow__task_instances") }}
-
-),
-
-task_instance_histories as (
-
-    select * from {{ ref("stg_airflow__task_instance_histories") }}
+    select * from {{ ref("int_task_attempts_numbered") }}
 
 ),
 
-earlier as (
+task_fails as (
 
-    select
-        environment_slug,
-        dag_id,
-        run_id,
-        task_id,
-        map_index,
-        try_number,
-        state,
-        started_at,
-        ended_at,
-        duration_seconds
-    from task_instance_histories
+    select * from {{ ref("int_task_fails_numbered") }}
 
 ),
 
--- Until the next try begins, the task instance shows the times of the last one, which
--- may be in the history already.
-latest as (
+task_instances as (
 
-    select
-        task_instances.environment_slug,
-        task_instances.dag_id,
-        task_instances.run_id,
-        task_instances.task_id,
-        task_instances.map_index,
-        task_instances.try_number,
-        task_instances.state,
-        task_instances.started_at,
-        task_instances.ended_at,
-        task_instances.duration_seconds
-    from task_instances
-    left join earlier
-        on
-            task_instances.environment_slug = earlier.environment_slug
-            and task_instances.dag_id = earlier.dag_id
-            and task_instances.run_id = earlier.run_id
-            and task_instances.task_id = earlier.task_id
-            and task_instances.map_index = earlier.map_index
-            and task_instances.try_number = earlier.try_number
-    where
-        task_instances.started_at is not null
-        and task_instances.state not in ('scheduled', 'queued')
-        and earlier.try_number is null
+    select * from {{ ref("int_task_instances_unified") }}
 
 ),
 
 unioned as (
 
-    select * from earlier
-    union all
-    select * from latest
-
-),
-
--- Airflow skips tasks and gives them up without trying them: try 0.
-
-attempts as (
-
     select
-        environment_slug,
-        dag_id,
-        run_id,
-        task_id,
-        map_index,
-        try_number,
-        state,
-        started_at,
-        ended_at,
+        task_attempts.environment_slug,
+        task_attempts.dag_id,
+        task_attempts.run_id,
+        task_attempts.task_id,
+        task_attempts.map_index,
+        case
+            when task_fails.task_id is not null
+                then task_attempts.try_number + task_fails.later_tries_moved_by
+            when task_attempts.try_number = 0 then 1
+            else task_attempts.try_number
+        end as try_number,
+        task_attempts.state,
+        task_attempts.operator_name,
+        task_attempts.pool_name,
+        task_attempts.pool_slots,
+        task_attempts.queue_name,
+        task_attempts.executor_name,
+        task_attempts.hostname,
+        task_attempts.priority_weight,
+        task_attempts.scheduled_at,
+        task_attempts.queued_at,
+        task_attempts.started_at,
+        task_attempts.ended_at,
         coalesce(
-            duration_seconds, {{ seconds_between("started_at", "ended_at") }}
+            task_attempts.duration_seconds,
+            {{ seconds_between("task_attempts.started_at", "task_attempts.ended_at") }}
         ) as duration_seconds,
-        state in ('failed', 'up_for_retry', 'restarting', 'shutdown') as is_wasted
-    from unioned
-    where try_number > 0
+        task_attempts.state in ('failed', 'up_for_retry', 'restarting', 'shutdown')
+            as is_wasted,
+        task_attempts.dag_version_id,
+        task_attempts.extracted_at,
+        task_attempts.is_deleted_at_source,
+        task_attempts.deleted_at_source_at
+    from task_attempts
+    left join task_fails
+        on
+            task_attempts.environment_slug = task_fails.environment_slug
+            and task_attempts.dag_id = task_fails.dag_id
+            and task_attempts.run_id = task_fails.run_id
+            and task_attempts.task_id = task_fails.task_id
+            and task_attempts.map_index = task_fails.map_index
+            and task_fails.age_rank = 1
+    union all
+    -- Airflow keeps only the times of these. The pool and such are those of the latest
+    -- try.
+    select
+        task_fails.environment_slug,
+        task_fails.dag_id,
+        task_fails.run_id,
+        task_fails.task_id,
+        task_fails.map_index,
+        task_fails.try_number,
+        'failed' as state,
+        task_instances.operator_name,
+        task_instances.pool_name,
+        task_instances.pool_slots,
+        task_instances.queue_name,
+        task_instances.executor_name,
+        case when 1 = 0 then task_instances.hostname end as hostname,
+        task_instances.priority_weight,
+        case when 1 = 0 then task_instances.scheduled_at end as scheduled_at,
+        case when 1 = 0 then task_instances.queued_at end as queued_at,
+        task_fails.started_at,
+        task_fails.ended_at,
+        {{ seconds_between("task_fails.started_at", "task_fails.ended_at") }}
+            as duration_seconds,
+        true as is_wasted,
+        case when 1 = 0 then task_instances.dag_version_id end as dag_version_id,
+        task_fails.extracted_at,
+        task_fails.is_deleted_at_source,
+        task_fails.deleted_at_source_at
+    from task_fails
+    left join task_instances
+        on
+            task_fails.environment_slug = task_instances.environment_slug
+            and task_fails.dag_id = task_instances.dag_id
+            and task_fails.run_id = task_instances.run_id
+            and task_fails.task_id = task_instances.task_id
+            and task_fails.map_index = task_instances.map_index
 
 )
 
-select * from attempts
+select * from unioned

@@ -1,6 +1,6 @@
 with task_instances as (
 
-    select * from {{ ref("stg_airflow__task_instances") }}
+    select * from {{ ref("int_task_instances_unified") }}
 
 ),
 
@@ -13,21 +13,6 @@ attempt_totals as (
 run_ids as (
 
     select * from {{ ref("int_run_ids_resolved") }}
-
-),
-
--- Once a mapped task expands, its placeholder becomes element 0 in place, and the
--- placeholder's key stays behind in the warehouse.
-expanded as (
-
-    select
-        environment_slug,
-        dag_id,
-        run_id,
-        task_id,
-        extracted_at
-    from task_instances
-    where map_index = 0 and coalesce(state, 'none') <> 'removed'
 
 ),
 
@@ -89,10 +74,8 @@ measured as (
         coalesce(attempt_totals.total_seconds, 0) as total_seconds,
         coalesce(attempt_totals.wasted_seconds, 0) as wasted_seconds,
         task_instances.extracted_at,
-        task_instances.is_deleted_at_source
-        or expanded.task_id is not null as is_deleted_at_source,
-        coalesce(task_instances.deleted_at_source_at, expanded.extracted_at)
-            as deleted_at_source_at
+        task_instances.is_deleted_at_source,
+        task_instances.deleted_at_source_at
     from task_instances
     left join run_ids
         on
@@ -106,14 +89,6 @@ measured as (
             and task_instances.run_id = attempt_totals.run_id
             and task_instances.task_id = attempt_totals.task_id
             and task_instances.map_index = attempt_totals.map_index
-    left join expanded
-        on
-            task_instances.environment_slug = expanded.environment_slug
-            and task_instances.dag_id = expanded.dag_id
-            and task_instances.run_id = expanded.run_id
-            and task_instances.task_id = expanded.task_id
-            and task_instances.map_index = -1
-            and task_instances.extracted_at < expanded.extracted_at
 
 )
 
