@@ -11,9 +11,9 @@ task_instance_histories as (
 ),
 
 -- Until the next try begins, the task instance shows the times of the last one; a
--- deferred task goes on with the same try. Airflow skips tasks and gives them up without
--- trying them: try 0. So Airflow before 2.10 counts the first try, too, while it is put
--- off.
+-- deferred task goes on with the same try. Airflow skips tasks and gives them up
+-- without trying them: try 0. So Airflow before 2.10 counts the first try, too, while
+-- it is put off.
 latest as (
 
     select * from task_instances
@@ -73,14 +73,15 @@ unioned as (
 
 ),
 
--- The latest try may be in the history already. A try of an earlier run of the same name
--- gives way to the one that has its number now.
+-- The latest try may be in the history already. A try of an earlier run of the same
+-- name gives way to the one that has its number now.
 ranked as (
 
     select
         *,
         row_number() over (
-            partition by environment_slug, dag_id, run_id, task_id, map_index, try_number
+            partition by
+                environment_slug, dag_id, run_id, task_id, map_index, try_number
             order by is_deleted_at_source asc, source_rank asc
         ) as same_try_rank
     from unioned
