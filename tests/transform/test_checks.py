@@ -51,12 +51,13 @@ def test_every_difference_is_told_with_table_numbers_and_advice(project: DbtProj
 
 
 def test_a_build_without_sense_is_refused(project: DbtProject) -> None:
-    accepted, missing, none, malformed, reserved, mode = project.objections(
+    accepted, missing, none, malformed, reserved, kept, mode = project.objections(
         {"ENVIRONMENT_SLUG": TWO},
         {"ENVIRONMENT_SLUGS": f"{BOTH},staging"},
         {},
         {"ENVIRONMENT_SLUGS": f"{TWO},prod' or true --"},
         {"ENVIRONMENT_SLUG": "audit"},
+        {"ENVIRONMENT_SLUG": "audit_history"},
         {"ENVIRONMENT_SLUG": TWO, "AIRFLOW_AUDIT_MODE": "upsert"},
     )
     assert accepted is None
@@ -66,6 +67,7 @@ def test_a_build_without_sense_is_refused(project: DbtProject) -> None:
     assert "Set ENVIRONMENT_SLUG" in none
     assert "'prod' or true --', which is no environment slug" in malformed
     assert "would share the schema airflow_audit with the marts" in reserved
+    assert "would share the schema airflow_audit_history with the marts" in kept
     assert "AIRFLOW_AUDIT_MODE is 'upsert'" in mode
 
 

@@ -21,6 +21,8 @@ WITHOUT_UNIT_TEST = {
     "int_user_roles_listed",
 }
 
+DESCRIBED = ("models", "seeds", "snapshots")
+
 Node = dict[str, Any]
 
 
@@ -37,12 +39,19 @@ def models(manifest: dict[str, Any]) -> list[Node]:
 
 
 @pytest.fixture
+def snapshots(manifest: dict[str, Any]) -> list[Node]:
+    snapshots = [n for n in manifest["nodes"].values() if n["resource_type"] == "snapshot"]
+    assert snapshots
+    return snapshots
+
+
+@pytest.fixture
 def built_columns(warehouse: duckdb.DuckDBPyConnection) -> dict[str, dict[str, str]]:
     """Column types by model, as they are in the warehouse."""
     columns: dict[str, dict[str, str]] = {}
     for table, column, kind in warehouse.execute(
         "select table_name, column_name, data_type from duckdb_columns()"
-        " where schema_name in ('airflow_audit', 'airflow_audit_staging') order by column_index"
+        " where schema_name like 'airflow_audit%' order by column_index"
     ).fetchall():
         columns.setdefault(table, {})[column] = kind
     return columns
@@ -53,7 +62,7 @@ def is_mart(model: Node) -> bool:
 
 
 def description_files() -> list[Path]:
-    return [*PROJECT.glob("models/**/_*.yml"), *PROJECT.glob("seeds/_*.yml")]
+    return [file for top in DESCRIBED for file in PROJECT.glob(f"{top}/**/_*.yml")]
 
 
 def generic_tests(manifest: dict[str, Any], model: Node) -> set[tuple[str, str | None]]:
@@ -65,17 +74,19 @@ def generic_tests(manifest: dict[str, Any], model: Node) -> set[tuple[str, str |
     }
 
 
-def test_every_model_says_its_grain(models: list[Node]) -> None:
+def test_every_model_says_its_grain(models: list[Node], snapshots: list[Node]) -> None:
     silent = [
-        m["name"] for m in models if not re.search(r"Grain: one row per [^.]+\.$", m["description"])
+        node["name"]
+        for node in [*models, *snapshots]
+        if not re.search(r"Grain: one row per [^.]+\.$", node["description"])
     ]
     assert silent == []
 
 
 def test_every_column_is_described(
-    models: list[Node], built_columns: dict[str, dict[str, str]]
+    models: list[Node], snapshots: list[Node], built_columns: dict[str, dict[str, str]]
 ) -> None:
-    for model in models:
+    for model in [*models, *snapshots]:
         described = {name for name, c in model["columns"].items() if c["description"]}
         assert described == set(built_columns[model["name"]]), model["name"]
 
@@ -86,7 +97,8 @@ def test_columns_are_described_by_concept() -> None:
         content = yaml.safe_load(file.read_text())
         own_words += [
             f"{node['name']}.{column['name']}"
-            for node in [*content.get("models", []), *content.get("seeds", [])]
+            for kind in DESCRIBED
+            for node in content.get(kind, [])
             for column in node["columns"]
             if not re.fullmatch(r"{{ doc\('\w+'\) }}", column["description"])
         ]
@@ -115,6 +127,24 @@ def test_every_other_model_has_a_tested_key(manifest: dict[str, Any], models: li
     for model in models:
         if not is_mart(model):
             assert ("is_key", None) in generic_tests(manifest, model), model["name"]
+
+
+def test_every_snapshot_is_a_timeline(manifest: dict[str, Any], snapshots: list[Node]) -> None:
+    for snapshot in snapshots:
+        tests = generic_tests(manifest, snapshot)
+        assert {("is_timeline", None), ("unique", "dbt_scd_id")} <= tests, snapshot["name"]
+
+
+def test_snapshots_end_nothing_by_themselves_and_take_no_time_from_the_build(
+    snapshots: list[Node],
+) -> None:
+    for snapshot in snapshots:
+        config = snapshot["config"]
+        assert config["strategy"] == "check", snapshot["name"]
+        assert config["updated_at"] == "observed_at", snapshot["name"]
+        assert "is_deleted_at_source" in config["check_cols"], snapshot["name"]
+        assert config.get("hard_deletes") in (None, "ignore"), snapshot["name"]
+        assert snapshot["schema"] == "airflow_audit_history", snapshot["name"]
 
 
 def test_every_calculation_has_a_unit_test(manifest: dict[str, Any], models: list[Node]) -> None:

@@ -63,9 +63,9 @@
 {% endmacro %}
 
 
-{# Where the models themselves go; see profiles.yml and dbt_project.yml. #}
+{# Where models and snapshots go; see profiles.yml and dbt_project.yml. #}
 {% macro own_schemas() %}
-    {{ return([target.schema, target.schema ~ "_staging"]) }}
+    {{ return([target.schema, target.schema ~ "_staging", target.schema ~ "_history"]) }}
 {% endmacro %}
 
 

@@ -29,6 +29,7 @@ resolved as (
         ab_permission_view_roles.role_id,
         ab_permissions.action_name,
         ab_view_menus.resource_name,
+        ab_permission_view_roles.extracted_at,
         ab_permission_view_roles.deleted_at_source_at
     from ab_permission_view_roles
     inner join ab_permission_views
@@ -57,6 +58,7 @@ grants as (
         role_id,
         action_name,
         resource_name,
+        max(extracted_at) as extracted_at,
         count(*) = count(deleted_at_source_at) as is_deleted_at_source,
         max(deleted_at_source_at) as last_deleted_at
     from resolved
@@ -76,6 +78,7 @@ dag_level as (
             when resource_name like 'DAG:%' then substring(resource_name, 5)
             when resource_name like 'DAG Run:%' then substring(resource_name, 9)
         end as dag_id,
+        extracted_at,
         is_deleted_at_source,
         case when is_deleted_at_source then last_deleted_at end as deleted_at_source_at
     from grants

@@ -35,6 +35,7 @@ direct as (
         user_id,
         role_id,
         cast(null as bigint) as group_id,
+        extracted_at,
         deleted_at_source_at
     from ab_user_roles
 
@@ -48,6 +49,7 @@ through_groups as (
         ab_user_groups.user_id,
         ab_group_roles.role_id,
         ab_user_groups.group_id,
+        ab_user_groups.extracted_at,
         {{ earliest(
             "ab_user_groups.deleted_at_source_at", "ab_group_roles.deleted_at_source_at"
         ) }} as deleted_at_source_at
@@ -76,6 +78,7 @@ grants as (
         user_id,
         role_id,
         group_id,
+        max(extracted_at) as extracted_at,
         count(*) = count(deleted_at_source_at) as is_deleted_at_source,
         max(deleted_at_source_at) as last_deleted_at
     from unioned
@@ -92,6 +95,7 @@ named as (
         ab_roles.role_name,
         grants.group_id,
         ab_groups.group_name,
+        grants.extracted_at,
         grants.is_deleted_at_source,
         case
             when grants.is_deleted_at_source then grants.last_deleted_at
