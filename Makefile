@@ -60,8 +60,9 @@ bench: install $(STAMPS)/dev ## Measure this pipeline against others on one mill
 	$(DEV)/python -m bench.run
 
 .PHONY: schemas
-schemas: $(STAMPS)/dev ## Capture the schemas of real Airflow versions again; VERSIONS="3.3.2 …" for some
+schemas: $(STAMPS)/dev ## Capture schemas and audit events of real Airflow versions; VERSIONS="3.3.2 …" for some
 	$(DEV)/python -m tests.real_airflow.capture $(VERSIONS)
+	$(DEV)/python -m tests.real_airflow.audit_events $(VERSIONS)
 
 .PHONY: demo-data
 demo-data: $(STAMPS)/dev ## Make the demo's metadata databases again, with real Airflow migrations

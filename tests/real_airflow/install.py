@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -133,6 +134,38 @@ def install(version: str) -> Path:
     )
     receipt.write_text(wanted)
     return environment
+
+
+def install_sources(name: str, version: str, packages: Iterable[str]) -> Path:
+    """Unpack packages once, in `.airflow/<name>/`, without what they need to run: to be read.
+
+    Args:
+        name: Folder below `.airflow`.
+        version: One of `RECIPES`; the packages are those of its time.
+        packages: Requirements.
+
+    Returns:
+        The folder.
+
+    Raises:
+        AirflowCommandError: uv could not get them.
+    """
+    folder = INSTALLATIONS / name
+    exclude_newer = RECIPES[version].exclude_newer
+    receipt = folder / "installed.txt"
+    wanted = "\n".join([exclude_newer, *packages])
+    if receipt.exists() and receipt.read_text() == wanted:
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)
+    run_command(
+        [
+            *(_uv(), "pip", "install", "--no-deps", "--target", str(folder)),
+            *("--exclude-newer", exclude_newer),
+            *packages,
+        ]
+    )
+    receipt.write_text(wanted)
+    return folder
 
 
 def airflow_environ(version: str, database_url: str, home: Path) -> dict[str, str]:
