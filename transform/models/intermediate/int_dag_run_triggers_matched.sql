@@ -58,6 +58,7 @@ pairs as (
     select
         made.environment_slug,
         made.dag_run_id,
+        triggers.log_id,
         triggers.triggered_by,
         triggers.actor_name as triggered_by_username,
         row_number() over (
@@ -84,6 +85,7 @@ matched as (
     select
         environment_slug,
         dag_run_id,
+        log_id,
         triggered_by,
         triggered_by_username
     from pairs

@@ -1,0 +1,52 @@
+{#
+    A text that Airflow noted beside an event under one of several names; null if there is
+    none. JSON writes a quote within a text with a backslash before it, so a text can never
+    be taken for a name.
+#}
+{% macro logged_text(expression, names) -%}
+    case
+        {%- for name in names %}
+        when {{ expression }} like {{ literal('%"' ~ name ~ '": "%') }}
+            then nullif({{ text_between(expression, '"' ~ name ~ '": "', '"') }}, '')
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+
+{#
+    The same as Airflow before 2.9 wrote it, a list of pairs in Python's words, but only the
+    first pair: later on, a name may as well be a part of some value.
+#}
+{% macro first_listed_text(expression, names) -%}
+    case
+        {%- for name in names %}
+        when {{ expression }} like {{ literal("[('" ~ name ~ "', '%") }}
+            then nullif({{ text_between(expression, "('" ~ name ~ "', '", "'") }}, '')
+        {%- endfor %}
+    end
+{%- endmacro %}
+
+
+{#
+    What follows some words on the command line, as Python writes them; null if that is an
+    option.
+#}
+{% macro commanded_text(expression, words) -%}
+    {%- set start = "'" ~ (words | join("', '")) ~ "', '" -%}
+    case
+        when {{ expression }} not like {{ literal("%" ~ start ~ "-%") }}
+            then nullif({{ text_between(expression, start, "'") }}, '')
+    end
+{%- endmacro %}
+
+
+{# Whether Airflow noted a switch as on, in the words of any version. #}
+{% macro is_logged_as_on(expression, names) -%}
+    (
+        {%- for name in names %}
+        {{ "or " if not loop.first }}{{ expression }} like {{ literal('%"' ~ name ~ '": "true"%') }}
+        or {{ expression }} like {{ literal('%"' ~ name ~ '": true%') }}
+        or {{ expression }} like {{ literal("%('" ~ name ~ "', 'true')%") }}
+        {%- endfor %}
+    )
+{%- endmacro %}

@@ -1,0 +1,112 @@
+with audit_events as (
+
+    select * from {{ ref("int_audit_events_classified") }}
+
+),
+
+logs as (
+
+    select * from {{ ref("stg_airflow__logs") }}
+
+),
+
+-- What comes after the name of a value is never looked at: it may be a secret, and in
+-- Airflow 3 an object with names of its own.
+noted as (
+
+    select
+        audit_events.*,
+        {{ text_before(
+            text_before(text_before("logs.extra", '"extra":'), '"val":'), '"value":'
+        ) }} as safe_extra,
+        logs.extra
+    from audit_events
+    inner join logs
+        on
+            audit_events.environment_slug = logs.environment_slug
+            and audit_events.log_id = logs.log_id
+    where
+        audit_events.category in ('config', 'access')
+        and audit_events.action in ('create', 'edit', 'delete')
+        and audit_events.is_human
+
+),
+
+named as (
+
+    select
+        environment_slug,
+        log_id,
+        logged_at,
+        event_name,
+        plain_event_name,
+        action,
+        object_type,
+        actor_kind,
+        extracted_at,
+        is_deleted_at_source,
+        deleted_at_source_at,
+        case
+            when actor_kind = 'command_line' and object_type = 'user' then coalesce(
+                {{ commanded_text("extra", ["--username"]) }},
+                {{ commanded_text("extra", ["-u"]) }}
+            )
+            when actor_kind = 'command_line' then coalesce(
+                {{ commanded_text("extra", ["connections", "add"]) }},
+                {{ commanded_text("extra", ["connections", "delete"]) }},
+                {{ commanded_text("extra", ["variables", "set"]) }},
+                {{ commanded_text("extra", ["variables", "delete"]) }},
+                {{ commanded_text("extra", ["pools", "set"]) }},
+                {{ commanded_text("extra", ["pools", "delete"]) }},
+                {{ commanded_text("extra", ["roles", "create"]) }},
+                {{ commanded_text("extra", ["roles", "delete"]) }}
+            )
+            when object_type = 'connection' then coalesce(
+                {{ logged_text("safe_extra", ["conn_id", "connection_id"]) }},
+                {{ first_listed_text("extra", ["conn_id", "connection_id"]) }}
+            )
+            when object_type = 'variable' then coalesce(
+                {{ logged_text("safe_extra", ["key", "variable_key"]) }},
+                {{ first_listed_text("extra", ["key", "variable_key"]) }}
+            )
+            when object_type = 'pool' then coalesce(
+                {{ logged_text("safe_extra", ["pool", "pool_name", "name"]) }},
+                {{ first_listed_text("extra", ["pool", "pool_name"]) }}
+            )
+        end as object_name,
+        case
+            when actor_kind = 'command_line' and object_type = 'user' then coalesce(
+                {{ commanded_text("extra", ["--role"]) }},
+                {{ commanded_text("extra", ["-r"]) }}
+            )
+        end as role_name,
+        case
+            when actor_kind = 'human' and action = 'delete' then {{ dbt.safe_cast(
+                "coalesce("
+                ~ logged_text("extra", ["pk"])
+                ~ ", "
+                ~ first_listed_text("extra", ["pk"])
+                ~ ")",
+                dbt.type_bigint(),
+            ) }}
+        end as object_id
+    from noted
+
+),
+
+-- In Airflow 2 opening the page to make or change an object is the same event as doing
+-- so, but then only the form names it.
+carried_out as (
+
+    select * from named
+    where
+        object_name is not null
+        or plain_event_name not in (
+            'connection.create', 'connection.edit', 'pool.create', 'pool.edit',
+            'variable.create', 'variable.edit'
+        )
+        or event_name <> plain_event_name
+
+)
+
+select * from carried_out

@@ -1,0 +1,118 @@
+with users as (
+
+    select * from {{ ref("dim_users") }}
+
+),
+
+user_roles as (
+
+    select * from {{ ref("int_user_roles_unioned") }}
+
+),
+
+listed_groups as (
+
+    select * from {{ ref("int_user_groups_listed") }}
+
+),
+
+user_permissions as (
+
+    select * from {{ ref("fct_user_permissions") }}
+
+),
+
+leavers as (
+
+    select * from {{ ref("int_leavers_by_environment") }}
+
+),
+
+interventions as (
+
+    select * from {{ ref("fct_manual_interventions") }}
+
+),
+
+admins as (
+
+    select
+        environment_slug,
+        user_id,
+        count(*) > count(group_id) as is_admin_directly,
+        count(group_id) > 0 as is_admin_through_group
+    from user_roles
+    where role_name = 'Admin' and not is_deleted_at_source
+    group by environment_slug, user_id
+
+),
+
+-- The same through several roles counts once.
+counted_permissions as (
+
+    select
+        user_key,
+        count(distinct {{ dbt.concat(["action_name", "'|'", "resource_name"]) }})
+            as permission_count
+    from user_permissions
+    where not is_deleted_at_source
+    group by user_key
+
+),
+
+last_interventions as (
+
+    select
+        user_key,
+        max(logged_at) as last_intervention_at
+    from interventions
+    where user_key is not null
+    group by user_key
+
+),
+
+joined as (
+
+    select
+        users.user_key,
+        users.environment_slug,
+        users.user_id,
+        users.username,
+        users.is_active,
+        users.is_admin,
+        coalesce(admins.is_admin_directly, false) as is_admin_directly,
+        coalesce(admins.is_admin_through_group, false) as is_admin_through_group,
+        users.has_role,
+        users.role_names,
+        listed_groups.group_names,
+        coalesce(counted_permissions.permission_count, 0) as permission_count,
+        users.is_dormant,
+        users.last_login_at is null as has_never_logged_in,
+        users.last_login_at,
+        users.failed_login_count,
+        leavers.username is not null as has_left,
+        leavers.left_on,
+        users.is_active and leavers.username is not null as is_active_leaver,
+        last_interventions.last_intervention_at,
+        users.extracted_at,
+        users.is_deleted_at_source,
+        users.deleted_at_source_at
+    from users
+    left join admins
+        on
+            users.environment_slug = admins.environment_slug
+            and users.user_id = admins.user_id
+    left join listed_groups
+        on
+            users.environment_slug = listed_groups.environment_slug
+            and users.user_id = listed_groups.user_id
+    left join counted_permissions on users.user_key = counted_permissions.user_key
+    left join leavers
+        on
+            users.environment_slug = leavers.environment_slug
+            and users.username = leavers.username
+    left join last_interventions on users.user_key = last_interventions.user_key
+
+)
+
+select * from joined
