@@ -1,6 +1,12 @@
 with config_changes as (
 
-    select * from {{ ref("int_config_changes_parsed") }}
+    select * from {{ ref("int_config_changes_named") }}
+
+),
+
+observed_changes as (
+
+    select * from {{ ref("int_config_changes_observed") }}
 
 ),
 
@@ -10,74 +16,63 @@ audit_events as (
 
 ),
 
-connections as (
-
-    select * from {{ ref("stg_airflow__connections") }}
-
-),
-
-variables as (
-
-    select * from {{ ref("stg_airflow__variables") }}
-
-),
-
-pools as (
-
-    select * from {{ ref("stg_airflow__slot_pools") }}
-
-),
-
--- Deleting on a page of Airflow 2 names only the number. What had it is still known if
--- it was ever synced.
-joined as (
+told as (
 
     select
-        {{ surrogate_key(
-            ["config_changes.environment_slug", "config_changes.log_id"]
-        ) }} as config_change_key,
+        audit_events.audit_event_key as config_change_key,
         audit_events.user_key,
-        config_changes.environment_slug,
-        config_changes.log_id,
-        config_changes.logged_at,
-        config_changes.event_name,
-        audit_events.category,
-        config_changes.action,
+        audit_events.environment_slug,
+        audit_events.log_id,
+        audit_events.logged_at as changed_at,
+        case when 1 = 0 then audit_events.logged_at end as unchanged_until_at,
+        audit_events.event_name,
+        audit_events.action,
         config_changes.object_type,
-        coalesce(
-            config_changes.object_name,
-            connections.conn_id,
-            variables.variable_key,
-            pools.pool_name
-        ) as object_name,
+        config_changes.object_name,
         config_changes.role_name,
-        config_changes.actor_kind,
+        audit_events.actor_kind,
         audit_events.actor_name,
         audit_events.is_destructive,
-        config_changes.extracted_at,
-        config_changes.is_deleted_at_source,
-        config_changes.deleted_at_source_at
+        audit_events.is_deleted_at_source,
+        audit_events.deleted_at_source_at
     from config_changes
     inner join audit_events
         on
             config_changes.environment_slug = audit_events.environment_slug
             and config_changes.log_id = audit_events.log_id
-    left join connections
-        on
-            config_changes.environment_slug = connections.environment_slug
-            and config_changes.object_type = 'connection'
-            and config_changes.object_id = connections.connection_id
-    left join variables
-        on
-            config_changes.environment_slug = variables.environment_slug
-            and config_changes.object_type = 'variable'
-            and config_changes.object_id = variables.variable_id
-    left join pools
-        on
-            config_changes.environment_slug = pools.environment_slug
-            and config_changes.object_type = 'pool'
-            and config_changes.object_id = pools.pool_id
+
+),
+
+observed as (
+
+    select
+        {{ surrogate_key(["object_type", "object_key", "version_number"]) }}
+            as config_change_key,
+        cast(null as {{ dbt.type_string() }}) as user_key,
+        environment_slug,
+        cast(null as {{ dbt.type_bigint() }}) as log_id,
+        changed_at,
+        unchanged_until_at,
+        cast(null as {{ dbt.type_string() }}) as event_name,
+        action,
+        object_type,
+        object_name,
+        role_name,
+        'unknown' as actor_kind,
+        cast(null as {{ dbt.type_string() }}) as actor_name,
+        action = 'delete' as is_destructive,
+        false as is_deleted_at_source,
+        case when 1 = 0 then changed_at end as deleted_at_source_at
+    from observed_changes
+
+),
+
+unioned as (
+
+    select * from told
+    union all
+    select * from observed
 
 )
 
-select * from joined
+select * from unioned

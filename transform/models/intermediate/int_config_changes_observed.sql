@@ -1,0 +1,120 @@
+with versions as (
+
+    select * from {{ ref("int_config_versions_unioned") }}
+
+),
+
+sync_manifests as (
+
+    select * from {{ ref("stg_airflow__sync_manifests") }}
+
+),
+
+config_changes as (
+
+    select * from {{ ref("int_config_changes_named") }}
+
+),
+
+sequenced as (
+
+    select
+        *,
+        min(dbt_valid_from) over (partition by environment_slug) as first_seen_at,
+        lag(is_deleted_at_source) over (
+            partition by object_type, object_key
+            order by dbt_valid_from
+        ) as was_deleted_before,
+        row_number() over (
+            partition by object_type, object_key
+            order by dbt_valid_from
+        ) as version_number
+    from versions
+
+),
+
+-- What was there when history began is no change, and what came and went between two
+-- syncs was never seen.
+changed as (
+
+    select
+        environment_slug,
+        object_type,
+        object_key,
+        version_number,
+        object_name,
+        role_name,
+        case when object_type = 'permission' then 'role' else object_type end
+            as event_object_type,
+        case when object_type = 'permission' then role_name else object_name end
+            as event_object_name,
+        dbt_valid_from as changed_at,
+        case
+            when is_deleted_at_source then 'delete'
+            when coalesce(was_deleted_before, true) then 'create'
+            else 'edit'
+        end as action
+    from sequenced
+    where
+        dbt_valid_from > first_seen_at
+        and not (is_deleted_at_source and coalesce(was_deleted_before, true))
+
+),
+
+sync_times as (
+
+    select distinct
+        environment_slug,
+        extracted_at
+    from sync_manifests
+
+),
+
+-- It happened after the sync before the one that saw it.
+earlier_syncs as (
+
+    select
+        changed.object_type,
+        changed.object_key,
+        changed.version_number,
+        max(sync_times.extracted_at) as unchanged_until_at
+    from changed
+    inner join sync_times
+        on
+            changed.environment_slug = sync_times.environment_slug
+            and changed.changed_at > sync_times.extracted_at
+    group by changed.object_type, changed.object_key, changed.version_number
+
+),
+
+untold as (
+
+    select
+        changed.environment_slug,
+        changed.object_type,
+        changed.object_key,
+        changed.version_number,
+        changed.object_name,
+        changed.role_name,
+        changed.action,
+        changed.changed_at,
+        earlier_syncs.unchanged_until_at
+    from changed
+    inner join earlier_syncs
+        on
+            changed.object_type = earlier_syncs.object_type
+            and changed.object_key = earlier_syncs.object_key
+            and changed.version_number = earlier_syncs.version_number
+    left join config_changes
+        on
+            changed.environment_slug = config_changes.environment_slug
+            and changed.event_object_type = config_changes.object_type
+            and changed.event_object_name
+            = coalesce(config_changes.object_name, changed.event_object_name)
+            and config_changes.logged_at > earlier_syncs.unchanged_until_at
+            and config_changes.logged_at <= changed.changed_at
+    where config_changes.log_id is null
+
+)
+
+select * from untold
