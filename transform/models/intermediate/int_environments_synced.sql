@@ -10,6 +10,7 @@ ranked as (
         environment_slug,
         sync_id,
         airflow_version,
+        pii,
         extracted_at as synced_at,
         row_number() over (
             partition by environment_slug
@@ -23,6 +24,7 @@ select
     environment_slug,
     sync_id,
     airflow_version,
+    pii,
     synced_at
 from ranked
 where sync_rank = 1

@@ -22,6 +22,12 @@ dag_owner_links as (
 
 ),
 
+dag_warnings as (
+
+    select * from {{ ref("int_dag_warnings_listed") }}
+
+),
+
 run_totals as (
 
     select * from {{ ref("int_dag_runs_summarised") }}
@@ -54,6 +60,8 @@ joined as (
         ) as is_unused,
         dags.is_subdag,
         dags.has_import_errors,
+        dag_warnings.dag_id is not null as has_warnings,
+        dag_warnings.warning_messages,
         dags.file_path,
         dags.relative_file_path,
         dags.bundle_name,
@@ -86,6 +94,10 @@ joined as (
         on
             dags.environment_slug = dag_owner_links.environment_slug
             and dags.dag_id = dag_owner_links.dag_id
+    left join dag_warnings
+        on
+            dags.environment_slug = dag_warnings.environment_slug
+            and dags.dag_id = dag_warnings.dag_id
     left join run_totals
         on
             dags.environment_slug = run_totals.environment_slug
