@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+from tests.transform import asset_rows
 from tests.transform.raw_tables import SYNCED_AT, Row
 
 SECRET = "hunter2-in-clear"  # noqa: S105
@@ -52,7 +53,7 @@ _ACCESS: dict[str, list[Row]] = {
     "ab_user_role": [{"id": 1, "user_id": 1, "role_id": 1}],
 }
 
-AIRFLOW_2: dict[str, list[Row]] = _ACCESS | {
+AIRFLOW_2: dict[str, list[Row]] = _ACCESS | asset_rows.AIRFLOW_2 | {
     "ab_user_role": [
         {"id": 1, "user_id": 1, "role_id": 1},
         {"id": 2, "user_id": 2, "role_id": 2},
@@ -109,6 +110,17 @@ AIRFLOW_2: dict[str, list[Row]] = _ACCESS | {
             "run_id": "again",
             "run_type": "dataset_triggered",
             "state": "success",
+        },
+        # What a backfill leaves behind when its job is cleaned up.
+        {
+            "id": 5,
+            "dag_id": "dropped",
+            "run_id": "backfill__1",
+            "run_type": "backfill",
+            "state": "success",
+            "execution_date": at(1),
+            "creating_job_id": 77,
+            "dag_hash": "hash-of-dropped",
         },
     ],
     "dag_run_note": [{"dag_run_id": 1, "user_id": "1"}],
@@ -195,7 +207,7 @@ AIRFLOW_2: dict[str, list[Row]] = _ACCESS | {
     ],
 }
 
-AIRFLOW_3: dict[str, list[Row]] = _ACCESS | {
+AIRFLOW_3: dict[str, list[Row]] = _ACCESS | asset_rows.AIRFLOW_3 | {
     "ab_group": [{"id": 9, "name": "shop"}],
     "ab_group_role": [{"id": 1, "group_id": 9, "role_id": 2}],
     "ab_user_group": [
@@ -279,5 +291,5 @@ AIRFLOW_3: dict[str, list[Row]] = _ACCESS | {
         {"id": 3, "dttm": at(13), "event": "delete_connection", "owner": "joe"},
     ],
     "connection": [{"id": 1, "conn_id": "crm", "schema": "public"}],
-    "asset": [{"id": 1, "name": "orders", "group": "asset"}],
+    "asset": [{"id": 1, "name": "orders", "uri": "s3://orders", "group": "asset"}],
 }
