@@ -52,7 +52,7 @@ format: $(STAMPS)/dev ## Format Python and SQL
 	$(DEV)/sqlfluff fix transform
 
 .PHONY: test
-test: install $(STAMPS)/dev ## Run all tests; TESTS=path or ARGS="-k name" for some
+test: install $(STAMPS)/dev $(STAMPS)/dbt-warehouses ## Run all tests; TESTS=path or ARGS="-k name" for some
 	$(DEV)/pytest $(or $(TESTS),tests) $(ARGS)
 
 .PHONY: bench
@@ -109,4 +109,9 @@ $(STAMPS)/dev: $(UV) requirements/dev.txt extract/tap-airflow-metadata/pyproject
 	@$(UV) venv --quiet --clear --python $(PYTHON) .venv-dev
 	@$(UV) pip install --quiet --python .venv-dev --require-hashes -r requirements/dev.txt
 	@$(UV) pip install --quiet --python .venv-dev --no-deps -e extract/tap-airflow-metadata -e load/warehouse-targets
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/dbt-warehouses: $(UV) requirements/dbt-warehouses.txt
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(TOOLS)/dbt-warehouses
+	@$(UV) pip install --quiet --python $(TOOLS)/dbt-warehouses --require-hashes -r requirements/dbt-warehouses.txt
 	@mkdir -p $(STAMPS) && touch $@

@@ -20,7 +20,8 @@
 {% macro raw_rows(table_name, slug) %}
     {%- set columns = raw_columns(table_name) -%}
     select
-        '{{ slug }}' as environment_slug,
+        {#- A bare literal would have no type on Redshift. #}
+        cast('{{ slug }}' as {{ native_type("varchar") }}) as environment_slug,
         {%- for column in columns %}
         {{ column.quoted }}{{ "," if not loop.last }}
         {%- endfor %}
@@ -28,7 +29,7 @@
     from (
         select
             {%- for column in columns %}
-            cast(null as {{ column.data_type }}) as {{ column.quoted }}{{ "," if not loop.last }}
+            cast(null as {{ native_type(column.data_type) }}) as {{ column.quoted }}{{ "," if not loop.last }}
             {%- endfor %}
     ) as nothing
     where 1 = 0

@@ -1,7 +1,24 @@
-{#
-    A value as text: JSON columns, which some warehouses have a type for and others have
-    not.
-#}
+{# A number as text. #}
 {% macro as_text(expression) -%}
-    cast({{ expression }} as {{ dbt.type_string() }})
+    cast({{ expression }} as {{ native_type("varchar") }})
+{%- endmacro %}
+
+
+{#
+    A JSON column as text. Some warehouses have a type for it, others have not; white
+    space may differ.
+#}
+{% macro json_as_text(expression) -%}
+    {{- adapter.dispatch("json_as_text", "airflow_audit")(expression) -}}
+{%- endmacro %}
+
+
+{% macro default__json_as_text(expression) -%}
+    {{ as_text(expression) }}
+{%- endmacro %}
+
+
+{# There a cast takes nothing but single values. #}
+{% macro redshift__json_as_text(expression) -%}
+    json_serialize({{ expression }})
 {%- endmacro %}

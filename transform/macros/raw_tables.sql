@@ -34,13 +34,46 @@
 
 
 {% macro raw_schema(slug) %}
+    {{ return(adapter.dispatch("raw_schema", "airflow_audit")(slug)) }}
+{% endmacro %}
+
+
+{% macro default__raw_schema(slug) %}
     {{ return("airflow_" ~ slug) }}
 {% endmacro %}
 
 
+{# Its loader makes names without quotes, which cannot have a hyphen. #}
+{% macro snowflake__raw_schema(slug) %}
+    {{ return("airflow_" ~ slug.replace("-", "_")) }}
+{% endmacro %}
+
+
+{# The name of a dataset cannot have a hyphen. #}
+{% macro bigquery__raw_schema(slug) %}
+    {{ return("airflow_" ~ slug.replace("-", "_")) }}
+{% endmacro %}
+
+
 {% macro raw_relation(table_name, slug) %}
+    {{ return(adapter.dispatch("raw_relation", "airflow_audit")(table_name, slug)) }}
+{% endmacro %}
+
+
+{% macro default__raw_relation(table_name, slug) %}
     {{ return(api.Relation.create(
         database=target.database, schema=raw_schema(slug), identifier=table_name
+    )) }}
+{% endmacro %}
+
+
+{# In quotes, because some names are reserved words, so in the case that they are kept in. #}
+{% macro snowflake__raw_relation(table_name, slug) %}
+    {{ return(api.Relation.create(
+        database=target.database,
+        schema=raw_schema(slug),
+        identifier=table_name | upper,
+        quote_policy={"identifier": true}
     )) }}
 {% endmacro %}
 

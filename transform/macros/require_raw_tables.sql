@@ -7,7 +7,7 @@
     {%- if execute -%}
         {%- do keeps_every_version() -%}
         {%- set needed = raw_tables_needed() -%}
-        {%- if needed -%}
+        {%- if needed and flags.INTROSPECT -%}
             {%- for slug in environment_slugs() -%}
                 {%- do require_environment(slug, needed) -%}
             {%- endfor -%}
@@ -71,7 +71,7 @@
 
 {% macro synced_environments() %}
     {%- set slugs = [] -%}
-    {%- for schema in dbt.list_schemas(target.database).columns[0].values() | unique | sort -%}
+    {%- for schema in adapter.list_schemas(target.database) | map("lower") | unique | sort -%}
         {%- if schema.startswith("airflow_") and schema not in own_schemas() -%}
             {%- do slugs.append(schema[8:]) -%}
         {%- endif -%}

@@ -1,9 +1,23 @@
 {#
     Seconds from one time to another, with fractions; datediff in seconds counts whole
-    ones only.
+    ones only. As a double: elsewhere the quotient would be a decimal number.
 #}
 {% macro seconds_between(earlier, later) -%}
-    {{ dbt.datediff(earlier, later, "microsecond") }} / 1000000.0
+    {{- adapter.dispatch("seconds_between", "airflow_audit")(earlier, later) -}}
+{%- endmacro %}
+
+
+{% macro default__seconds_between(earlier, later) -%}
+    cast({{ dbt.datediff(earlier, later, "microsecond") }} as {{ native_type("double") }})
+    / 1000000
+{%- endmacro %}
+
+
+{# Its datediff takes no times with a zone; without one they are UTC. #}
+{% macro redshift__seconds_between(earlier, later) -%}
+    {{ airflow_audit.default__seconds_between(
+        "cast(" ~ earlier ~ " as timestamp)", "cast(" ~ later ~ " as timestamp)"
+    ) }}
 {%- endmacro %}
 
 

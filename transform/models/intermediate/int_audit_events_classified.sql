@@ -51,13 +51,13 @@ acted as (
         case
             when
                 named.extra like '%"is_paused": true%'
-                or named.extra like '%(''is_paused'', True)%'
-                or named.extra like '%(''is_paused'', ''false'')%'
+                or named.extra like {{ literal("%('is_paused', True)%") }}
+                or named.extra like {{ literal("%('is_paused', 'false')%") }}
                 then true
             when
                 named.extra like '%"is_paused": false%'
-                or named.extra like '%(''is_paused'', False)%'
-                or named.extra like '%(''is_paused'', ''true'')%'
+                or named.extra like {{ literal("%('is_paused', False)%") }}
+                or named.extra like {{ literal("%('is_paused', 'true')%") }}
                 then false
         end as is_paused
     from named

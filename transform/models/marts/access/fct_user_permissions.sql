@@ -16,7 +16,7 @@ role_permissions as (
 
 ),
 
-permissions as (
+joined as (
 
     select
         {{ surrogate_key([
@@ -62,4 +62,4 @@ permissions as (
 
 )
 
-select * from permissions
+select * from joined

@@ -15,7 +15,7 @@ renamed as (
         created_at,
         updated_at,
         partition_date as partition_at,
-        {{ as_text("rollup_fingerprint") }} as rollup_fingerprint,
+        {{ json_as_text("rollup_fingerprint") }} as rollup_fingerprint,
         _sdc_extracted_at as extracted_at,
         _sdc_deleted_at is not null as is_deleted_at_source,
         _sdc_deleted_at as deleted_at_source_at

@@ -12,7 +12,7 @@ renamed as (
         dag_id,
         created_at,
         updated_at,
-        {{ as_text("allow_producer_teams") }} as allowed_producer_teams,
+        {{ json_as_text("allow_producer_teams") }} as allowed_producer_teams,
         allow_global_producers as is_any_producer_allowed,
         _sdc_extracted_at as extracted_at,
         _sdc_deleted_at is not null as is_deleted_at_source,

@@ -13,7 +13,7 @@ renamed as (
         task_id,
         created_at,
         updated_at,
-        {{ as_text("allow_consumer_teams") }} as allowed_consumer_teams,
+        {{ json_as_text("allow_consumer_teams") }} as allowed_consumer_teams,
         allow_global_consumers as is_any_consumer_allowed,
         _sdc_extracted_at as extracted_at,
         _sdc_deleted_at is not null as is_deleted_at_source,

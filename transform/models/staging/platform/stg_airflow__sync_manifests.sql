@@ -22,7 +22,7 @@ renamed as (
         alembic_revision,
         postgres_version,
         pii,
-        {{ as_text("withheld_columns") }} as withheld_columns,
+        {{ json_as_text("withheld_columns") }} as withheld_columns,
         started_at,
         ended_at,
         _sdc_extracted_at as extracted_at,

@@ -13,8 +13,8 @@ renamed as (
         serialized_dag_id,
         name as deadline_alert_name,
         description,
-        {{ as_text("reference") }} as deadline_reference,
-        {{ as_text(quoted("interval")) }} as deadline_interval,
+        {{ json_as_text("reference") }} as deadline_reference,
+        {{ json_as_text(quoted("interval")) }} as deadline_interval,
         _sdc_extracted_at as extracted_at,
         _sdc_deleted_at is not null as is_deleted_at_source,
         _sdc_deleted_at as deleted_at_source_at

@@ -9,14 +9,14 @@ renamed as (
     select
         environment_slug,
         ti_id as task_instance_id,
-        {{ as_text("options") }} as answer_options,
+        {{ json_as_text("options") }} as answer_options,
         subject,
-        {{ as_text("defaults") }} as default_answers,
+        {{ json_as_text("defaults") }} as default_answers,
         multiple as is_multiple_choice,
-        {{ as_text("assignees") }} as assignees,
+        {{ json_as_text("assignees") }} as assignees,
         created_at,
         responded_at,
-        {{ as_text("responded_by") }} as responded_by,
+        {{ json_as_text("responded_by") }} as responded_by,
         _sdc_extracted_at as extracted_at,
         _sdc_deleted_at is not null as is_deleted_at_source,
         _sdc_deleted_at as deleted_at_source_at

@@ -1,0 +1,170 @@
+"""The project compiles for every warehouse, into SQL that is understood there.
+
+No warehouse is asked: that it also does there what it does in DuckDB is not proven by this.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.transform.dbt_project import PROJECT, ROOT
+from tests.transform.sql_dialects import objections
+
+PYTHON = ROOT / ".tools/dbt-warehouses/bin/python"
+WAREHOUSES = ("duckdb", "snowflake", "redshift", "bigquery")
+SETTINGS = (
+    "TARGET_DUCKDB_PATH",
+    "TARGET_SNOWFLAKE_ACCOUNT",
+    "TARGET_SNOWFLAKE_USER",
+    "TARGET_SNOWFLAKE_PRIVATE_KEY",
+    "TARGET_SNOWFLAKE_ROLE",
+    "TARGET_SNOWFLAKE_WAREHOUSE",
+    "TARGET_SNOWFLAKE_DATABASE",
+    "TARGET_REDSHIFT_HOST",
+    "TARGET_REDSHIFT_USER",
+    "TARGET_REDSHIFT_PASSWORD",
+    "TARGET_REDSHIFT_DATABASE",
+    "TARGET_BIGQUERY_PROJECT",
+    "TARGET_BIGQUERY_LOCATION",
+)
+# What the materialisations make of contracts; compiling alone does not show it.
+CONTRACTS = """
+{%- for node in graph.nodes.values() if node.config.contract and node.config.contract.enforced %}
+create table {{ node.name }} {{ column_definitions(node.columns) }};
+{{ get_empty_schema_sql(node.columns) }};
+{%- endfor %}
+"""
+# BigQuery's client wants to know who asks before it asks anything.
+NOBODY = {"type": "authorized_user", "client_id": "x", "client_secret": "x", "refresh_token": "x"}
+
+
+@dataclass(frozen=True)
+class Compiled:
+    """The project in the SQL of one warehouse.
+
+    Attributes:
+        nodes: What dbt knows of models, snapshots, tests and analyses, by unique id.
+        sql: Their SQL, by unique id.
+        contracts: The tables' definitions.
+    """
+
+    nodes: dict[str, Any]
+    sql: dict[str, str]
+    contracts: str
+
+
+def _start(warehouse: str, folder: Path) -> subprocess.Popen[str]:
+    assert PYTHON.exists(), f"{PYTHON} is missing: run the tests with `make test`"
+    credentials = folder / "nobody.json"
+    credentials.write_text(json.dumps(NOBODY))
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith(("DBT_", "ENVIRONMENT_SLUG", "AIRFLOW_AUDIT_", "TARGET_"))
+    }
+    return subprocess.Popen(
+        [
+            str(PYTHON),
+            str(Path(__file__).with_name("compile_offline.py")),
+            warehouse,
+            str(folder),
+        ],
+        env=inherited
+        | dict.fromkeys(SETTINGS, "nothing")
+        | {
+            "DBT_PROJECT_DIR": str(PROJECT),
+            "DBT_PROFILES_DIR": str(PROJECT / "profiles"),
+            "DBT_TARGET_PATH": str(folder / "rest"),
+            "DBT_LOG_PATH": str(folder / "logs"),
+            "ENVIRONMENT_SLUGS": "prod-eu,analytics",
+            "AIRFLOW_AUDIT_TABLES_NOT_SYNCED": "prod-eu.dag",
+            "GOOGLE_APPLICATION_CREDENTIALS": str(credentials),
+        },
+        cwd=folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Compiled]:
+    """The project in the SQL of every warehouse."""
+    folders = {warehouse: tmp_path_factory.mktemp(warehouse) for warehouse in WAREHOUSES}
+    results = {}
+    # Two at a time: as many as the smallest machine has cores.
+    for pair in (WAREHOUSES[:2], WAREHOUSES[2:]):
+        running = {warehouse: _start(warehouse, folders[warehouse]) for warehouse in pair}
+        for warehouse, process in running.items():
+            printed = "".join(process.communicate(CONTRACTS))
+            assert process.returncode == 0, f"{warehouse}: {printed}"
+            project = folders[warehouse] / "project"
+            manifest = json.loads((project / "manifest.json").read_text())
+            run = json.loads((project / "run_results.json").read_text())
+            results[warehouse] = Compiled(
+                {
+                    unique_id: node
+                    for unique_id, node in manifest["nodes"].items()
+                    if node["resource_type"] not in ("seed", "operation")
+                },
+                {r["unique_id"]: r["compiled_code"] for r in run["results"]},
+                (folders[warehouse] / "inline.sql").read_text(),
+            )
+    return results
+
+
+@pytest.mark.parametrize("warehouse", WAREHOUSES)
+def test_everything_compiles_into_sql_that_is_understood(
+    warehouse: str, compiled: dict[str, Compiled]
+) -> None:
+    project = compiled[warehouse]
+    assert len(project.nodes) > 200
+    wrong = {
+        node["name"]: said
+        for unique_id, node in project.nodes.items()
+        if (said := objections(project.sql[unique_id], warehouse))
+    }
+    assert wrong == {}
+
+
+@pytest.mark.parametrize("warehouse", WAREHOUSES)
+def test_contracts_speak_of_types_of_the_warehouse(
+    warehouse: str, compiled: dict[str, Compiled]
+) -> None:
+    contracts = compiled[warehouse].contracts
+    assert contracts.count("create table") == len(list(PROJECT.glob("models/marts/**/*.sql")))
+    assert objections(contracts, warehouse) == []
+
+
+def test_redshift_keeps_long_texts(compiled: dict[str, Compiled]) -> None:
+    contracts = compiled["redshift"].contracts
+    assert contracts.count(" varchar") == contracts.count(" varchar(65535)") > 100
+
+
+@pytest.mark.parametrize(
+    ("warehouse", "sql"),
+    [
+        ("snowflake", "select 1 from airflow_prod-eu.dag as dags"),
+        ("snowflake", "select string_agg(a, ',') from b"),
+        ("snowflake", "select strftime(a, '%Y') from b"),
+        ("snowflake", "select a as trigger from b"),
+        ("redshift", "with permissions as (select 1 as a) select * from permissions"),
+        ("redshift", "select cast(a as string) from b"),
+        ("redshift", "select string_agg(a, ',') from b"),
+        ("bigquery", "select a like '%''b''%' from c"),
+        ("bigquery", "select cast(a as varchar) from b"),
+        ("bigquery", "select listagg(a, ',') from b"),
+        ("bigquery", "select made_up(a) from b"),
+        ("duckdb", "select a frm b where c"),
+    ],
+)
+def test_what_a_warehouse_does_not_understand_is_noticed(warehouse: str, sql: str) -> None:
+    assert objections(sql, warehouse) != []

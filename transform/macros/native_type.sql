@@ -1,0 +1,34 @@
+{#
+    What the warehouse calls a type. The project itself says varchar, bigint, double,
+    boolean, timestamp with time zone and json, in its descriptions too.
+#}
+{% macro native_type(data_type) %}
+    {{ return(adapter.dispatch("native_types", "airflow_audit")().get(data_type, data_type)) }}
+{% endmacro %}
+
+
+{% macro default__native_types() %}
+    {{ return({}) }}
+{% endmacro %}
+
+
+{% macro snowflake__native_types() %}
+    {{ return({"json": "variant"}) }}
+{% endmacro %}
+
+
+{# A column that is just varchar holds 256 bytes. #}
+{% macro redshift__native_types() %}
+    {{ return({"varchar": "varchar(65535)", "double": "double precision", "json": "super"}) }}
+{% endmacro %}
+
+
+{# JSON cannot be loaded into the JSON type from Parquet, so it comes as text. #}
+{% macro bigquery__native_types() %}
+    {{ return({
+        "varchar": "string",
+        "double": "float64",
+        "timestamp with time zone": "timestamp",
+        "json": "string",
+    }) }}
+{% endmacro %}
