@@ -71,10 +71,31 @@
 
 {% macro synced_environments() %}
     {%- set slugs = [] -%}
-    {%- for schema in adapter.list_schemas(target.database) | map("lower") | unique | sort -%}
+    {%- for schema in warehouse_schemas() | map("lower") | unique | sort -%}
         {%- if schema.startswith("airflow_") and schema not in own_schemas() -%}
             {%- do slugs.append(schema[8:]) -%}
         {%- endif -%}
     {%- endfor -%}
     {{ return(slugs) }}
+{% endmacro %}
+
+
+{# dbt gives the schemas of the database in a table, or as a list. #}
+{% macro warehouse_schemas() %}
+    {{ return(adapter.dispatch("warehouse_schemas", "airflow_audit")()) }}
+{% endmacro %}
+
+
+{% macro default__warehouse_schemas() %}
+    {{ return(dbt.list_schemas(target.database).columns[0].values()) }}
+{% endmacro %}
+
+
+{% macro snowflake__warehouse_schemas() %}
+    {{ return(dbt.list_schemas(target.database).columns["name"].values()) }}
+{% endmacro %}
+
+
+{% macro bigquery__warehouse_schemas() %}
+    {{ return(dbt.list_schemas(target.database)) }}
 {% endmacro %}
