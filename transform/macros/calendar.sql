@@ -1,0 +1,75 @@
+{#
+    Days and hours of UTC, and moments so many of them later. The profiles keep the
+    session's time zone at UTC.
+#}
+{% macro day_of(moment) -%}
+    cast({{ dbt.date_trunc("day", moment) }} as date)
+{%- endmacro %}
+
+
+{% macro month_of(moment) -%}
+    cast({{ dbt.date_trunc("month", moment) }} as date)
+{%- endmacro %}
+
+
+{% macro days_after(day, count) -%}
+    cast({{ dbt.dateadd("day", count, day) }} as date)
+{%- endmacro %}
+
+
+{% macro days_between(earlier, later) -%}
+    {{ dbt.datediff(earlier, later, "day") }}
+{%- endmacro %}
+
+
+{% macro hours_between(earlier, later) -%}
+    {{ dbt.datediff(earlier, later, "hour") }}
+{%- endmacro %}
+
+
+{% macro hour_of(moment) -%}
+    {{ adapter.dispatch("hour_of", "airflow_audit")(moment) }}
+{%- endmacro %}
+
+
+{% macro default__hour_of(moment) -%}
+    {{ dbt.date_trunc("hour", moment) }}
+{%- endmacro %}
+
+
+{# There date_trunc and dateadd drop the zone. #}
+{% macro redshift__hour_of(moment) -%}
+    cast({{ dbt.date_trunc("hour", moment) }} as timestamptz)
+{%- endmacro %}
+
+
+{% macro hours_after(moment, count) -%}
+    {{ adapter.dispatch("hours_after", "airflow_audit")(moment, count) }}
+{%- endmacro %}
+
+
+{% macro default__hours_after(moment, count) -%}
+    {{ dbt.dateadd("hour", count, moment) }}
+{%- endmacro %}
+
+
+{% macro redshift__hours_after(moment, count) -%}
+    cast({{ dbt.dateadd("hour", count, moment) }} as timestamptz)
+{%- endmacro %}
+
+
+{# There dateadd makes a time without a zone. #}
+{% macro bigquery__hours_after(moment, count) -%}
+    timestamp_add({{ moment }}, interval {{ count }} hour)
+{%- endmacro %}
+
+
+{# Days and hours since 1970, for keys: times print differently elsewhere. #}
+{% macro day_number(day) -%}
+    {{ days_between("cast('1970-01-01' as date)", day) }}
+{%- endmacro %}
+
+
+{% macro hour_number(moment) -%}
+    ({{ day_number(day_of(moment)) }} * 24 + cast(extract(hour from {{ moment }}) as bigint))
+{%- endmacro %}

@@ -1,0 +1,107 @@
+with durations as (
+
+    select * from {{ ref("int_seconds_by_day_percentiles") }}
+    where measure_name = 'duration'
+
+),
+
+numbers as (
+
+    select * from {{ ref("int_numbers_generated") }}
+
+),
+
+bounds as (
+
+    select
+        min(started_on) as first_on,
+        max(started_on) as last_on
+    from durations
+
+),
+
+calendar as (
+
+    select {{ days_after("bounds.first_on", "numbers.counted_number") }} as started_on
+    from bounds
+    inner join numbers
+        on
+            {{ days_between("bounds.first_on", "bounds.last_on") }}
+            >= numbers.counted_number
+
+),
+
+spans as (
+
+    select
+        subject_key,
+        min(started_on) as first_on,
+        max(started_on) as last_on
+    from durations
+    group by subject_key
+
+),
+
+-- Every day, so that so many rows back are so many days back.
+days as (
+
+    select
+        spans.subject_key,
+        calendar.started_on,
+        durations.p50_seconds
+    from spans
+    inner join calendar
+        on calendar.started_on between spans.first_on and spans.last_on
+    left join durations
+        on
+            spans.subject_key = durations.subject_key
+            and calendar.started_on = durations.started_on
+
+),
+
+averaged as (
+
+    select
+        subject_key,
+        started_on,
+        p50_seconds,
+        count(p50_seconds) over (
+            partition by subject_key
+            order by started_on
+            rows between 28 preceding and 1 preceding
+        ) as baseline_day_count,
+        avg(p50_seconds) over (
+            partition by subject_key
+            order by started_on
+            rows between 28 preceding and 1 preceding
+        ) as baseline_mean_seconds,
+        stddev_samp(p50_seconds) over (
+            partition by subject_key
+            order by started_on
+            rows between 28 preceding and 1 preceding
+        ) as baseline_deviation_seconds
+    from days
+
+),
+
+-- Below a millisecond nothing varied: the rest is rounding.
+scored as (
+
+    select
+        subject_key,
+        started_on,
+        baseline_day_count,
+        baseline_mean_seconds,
+        baseline_deviation_seconds,
+        case
+            when baseline_day_count >= 7 and baseline_deviation_seconds >= 0.001
+                then
+                    (p50_seconds - baseline_mean_seconds)
+                    / baseline_deviation_seconds
+        end as duration_z_score
+    from averaged
+    where p50_seconds is not null
+
+)
+
+select * from scored

@@ -1,0 +1,95 @@
+with changed as (
+
+    select * from {{ ref("int_pool_slots_changed") }}
+
+),
+
+hours as (
+
+    select * from {{ ref("int_pool_hours_listed") }}
+
+),
+
+pools as (
+
+    select * from {{ ref("int_pools_deduplicated") }}
+
+),
+
+carried as (
+
+    select
+        hours.environment_slug,
+        hours.pool_name,
+        hours.hour_at,
+        coalesce(changed.running_microseconds, 0) as running_microseconds,
+        coalesce(changed.queued_microseconds, 0) as queued_microseconds,
+        coalesce(changed.highest_slot_count, 0) as highest_slot_count,
+        coalesce(
+            sum(changed.running_change) over (
+                partition by hours.environment_slug, hours.pool_name
+                order by hours.hour_at
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as running_before,
+        coalesce(
+            sum(changed.queued_change) over (
+                partition by hours.environment_slug, hours.pool_name
+                order by hours.hour_at
+                rows between unbounded preceding and 1 preceding
+            ),
+            0
+        ) as queued_before
+    from hours
+    left join changed
+        on
+            hours.environment_slug = changed.environment_slug
+            and hours.pool_name = changed.pool_name
+            and hours.hour_at = changed.hour_at
+
+),
+
+summed as (
+
+    select
+        environment_slug,
+        pool_name,
+        hour_at,
+        running_microseconds + 3600000000 * running_before as running_microseconds,
+        queued_microseconds + 3600000000 * queued_before as queued_microseconds,
+        greatest(highest_slot_count, running_before + queued_before)
+            as highest_slot_count
+    from carried
+
+),
+
+-- A pool without a limit has -1 slots.
+measured as (
+
+    select
+        {{ surrogate_key([
+            "summed.environment_slug",
+            "summed.pool_name",
+            hour_number("summed.hour_at"),
+        ]) }} as pool_hour_key,
+        summed.environment_slug,
+        summed.pool_name,
+        summed.hour_at,
+        summed.running_microseconds / 1000000.0 as running_slot_seconds,
+        summed.queued_microseconds / 1000000.0 as queued_slot_seconds,
+        cast(summed.highest_slot_count as bigint) as highest_slot_count,
+        pools.slot_count,
+        {{ share(
+            "(summed.running_microseconds + summed.queued_microseconds)",
+            "case when pools.slot_count > 0 then pools.slot_count * 3600000000 end",
+        ) }} as saturation_share
+    from summed
+    left join pools
+        on
+            summed.environment_slug = pools.environment_slug
+            and summed.pool_name = pools.pool_name
+
+)
+
+select * from measured
