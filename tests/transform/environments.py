@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from tests.transform import asset_rows
+from tests.transform import aggregates_rows, asset_rows
 from tests.transform.raw_tables import SYNCED_AT, Row
 
 SECRET = "hunter2-in-clear"  # noqa: S105
@@ -53,7 +53,7 @@ _ACCESS: dict[str, list[Row]] = {
     "ab_user_role": [{"id": 1, "user_id": 1, "role_id": 1}],
 }
 
-AIRFLOW_2: dict[str, list[Row]] = _ACCESS | asset_rows.AIRFLOW_2 | {
+_AIRFLOW_2: dict[str, list[Row]] = {
     "ab_user_role": [
         {"id": 1, "user_id": 1, "role_id": 1},
         {"id": 2, "user_id": 2, "role_id": 2},
@@ -207,7 +207,7 @@ AIRFLOW_2: dict[str, list[Row]] = _ACCESS | asset_rows.AIRFLOW_2 | {
     ],
 }
 
-AIRFLOW_3: dict[str, list[Row]] = _ACCESS | asset_rows.AIRFLOW_3 | {
+_AIRFLOW_3: dict[str, list[Row]] = {
     "ab_group": [{"id": 9, "name": "shop"}],
     "ab_group_role": [{"id": 1, "group_id": 9, "role_id": 2}],
     "ab_user_group": [
@@ -293,3 +293,6 @@ AIRFLOW_3: dict[str, list[Row]] = _ACCESS | asset_rows.AIRFLOW_3 | {
     "connection": [{"id": 1, "conn_id": "crm", "schema": "public"}],
     "asset": [{"id": 1, "name": "orders", "uri": "s3://orders", "group": "asset"}],
 }
+
+AIRFLOW_2 = _ACCESS | _AIRFLOW_2 | aggregates_rows.AIRFLOW_2 | asset_rows.AIRFLOW_2
+AIRFLOW_3 = _ACCESS | _AIRFLOW_3 | aggregates_rows.AIRFLOW_3 | asset_rows.AIRFLOW_3

@@ -70,8 +70,10 @@ def test_backfills(rows_of: Rows) -> None:
         " state, from_at, to_at, reprocess_behavior, run_count, succeeded_run_count,"
         " skipped_date_count, skip_reasons, first_logical_at from fct_backfills order by 1"
     ) == [
-        (THREE, 1, None, "sales", "jane", "running", at(9), at(10), "failed", 1, 1, 1)
-        + ("in flight", at(10)),
+        (
+            *(THREE, 1, None, "sales", "jane", "running", at(9), at(10), "failed", 1, 1, 1),
+            *("in flight", at(10)),
+        ),
         (TWO, None, 77, "dropped", None, None, None, None, None, 1, 1, None, None, at(1)),
     ]
 

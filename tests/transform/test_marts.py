@@ -90,6 +90,7 @@ def test_task_instances(rows_of: Rows) -> None:
         (THREE, "mapped", -1, 1, None, 0, 0, None, None, 0, 0, True),
         (THREE, "mapped", 0, 1, "success", 1, 1, None, 1.5, 1.5, 0, False),
         (THREE, "mapped", 1, 1, "success", 1, 1, None, 1.5, 1.5, 0, False),
+        (THREE, "left_behind", -1, 2, "running", 1, 1, 1.5, None, 0, 0, False),
         (TWO, "load", -1, 1, "success", 2, 2, 2.25, 60, 80.5, 20.5, False),
         (TWO, "load", -1, 4, "up_for_retry", 1, 1, None, 30, 30, 30, False),
     ]

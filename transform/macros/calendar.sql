@@ -23,7 +23,29 @@
 
 
 {% macro hours_between(earlier, later) -%}
-    {{ dbt.datediff(earlier, later, "hour") }}
+    {{ dbt.datediff(without_zone(earlier), without_zone(later), "hour") }}
+{%- endmacro %}
+
+
+{# Whole, so that sums are exact. #}
+{% macro microseconds_between(earlier, later) -%}
+    {{ dbt.datediff(without_zone(earlier), without_zone(later), "microsecond") }}
+{%- endmacro %}
+
+
+{% macro without_zone(moment) -%}
+    {{ adapter.dispatch("without_zone", "airflow_audit")(moment) }}
+{%- endmacro %}
+
+
+{% macro default__without_zone(moment) -%}
+    {{ moment }}
+{%- endmacro %}
+
+
+{# There datediff takes no time with a zone. #}
+{% macro redshift__without_zone(moment) -%}
+    cast({{ moment }} as timestamp)
 {%- endmacro %}
 
 

@@ -4,15 +4,19 @@ with task_attempts as (
 
 ),
 
--- Tries of which one or more failed before; a try that was cleared after it succeeded
--- is no sign of a flaky task.
+task_instances as (
+
+    select * from {{ ref("fct_task_instances") }}
+
+),
+
+-- A try that was cleared after it succeeded is no sign of a flaky task.
 with_earlier as (
 
     select
         task_attempt_key,
-        state,
+        task_instance_key,
         is_latest_try,
-        started_at,
         sum(case when is_wasted then 1 else 0 end) over (
             partition by task_instance_key
             order by try_number
@@ -22,16 +26,19 @@ with_earlier as (
 
 ),
 
+-- The latest try of a task instance that waits for the next one has ended, too.
 judged as (
 
     select
-        task_attempt_key,
-        state = 'success' and coalesce(earlier_failure_count, 0) > 0 as is_flaky
+        with_earlier.task_attempt_key,
+        task_instances.state = 'success'
+        and coalesce(with_earlier.earlier_failure_count, 0) > 0 as is_flaky
     from with_earlier
+    inner join task_instances
+        on with_earlier.task_instance_key = task_instances.task_instance_key
     where
-        is_latest_try
-        and state in ('success', 'failed')
-        and started_at is not null
+        with_earlier.is_latest_try
+        and task_instances.state in ('success', 'failed')
 
 )
 
