@@ -1,0 +1,402 @@
+"""What the aggregates say is what a query straight against the metadata database finds."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+from statistics import mean, stdev
+
+import pytest
+
+PRODUCTION = "production"
+ANALYTICS = "analytics"
+# Every try: the earlier ones, and the latest.
+TRIES = """
+    (
+        select dag_id, run_id, task_id, map_index, try_number, state, start_date, end_date,
+            queued_dttm, duration, pool, pool_slots
+        from task_instance where start_date is not null and try_number > 0
+            and state not in ('scheduled', 'queued', 'upstream_failed', 'skipped', 'removed')
+        union all
+        select dag_id, run_id, task_id, map_index, try_number, state, start_date, end_date,
+            queued_dttm, duration, pool, pool_slots
+        from task_instance_history as earlier where start_date is not null
+            and not exists (
+                select 1 from task_instance where task_instance.dag_id = earlier.dag_id
+                    and task_instance.run_id = earlier.run_id
+                    and task_instance.task_id = earlier.task_id
+                    and task_instance.map_index = earlier.map_index
+                    and task_instance.try_number = earlier.try_number
+            )
+    ) as tries
+"""
+
+
+def synced_at(marts, slug: str) -> datetime:
+    ((moment,),) = marts(
+        "select max(synced_at) from rpt_sync_health where environment_slug = ?", slug
+    )
+    return moment
+
+
+@pytest.mark.parametrize(
+    ("slug", "dag_id"), [(PRODUCTION, "web_sessions"), (ANALYTICS, "schema_watch")]
+)
+def test_success_of_each_day(slug, dag_id, marts, ask):
+    days = marts(
+        "select started_on, run_count, success_count, failure_count, success_share"
+        " from agg_dags_daily where environment_slug = ? and dag_id = ? order by 1",
+        slug,
+        dag_id,
+    )
+    assert len(days) > 85
+    assert any(0 < share < 1 for *_, share in days if share is not None)
+    assert days == ask(
+        slug,
+        """
+        select start_date::date, count(*), count(*) filter (where state = 'success'),
+            count(*) filter (where state = 'failed'),
+            (count(*) filter (where state = 'success'))::float
+            / nullif(count(*) filter (where state in ('success', 'failed')), 0)
+        from dag_run where dag_id = %s and start_date is not null group by 1 order by 1
+        """,
+        dag_id,
+    )
+
+
+def test_durations_of_each_day(marts, ask):
+    days = marts(
+        "select started_on, duration_p50_seconds, duration_p95_seconds, duration_max_seconds,"
+        " queue_delay_p95_seconds, landing_delay_p95_seconds from agg_dags_daily"
+        " where environment_slug = ? and dag_id = 'orders_hourly' order by 1",
+        PRODUCTION,
+    )
+    expected = ask(
+        PRODUCTION,
+        """
+        with runs as (
+            select start_date::date as day, state, run_type,
+                extract(epoch from end_date - start_date) as seconds,
+                extract(epoch from start_date - queued_at) as waited,
+                extract(epoch from end_date - data_interval_end) as landed
+            from dag_run where dag_id = 'orders_hourly' and start_date is not null
+        )
+        select day,
+            percentile_cont(0.5) within group (order by seconds) filter (where state = 'success'),
+            percentile_cont(0.95) within group (order by seconds) filter (where state = 'success'),
+            max(seconds) filter (where state = 'success'),
+            percentile_cont(0.95) within group (order by waited) filter (where waited >= 0),
+            percentile_cont(0.95) within group (order by landed)
+                filter (where landed >= 0 and run_type = 'scheduled')
+        from runs group by 1 order by 1
+        """,
+    )
+    assert [day for day, *_ in days] == [day for day, *_ in expected]
+    for (_, *numbers), (_, *true) in zip(days, expected, strict=True):
+        assert numbers == pytest.approx([float(number) for number in true])
+
+
+def test_score_of_a_day(marts, ask):
+    scored = date(2026, 10, 19)
+    ((score,),) = marts(
+        "select duration_z_score from agg_tasks_daily where environment_slug = ?"
+        " and task_id = 'build_order_facts' and started_on = ?",
+        PRODUCTION,
+        scored,
+    )
+    medians = dict(
+        ask(
+            PRODUCTION,
+            f"""
+            select start_date::date, percentile_cont(0.5) within group (order by duration)
+            from {TRIES} where dag_id = 'orders_hourly' and task_id = 'build_order_facts'
+                and state = 'success' group by 1
+            """,
+        )
+    )
+    before = [medians[scored - timedelta(days=days)] for days in range(1, 29)]
+    assert score == pytest.approx((medians[scored] - mean(before)) / stdev(before))
+
+
+def test_hours_wasted_in_a_month(marts, ask):
+    ((hours, retries),) = marts(
+        "select sum(wasted_hours), sum(retry_count) from agg_dags_daily"
+        " where environment_slug = ? and dag_id = 'demand_forecast'"
+        " and started_on between '2026-10-01' and '2026-10-31'",
+        PRODUCTION,
+    )
+    ((true_hours, true_retries),) = ask(
+        PRODUCTION,
+        f"""
+        select sum(duration) filter (where tries.state in ('failed', 'up_for_retry')) / 3600,
+            count(*) filter (where try_number > 1)
+        from {TRIES} join dag_run using (dag_id, run_id)
+        where dag_id = 'demand_forecast'
+            and dag_run.start_date between '2026-10-01' and '2026-10-31 23:59:59.999999'
+        """,
+    )
+    assert hours > 5
+    assert hours == pytest.approx(true_hours)
+    assert retries == true_retries > 0
+
+
+@pytest.mark.parametrize(
+    ("slug", "pool", "hour"),
+    [
+        (PRODUCTION, "warehouse", "2026-10-20 02:00:00+00"),
+        (ANALYTICS, "models", "2026-10-20 02:00:00+00"),
+    ],
+)
+def test_saturation_of_an_hour(slug, pool, hour, marts, ask):
+    ((running, queued, slots, share),) = marts(
+        "select running_slot_seconds, queued_slot_seconds, slot_count, saturation_share"
+        f" from agg_pools_hourly where environment_slug = ? and pool_name = '{pool}'"
+        f" and hour_at = timestamptz '{hour}'",
+        slug,
+    )
+    ((true_running, true_queued, true_slots),) = ask(
+        slug,
+        f"""
+        with hour as (select %s::timestamptz as begins, %s::timestamptz + interval '1h' as ends)
+        select
+            sum(pool_slots * extract(epoch from greatest(
+                least(end_date, ends) - greatest(start_date, begins), interval '0'
+            ))),
+            sum(pool_slots * extract(epoch from greatest(
+                least(start_date, ends) - greatest(queued_dttm, begins), interval '0'
+            ))),
+            (select slots from slot_pool where pool = '{pool}')
+        from {TRIES} cross join hour where pool = '{pool}' and queued_dttm is not null
+        """,
+        hour,
+        hour,
+    )
+    assert running > 1000
+    assert queued > 0
+    assert running == pytest.approx(float(true_running))
+    assert queued == pytest.approx(float(true_queued))
+    assert slots == true_slots
+    assert share == pytest.approx(float(true_running + true_queued) / (3600 * true_slots))
+
+
+def test_most_slots_at_once(marts, ask):
+    ((most,),) = marts(
+        "select max(highest_slot_count) from agg_pools_hourly where environment_slug = ?"
+        " and pool_name = 'warehouse' and hour_at::date = '2026-09-15'",
+        PRODUCTION,
+    )
+    # As many as there are at the start of one of them.
+    assert [(most,)] == ask(
+        PRODUCTION,
+        f"""
+        with taken as (
+            select coalesce(queued_dttm, start_date) as begins, end_date as ends, pool_slots
+            from {TRIES} where pool = 'warehouse'
+        )
+        select max(slots) from (
+            select sum(other.pool_slots) as slots from taken join taken as other
+                on other.begins <= taken.begins and other.ends > taken.begins
+            where taken.begins::date = '2026-09-15' group by taken.begins
+        ) as starts
+        """,
+    )
+
+
+def test_smaller_pool_is_full_at_six(marts):
+    ((before, after, longest),) = marts(
+        """
+        select max(highest_slot_count) filter (hour_at < timestamptz '2026-10-12 00:00:00+00'),
+            max(highest_slot_count) filter (hour_at > timestamptz '2026-10-13 00:00:00+00'),
+            max(slot_count)
+        from agg_pools_hourly where environment_slug = ? and pool_name = 'warehouse'
+        """,
+        PRODUCTION,
+    )
+    assert (before, after, longest) == (12, 6, 6)
+
+
+def test_latency_of_an_hour(marts, ask):
+    ((attempts, *numbers),) = marts(
+        "select attempt_count, schedule_delay_p50_seconds, schedule_delay_p95_seconds,"
+        " schedule_delay_p99_seconds, queue_delay_p50_seconds, queue_delay_p95_seconds,"
+        " queue_delay_p99_seconds from agg_scheduling_latency_hourly where environment_slug = ?"
+        " and hour_at = timestamptz '2026-10-20 02:00:00+00'",
+        ANALYTICS,
+    )
+    shares = "array[0.5, 0.95, 0.99]"
+    ((true_attempts, scheduled, queued),) = ask(
+        ANALYTICS,
+        f"""
+        with tries as (
+            select scheduled_dttm, queued_dttm, start_date from task_instance
+            where state <> 'upstream_failed' and try_number > 0
+            union all select scheduled_dttm, queued_dttm, start_date from task_instance_history
+        )
+        select count(*),
+            percentile_cont({shares}) within group (
+                order by extract(epoch from queued_dttm - scheduled_dttm)
+            ) filter (where queued_dttm >= scheduled_dttm),
+            percentile_cont({shares}) within group (
+                order by extract(epoch from start_date - queued_dttm)
+            ) filter (where start_date >= queued_dttm)
+        from tries where date_trunc('hour', start_date) = '2026-10-20 02:00+00'
+        """,
+    )
+    assert attempts == true_attempts > 5
+    assert numbers == pytest.approx([float(number) for number in [*scheduled, *queued]])
+
+
+@pytest.mark.parametrize(
+    ("slug", "dag_id", "task_id"),
+    [
+        (PRODUCTION, "data_quality_nightly", "run_check"),
+        (ANALYTICS, "experiment_results", "analyse"),
+    ],
+)
+def test_tries_of_mapped_tasks_by_day(slug, dag_id, task_id, marts, ask):
+    days = marts(
+        "select started_on, attempt_count, success_count, failure_count, retry_count"
+        " from agg_tasks_daily where environment_slug = ? and dag_id = ? and task_id = ?"
+        " order by 1",
+        slug,
+        dag_id,
+        task_id,
+    )
+    assert sum(retries for *_, retries in days) > 5
+    assert days == ask(
+        slug,
+        f"""
+        select start_date::date, count(*), count(*) filter (where state = 'success'),
+            count(*) filter (where state in ('failed', 'up_for_retry')),
+            count(*) filter (where try_number > 1)
+        from {TRIES} where dag_id = %s and task_id = %s group by 1 order by 1
+        """,
+        dag_id,
+        task_id,
+    )
+
+
+@pytest.mark.parametrize(
+    ("slug", "task_id", "least"),
+    [(PRODUCTION, "fetch_carrier_returns", 0.25), (ANALYTICS, "embed", 0.45)],
+)
+def test_flaky_tasks(slug, task_id, least, marts, ask):
+    ((flaky, finished),) = marts(
+        "select sum(flaky_instance_count), sum(finished_instance_count) from agg_tasks_daily"
+        " where environment_slug = ? and task_id = ?",
+        slug,
+        task_id,
+    )
+    assert [(flaky, finished)] == ask(
+        slug,
+        """
+        select count(*) filter (where state = 'success' and exists (
+                select 1 from task_instance_history as earlier
+                where earlier.state = 'failed' and earlier.dag_id = task_instance.dag_id
+                    and earlier.run_id = task_instance.run_id
+                    and earlier.task_id = task_instance.task_id
+                    and earlier.map_index = task_instance.map_index
+                    and earlier.try_number < task_instance.try_number
+            )), count(*)
+        from task_instance where task_id = %s and state in ('success', 'failed')
+        """,
+        task_id,
+    )
+    assert flaky / finished > least
+
+
+def test_orders_became_slower_by_one_task(marts):
+    scores = dict(
+        marts(
+            """
+            select task_id, avg(duration_z_score) from agg_tasks_daily
+            where environment_slug = ? and dag_id = 'orders_hourly'
+                and started_on between '2026-10-17' and '2026-10-23' group by 1
+            """,
+            PRODUCTION,
+        )
+    )
+    assert scores.pop("build_order_facts") > 2
+    assert all(abs(score) < 1 for score in scores.values())
+
+
+def test_stuck_tasks(marts, ask):
+    stuck = marts(
+        "select dag_id, task_id, run_id, running_seconds, usual_p95_seconds, heartbeat_age_seconds"
+        " from rpt_stuck_tasks where environment_slug = ? and is_heartbeat_stale order by 1, 2, 3",
+        PRODUCTION,
+    )
+    now = synced_at(marts, PRODUCTION)
+    assert stuck == [
+        (
+            *ids,
+            pytest.approx((now - begun).total_seconds()),
+            pytest.approx(usual),
+            pytest.approx(age),
+        )
+        for *ids, begun, usual, age in ask(
+            PRODUCTION,
+            f"""
+            select task_instance.dag_id, task_id, run_id, task_instance.start_date, (
+                    select percentile_cont(0.95) within group (order by duration)
+                    from {TRIES} where tries.dag_id = task_instance.dag_id
+                        and tries.task_id = task_instance.task_id and tries.state = 'success'
+                ), extract(epoch from %s - latest_heartbeat)::float
+            from task_instance join job on job.id = job_id
+            where task_instance.state = 'running' order by 1, 2, 3
+            """,
+            now,
+        )
+    ]
+    ages = {(dag_id, run_id): age for dag_id, _, run_id, *_, age in stuck}
+    # 20:52 the evening before the copy; all others gave a sign of life just then.
+    evening = (now - datetime(2026, 11, 12, 20, 52, tzinfo=timezone.utc)).total_seconds()
+    assert max(ages, key=ages.get) == ("shipment_tracking", "scheduled__2026-11-12T18:15:00+00:00")
+    assert max(ages.values()) == pytest.approx(evening, abs=60)
+
+
+def test_stock_alerts_is_stuck_without_a_pool(marts):
+    assert marts(
+        "select environment_slug, dag_id, state, pool_name from rpt_stuck_tasks"
+        " where is_pool_missing"
+    ) == [(PRODUCTION, "stock_alerts", "scheduled", "alerts")]
+
+
+def test_both_tasks_that_run_too_long_in_analytics_are_stuck(marts):
+    assert marts(
+        "select task_id, is_beyond_p95, is_heartbeat_stale from rpt_stuck_tasks"
+        " where environment_slug = ? and state = 'running' order by heartbeat_age_seconds",
+        ANALYTICS,
+    ) == [("embed", True, True), ("push_definitions", True, True)]
+
+
+@pytest.mark.parametrize("slug", [PRODUCTION, ANALYTICS])
+def test_cost_by_tag_and_by_owner(slug, marts, ask):
+    tries = f"""
+        select dag_id, sum(pool_slots * duration) / 3600 as hours from {TRIES}
+        where date_trunc('month', start_date) = '2026-10-01' group by dag_id
+    """
+    for kind, bearers in (
+        ("tag", "select dag_id, name from dag_tag"),
+        ("owner", "select dag_id, trim(regexp_split_to_table(owners, ',')) from dag"),
+    ):
+        costs = dict(
+            marts(
+                "select bearer_name, slot_hours from rpt_cost_allocation where bearer_kind = ?"
+                " and environment_slug = ? and month_on = '2026-10-01'",
+                kind,
+                slug,
+            )
+        )
+        expected = dict(
+            ask(
+                slug,
+                f"""
+                with bearers (dag_id, name) as ({bearers}), tries as ({tries})
+                select name, sum(hours / greatest(
+                    (select count(*) from bearers where bearers.dag_id = tries.dag_id), 1
+                )) from tries left join bearers using (dag_id) group by 1
+                """,
+            )
+        )
+        assert len(costs) > 3
+        assert costs == pytest.approx(expected)
