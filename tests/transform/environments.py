@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from tests.transform import aggregates_rows, asset_rows
+from tests.transform import aggregates_rows, asset_rows, history_rows
 from tests.transform.raw_tables import SYNCED_AT, Row
 
 SECRET = "hunter2-in-clear"  # noqa: S105
@@ -294,5 +294,17 @@ _AIRFLOW_3: dict[str, list[Row]] = {
     "asset": [{"id": 1, "name": "orders", "uri": "s3://orders", "group": "asset"}],
 }
 
-AIRFLOW_2 = _ACCESS | _AIRFLOW_2 | aggregates_rows.AIRFLOW_2 | asset_rows.AIRFLOW_2
-AIRFLOW_3 = _ACCESS | _AIRFLOW_3 | aggregates_rows.AIRFLOW_3 | asset_rows.AIRFLOW_3
+AIRFLOW_2 = (
+    _ACCESS
+    | _AIRFLOW_2
+    | aggregates_rows.AIRFLOW_2
+    | asset_rows.AIRFLOW_2
+    | history_rows.AIRFLOW_2
+)
+AIRFLOW_3 = (
+    _ACCESS
+    | _AIRFLOW_3
+    | aggregates_rows.AIRFLOW_3
+    | asset_rows.AIRFLOW_3
+    | history_rows.AIRFLOW_3
+)
