@@ -112,7 +112,8 @@ def test_backfill_of_retention_cohorts_left_out_six_dates(ask, marts):
     at_source = ask(
         ANALYTICS,
         """
-        select triggering_user_name, from_date, to_date, count(*) filter (where state = 'success'),
+        select backfill.triggering_user_name, from_date, to_date,
+            count(*) filter (where state = 'success'),
             count(exception_reason), string_agg(distinct exception_reason, ', ')
         from backfill
         join backfill_dag_run on backfill_dag_run.backfill_id = backfill.id
