@@ -19,7 +19,7 @@ SYNONYMS = {
         "timestamp",
         "varchar",
     },
-    "snowflake": {"md5", "mod", "text", "time", "timestamp"},
+    "snowflake": {"extract", "md5", "mod", "stddev_samp", "text", "time", "timestamp"},
     "redshift": {"md5", "mod", "text"},
     "bigquery": {"bigint", "boolean", "md5", "mod", "to_hex"},
 }

@@ -66,7 +66,7 @@ priced as (
             "partition by environment_slug, bearer_kind, month_on)",
         ) }} as slot_hours_share,
         slot_hours * cast(
-            {{ var("cost_per_slot_hour") or "null" }} as {{ type_double() }}
+            {{ var("cost_per_slot_hour") or "null" }} as {{ native_type("double") }}
         ) as slot_hours_cost
     from borne
 
