@@ -12,6 +12,7 @@ ranked as (
         dag_id,
         run_id,
         dag_run_id,
+        extracted_at,
         row_number() over (
             partition by environment_slug, dag_id, run_id
             order by dag_run_id desc
@@ -26,7 +27,8 @@ resolved as (
         environment_slug,
         dag_id,
         run_id,
-        dag_run_id
+        dag_run_id,
+        extracted_at
     from ranked
     where age_rank = 1
 

@@ -1,40 +1,4 @@
-with task_instances as (
-
-    select * from {{ ref("int_task_instances_unified") }}
-
-),
-
-task_instance_histories as (
-
-    select * from {{ ref("stg_airflow__task_instance_histories") }}
-
-),
-
--- Until the next try begins, the task instance shows the times of the last one; a
--- deferred task goes on with the same try. Airflow skips tasks and gives them up
--- without trying them: try 0. So Airflow before 2.10 counts the first try, too, while
--- it is put off.
-latest as (
-
-    select * from task_instances
-    where
-        started_at is not null
-        and case
-            when state in ('scheduled', 'queued') then next_method is not null
-            when state in ('deferred', 'up_for_reschedule') then true
-            else try_number > 0 and state <> 'upstream_failed'
-        end
-
-),
-
-earlier as (
-
-    select * from task_instance_histories
-    where try_number > 0
-
-),
-
-{% set attempt_columns -%}
+{%- set attempt_columns -%}
     environment_slug,
         dag_id,
         run_id,
@@ -42,6 +6,7 @@ earlier as (
         map_index,
         try_number,
         state,
+        is_latest_try,
         operator_name,
         pool_name,
         pool_slots,
@@ -59,42 +24,93 @@ earlier as (
         is_deleted_at_source,
         deleted_at_source_at
 {%- endset -%}
-unioned as (
+-- Until the next try begins, the task instance shows the times of the last one; a
+-- deferred task goes on with the same try. Airflow skips tasks and gives them up
+-- without trying them: try 0. So Airflow before 2.10 counts the first try, too, while
+-- it is put off.
+with latest as (
 
     select
-        {{ attempt_columns }},
-        2 as source_rank
-    from latest
-    union all
-    select
-        {{ attempt_columns }},
-        1 as source_rank
-    from earlier
+        *,
+        true as is_latest_try
+    from {{ ref("int_task_instances_unified") }}
+    where
+        started_at is not null
+        and case
+            when state in ('scheduled', 'queued') then next_method is not null
+            when state in ('deferred', 'up_for_reschedule') then true
+            else try_number > 0 and state <> 'upstream_failed'
+        end
 
 ),
 
--- The latest try may be in the history already. A try of an earlier run of the same
--- name gives way to the one that has its number now.
-ranked as (
+histories as (
 
     select
         *,
         row_number() over (
-            partition by
-                environment_slug, dag_id, run_id, task_id, map_index, try_number
-            order by is_deleted_at_source asc, source_rank asc
-        ) as same_try_rank
-    from unioned
+            partition by environment_slug, dag_id, run_id, task_id, map_index
+            order by is_deleted_at_source asc, try_number desc
+        ) as newness_rank
+    from {{ ref("stg_airflow__task_instance_histories") }}
+    where try_number > 0
 
 ),
 
-numbered as (
+-- The latest try may be in the history already.
+earlier as (
+
+    select
+        histories.*,
+        case
+            when latest.task_id is null then histories.newness_rank = 1
+            else latest.try_number = histories.try_number
+        end as is_latest_try,
+        -- A try of an earlier run of the same name gives way to the one that has its
+        -- number now.
+        histories.is_deleted_at_source
+        and not latest.is_deleted_at_source
+        and latest.try_number = histories.try_number as is_replaced
+    from histories
+    left join latest
+        on
+            histories.environment_slug = latest.environment_slug
+            and histories.dag_id = latest.dag_id
+            and histories.run_id = latest.run_id
+            and histories.task_id = latest.task_id
+            and histories.map_index = latest.map_index
+
+),
+
+known as (
 
     select
         {{ attempt_columns }}
-    from ranked
-    where same_try_rank = 1
+    from earlier
+    where not coalesce(is_replaced, false)
+
+),
+
+new as (
+
+    select latest.*
+    from latest
+    left join known
+        on
+            latest.environment_slug = known.environment_slug
+            and latest.dag_id = known.dag_id
+            and latest.run_id = known.run_id
+            and latest.task_id = known.task_id
+            and latest.map_index = known.map_index
+            and latest.try_number = known.try_number
+    where known.task_id is null
 
 )
 
-select * from numbered
+select
+    {{ attempt_columns }}
+from known
+union all
+select
+    {{ attempt_columns }}
+from new

@@ -48,6 +48,7 @@ unioned as (
         ) as duration_seconds,
         task_attempts.state in ('failed', 'up_for_retry', 'restarting', 'shutdown')
             as is_wasted,
+        task_attempts.is_latest_try,
         task_attempts.dag_version_id,
         task_attempts.extracted_at,
         task_attempts.is_deleted_at_source,
@@ -86,6 +87,7 @@ unioned as (
         {{ seconds_between("task_fails.started_at", "task_fails.ended_at") }}
             as duration_seconds,
         true as is_wasted,
+        task_fails.is_latest_try,
         case when 1 = 0 then task_instances.dag_version_id end as dag_version_id,
         task_fails.extracted_at,
         task_fails.is_deleted_at_source,

@@ -1,3 +1,6 @@
+{#- A table, since it is small and the plan of what joins it depends on knowing so. -#}
+{{ config(materialized="table") }}
+
 with task_fails as (
 
     select * from {{ ref("stg_airflow__task_fails") }}

@@ -1,3 +1,6 @@
+{#- A table, since it is small and the plan of what joins it depends on knowing so. -#}
+{{ config(materialized="table") }}
+
 with task_fails as (
 
     select * from {{ ref("int_task_fails_deduplicated") }}
@@ -75,6 +78,8 @@ numbered as (
             else 0
         end as later_tries_moved_by,
         ranked.age_rank,
+        firsts.task_id is null
+        and ranked.age_rank = ranked.fail_count as is_latest_try,
         ranked.started_at,
         ranked.ended_at,
         ranked.extracted_at,

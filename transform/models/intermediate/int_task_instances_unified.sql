@@ -6,16 +6,18 @@ with task_instances as (
 
 -- Once a mapped task expands, its placeholder becomes element 0 in place, and the
 -- placeholder's key stays behind in the warehouse.
-expanded as (
+elements as (
 
     select
         environment_slug,
         dag_id,
         run_id,
         task_id,
+        case when coalesce(state, 'none') <> 'removed' then extracted_at end
+            as expanded_at,
         extracted_at
     from task_instances
-    where map_index = 0 and coalesce(state, 'none') <> 'removed'
+    where map_index = 0
 
 ),
 
@@ -47,18 +49,26 @@ unified as (
         task_instances.dag_version_id,
         task_instances.extracted_at,
         task_instances.is_deleted_at_source
-        or expanded.task_id is not null as is_deleted_at_source,
-        coalesce(task_instances.deleted_at_source_at, expanded.extracted_at)
-            as deleted_at_source_at
+        or coalesce(task_instances.extracted_at < elements.expanded_at, false)
+            as is_deleted_at_source,
+        case
+            when task_instances.deleted_at_source_at is not null
+                then task_instances.deleted_at_source_at
+            when task_instances.extracted_at < elements.expanded_at
+                then elements.expanded_at
+        end as deleted_at_source_at,
+        {{ latest_of(
+            "task_instances.extracted_at",
+            ["task_instances.deleted_at_source_at", "elements.extracted_at"],
+        ) }} as changed_at
     from task_instances
-    left join expanded
+    left join elements
         on
-            task_instances.environment_slug = expanded.environment_slug
-            and task_instances.dag_id = expanded.dag_id
-            and task_instances.run_id = expanded.run_id
-            and task_instances.task_id = expanded.task_id
+            task_instances.environment_slug = elements.environment_slug
+            and task_instances.dag_id = elements.dag_id
+            and task_instances.run_id = elements.run_id
+            and task_instances.task_id = elements.task_id
             and task_instances.map_index = -1
-            and task_instances.extracted_at < expanded.extracted_at
 
 )
 

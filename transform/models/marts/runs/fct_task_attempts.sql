@@ -1,3 +1,10 @@
+{{ config(
+    materialized="incremental",
+    unique_key="task_attempt_key",
+    pre_hook="{{ remove_rows_not_in(
+        ref('int_task_attempts_unioned'), task_instance_ids() + ['try_number']
+    ) }}",
+) }}
 with task_attempts as (
 
     select * from {{ ref("int_task_attempts_unioned") }}
@@ -10,15 +17,11 @@ run_ids as (
 
 ),
 
-ranked as (
+to_build as (
 
-    select
-        *,
-        row_number() over (
-            partition by environment_slug, dag_id, run_id, task_id, map_index
-            order by is_deleted_at_source asc, try_number desc
-        ) as newness_rank
+    select task_attempts.*
     from task_attempts
+    {{ of_changed_task_instances("task_attempts") }}
 
 ),
 
@@ -26,67 +29,67 @@ measured as (
 
     select
         {{ surrogate_key([
-            "ranked.environment_slug",
-            "ranked.dag_id",
-            "ranked.run_id",
-            "ranked.task_id",
-            "ranked.map_index",
-            "ranked.try_number",
+            "to_build.environment_slug",
+            "to_build.dag_id",
+            "to_build.run_id",
+            "to_build.task_id",
+            "to_build.map_index",
+            "to_build.try_number",
         ]) }} as task_attempt_key,
         {{ surrogate_key([
-            "ranked.environment_slug",
-            "ranked.dag_id",
-            "ranked.run_id",
-            "ranked.task_id",
-            "ranked.map_index",
+            "to_build.environment_slug",
+            "to_build.dag_id",
+            "to_build.run_id",
+            "to_build.task_id",
+            "to_build.map_index",
         ]) }} as task_instance_key,
         {{ surrogate_key(["run_ids.environment_slug", "run_ids.dag_run_id"]) }}
             as dag_run_key,
-        {{ surrogate_key(["ranked.environment_slug", "ranked.dag_id"]) }} as dag_key,
-        ranked.environment_slug,
-        ranked.dag_id,
-        ranked.run_id,
-        ranked.task_id,
-        ranked.map_index,
-        ranked.try_number,
-        ranked.state,
-        ranked.newness_rank = 1 as is_latest_try,
-        ranked.try_number > 1 as is_retry,
-        ranked.map_index >= 0 as is_mapped,
-        ranked.operator_name,
-        ranked.pool_name,
-        ranked.pool_slots,
-        ranked.queue_name,
-        ranked.executor_name,
-        ranked.hostname,
-        ranked.priority_weight,
-        ranked.scheduled_at,
-        ranked.queued_at,
-        ranked.started_at,
-        ranked.ended_at,
-        {{ delay_seconds("ranked.scheduled_at", "ranked.queued_at") }}
+        {{ surrogate_key(["to_build.environment_slug", "to_build.dag_id"]) }} as dag_key,
+        to_build.environment_slug,
+        to_build.dag_id,
+        to_build.run_id,
+        to_build.task_id,
+        to_build.map_index,
+        to_build.try_number,
+        to_build.state,
+        to_build.is_latest_try,
+        to_build.try_number > 1 as is_retry,
+        to_build.map_index >= 0 as is_mapped,
+        to_build.operator_name,
+        to_build.pool_name,
+        to_build.pool_slots,
+        to_build.queue_name,
+        to_build.executor_name,
+        to_build.hostname,
+        to_build.priority_weight,
+        to_build.scheduled_at,
+        to_build.queued_at,
+        to_build.started_at,
+        to_build.ended_at,
+        {{ delay_seconds("to_build.scheduled_at", "to_build.queued_at") }}
             as schedule_delay_seconds,
         -- Airflow gives up and skips tasks without queueing them anew.
         case
-            when ranked.state not in ('upstream_failed', 'skipped', 'removed')
-                then {{ delay_seconds("ranked.queued_at", "ranked.started_at") }}
+            when to_build.state not in ('upstream_failed', 'skipped', 'removed')
+                then {{ delay_seconds("to_build.queued_at", "to_build.started_at") }}
         end as queue_delay_seconds,
-        ranked.duration_seconds,
-        ranked.is_wasted,
+        to_build.duration_seconds,
+        to_build.is_wasted,
         case
-            when ranked.is_wasted then coalesce(ranked.duration_seconds, 0)
+            when to_build.is_wasted then coalesce(to_build.duration_seconds, 0)
             else 0
         end as wasted_seconds,
-        ranked.dag_version_id,
-        ranked.extracted_at,
-        ranked.is_deleted_at_source,
-        ranked.deleted_at_source_at
-    from ranked
+        to_build.dag_version_id,
+        to_build.extracted_at,
+        to_build.is_deleted_at_source,
+        to_build.deleted_at_source_at
+    from to_build
     left join run_ids
         on
-            ranked.environment_slug = run_ids.environment_slug
-            and ranked.dag_id = run_ids.dag_id
-            and ranked.run_id = run_ids.run_id
+            to_build.environment_slug = run_ids.environment_slug
+            and to_build.dag_id = run_ids.dag_id
+            and to_build.run_id = run_ids.run_id
 
 )
 

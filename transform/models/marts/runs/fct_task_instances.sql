@@ -1,3 +1,10 @@
+{{ config(
+    materialized="incremental",
+    unique_key="task_instance_key",
+    pre_hook="{{ remove_rows_not_in(
+        ref('int_task_instances_unified'), task_instance_ids()
+    ) }}",
+) }}
 with task_instances as (
 
     select * from {{ ref("int_task_instances_unified") }}
@@ -6,7 +13,13 @@ with task_instances as (
 
 attempt_totals as (
 
-    select * from {{ ref("int_task_attempts_totalled") }}
+    select
+        task_instance_key,
+        count(*) as known_try_count,
+        sum(duration_seconds) as total_seconds,
+        sum(wasted_seconds) as wasted_seconds
+    from {{ ref("fct_task_attempts") }}
+    group by task_instance_key
 
 ),
 
@@ -16,7 +29,7 @@ run_ids as (
 
 ),
 
-measured as (
+to_build as (
 
     select
         {{ surrogate_key([
@@ -26,69 +39,72 @@ measured as (
             "task_instances.task_id",
             "task_instances.map_index",
         ]) }} as task_instance_key,
+        task_instances.*
+    from task_instances
+    {{ of_changed_task_instances("task_instances") }}
+
+),
+
+measured as (
+
+    select
+        to_build.task_instance_key,
         {{ surrogate_key(["run_ids.environment_slug", "run_ids.dag_run_id"]) }}
             as dag_run_key,
-        {{ surrogate_key([
-            "task_instances.environment_slug", "task_instances.dag_id"
-        ]) }} as dag_key,
-        task_instances.environment_slug,
-        task_instances.dag_id,
-        task_instances.run_id,
-        task_instances.task_id,
-        task_instances.map_index,
-        task_instances.task_display_name,
-        task_instances.state,
-        task_instances.operator_name,
-        task_instances.pool_name,
-        task_instances.pool_slots,
-        task_instances.queue_name,
-        task_instances.priority_weight,
-        task_instances.executor_name,
-        task_instances.hostname,
-        task_instances.try_number,
-        task_instances.max_try_number,
+        {{ surrogate_key(["to_build.environment_slug", "to_build.dag_id"]) }} as dag_key,
+        to_build.environment_slug,
+        to_build.dag_id,
+        to_build.run_id,
+        to_build.task_id,
+        to_build.map_index,
+        to_build.task_display_name,
+        to_build.state,
+        to_build.operator_name,
+        to_build.pool_name,
+        to_build.pool_slots,
+        to_build.queue_name,
+        to_build.priority_weight,
+        to_build.executor_name,
+        to_build.hostname,
+        to_build.try_number,
+        to_build.max_try_number,
         coalesce(attempt_totals.known_try_count, 0) as known_try_count,
-        task_instances.try_number > 1 as was_retried,
-        task_instances.map_index >= 0 as is_mapped,
-        task_instances.scheduled_at,
-        task_instances.queued_at,
-        task_instances.started_at,
-        task_instances.ended_at,
+        to_build.try_number > 1 as was_retried,
+        to_build.map_index >= 0 as is_mapped,
+        to_build.scheduled_at,
+        to_build.queued_at,
+        to_build.started_at,
+        to_build.ended_at,
         -- Airflow gives up and skips tasks without queueing them anew.
         case
-            when task_instances.state not in ('upstream_failed', 'skipped', 'removed')
+            when to_build.state not in ('upstream_failed', 'skipped', 'removed')
                 then {{ delay_seconds(
-                    "task_instances.queued_at", "task_instances.started_at"
+                    "to_build.queued_at", "to_build.started_at"
                 ) }}
         end as queue_delay_seconds,
         -- Until the latest try begins, the source shows the times of the one before it.
         case
-            when task_instances.state not in ('scheduled', 'queued')
+            when to_build.state not in ('scheduled', 'queued')
                 then coalesce(
-                    task_instances.duration_seconds,
+                    to_build.duration_seconds,
                     {{ seconds_between(
-                        "task_instances.started_at", "task_instances.ended_at"
+                        "to_build.started_at", "to_build.ended_at"
                     ) }}
                 )
         end as duration_seconds,
         coalesce(attempt_totals.total_seconds, 0) as total_seconds,
         coalesce(attempt_totals.wasted_seconds, 0) as wasted_seconds,
-        task_instances.extracted_at,
-        task_instances.is_deleted_at_source,
-        task_instances.deleted_at_source_at
-    from task_instances
+        to_build.extracted_at,
+        to_build.is_deleted_at_source,
+        to_build.deleted_at_source_at
+    from to_build
     left join run_ids
         on
-            task_instances.environment_slug = run_ids.environment_slug
-            and task_instances.dag_id = run_ids.dag_id
-            and task_instances.run_id = run_ids.run_id
+            to_build.environment_slug = run_ids.environment_slug
+            and to_build.dag_id = run_ids.dag_id
+            and to_build.run_id = run_ids.run_id
     left join attempt_totals
-        on
-            task_instances.environment_slug = attempt_totals.environment_slug
-            and task_instances.dag_id = attempt_totals.dag_id
-            and task_instances.run_id = attempt_totals.run_id
-            and task_instances.task_id = attempt_totals.task_id
-            and task_instances.map_index = attempt_totals.map_index
+        on to_build.task_instance_key = attempt_totals.task_instance_key
 
 )
 
