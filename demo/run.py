@@ -163,7 +163,7 @@ def _embedded_postgres() -> Iterator[str]:
     """Start the server as a step of its own; stop it at the end."""
     server = embedded_postgres(STATE / "postgres")
     with step("Start an embedded Postgres"):
-        server_url = server.__enter__()
+        server_url = server.__enter__().get_uri()
     try:
         yield server_url
     finally:

