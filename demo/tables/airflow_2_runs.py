@@ -1,8 +1,4 @@
-"""Runs and task instances in the tables of Airflow 2.11.
-
-Airflow stamps `updated_at` some milliseconds after the change itself. Here both are the same, so
-that the bundled file stays small.
-"""
+"""Runs and task instances in the tables of Airflow 2.11."""
 
 from __future__ import annotations
 
@@ -13,13 +9,13 @@ from typing import Any
 from demo.company import Company
 from demo.present import NOW, dice
 from demo.simulation.records import Attempt, History, Instance, Launch, Run
-from demo.tables.components import FIRST_JOB_NUMBER, ComponentJob, component_jobs, scheduler_at
+from demo.tables.components import FIRST_JOB_NUMBER, ComponentJob, component_jobs
 from demo.tables.copying import Connection, Row, copy_rows
+from demo.tables.shared_columns import instance_columns, instance_key, run_columns
 
 JOBS_KEPT = timedelta(days=24)
 """The DAG metadata_cleanup removes older jobs."""
 
-EMPTY_PICKLE = pickle.dumps({}, protocol=5)
 DEFERRED_ARGUMENTS = {"__var": {"token": "CANARY-task_instance.next_kwargs"}, "__type": "dict"}
 RUN_TYPES = {"dataset": "dataset_triggered", "operator": "manual"}
 
@@ -136,34 +132,18 @@ def write_runs(
 
 
 def _run_row(run: Run, jobs: Airflow2Jobs, hashes: dict[str, str]) -> Row:
-    creator = None
-    if run.backfill:
-        creator = jobs.by_backfill[id(run.backfill)]
-    elif run.kind in ("scheduled", "dataset"):
-        creator = scheduler_at(jobs.components, run.created_at, run.run_id)
-    state = "queued" if run.started_at is None and run.state == "running" else run.state
-    changed = run.ended_at or run.started_at or run.queued_at or run.created_at
-    return {
-        "id": run.number,
-        "dag_id": run.dag_id,
-        "queued_at": None if run.backfill else run.queued_at,
+    row = run_columns(run, jobs.components) | {
         "execution_date": run.logical_date,
-        "start_date": run.started_at,
-        "end_date": run.ended_at,
-        "state": state,
-        "run_id": run.run_id,
-        "creating_job_id": creator,
         "external_trigger": run.kind in ("manual", "operator"),
         "run_type": RUN_TYPES.get(run.kind, run.kind),
         "conf": pickle.dumps(run.conf, protocol=5),
-        "data_interval_start": run.interval_start,
-        "data_interval_end": run.interval_end,
-        "last_scheduling_decision": run.ended_at or (NOW if run.started_at else None),
-        "dag_hash": None if run.backfill else hashes.get(run.dag_id),
+        "dag_hash": hashes.get(run.dag_id),
         "log_template_id": 1,
-        "updated_at": changed,
-        "clear_number": run.clear_number,
     }
+    if run.backfill:
+        job = jobs.by_backfill[id(run.backfill)]
+        row |= {"queued_at": None, "creating_job_id": job, "dag_hash": None}
+    return row
 
 
 def _instance_row(
@@ -172,55 +152,18 @@ def _instance_row(
     task, run = instance.task, instance.run
     is_mapped = instance.map_index > 0
     is_deferred = attempt.state == "deferred"
-    duration = None
-    if attempt.started_at and attempt.ended_at:
-        duration = (attempt.ended_at - attempt.started_at).total_seconds()
-    scheduler = attempt.queued_at and scheduler_at(jobs.components, attempt.queued_at, run.run_id)
-    if run.backfill and attempt.queued_at:
-        scheduler = jobs.by_backfill[id(run.backfill)]
     shown = task.shown_operator if task.shown_operator != task.operator else None
-    return {
-        "task_id": task.task_id,
-        "dag_id": run.dag_id,
-        "run_id": run.run_id,
-        "map_index": instance.map_index,
-        "start_date": attempt.started_at,
-        "end_date": attempt.ended_at,
-        "duration": duration,
-        "state": attempt.state,
-        "try_number": attempt.try_number,
-        "max_tries": attempt.max_tries,
-        "hostname": attempt.hostname,
-        "unixname": "airflow",
+    row = instance_columns(instance, attempt, jobs.components) | {
         "job_id": jobs.of_attempt(attempt),
-        "pool": task.pool,
-        "pool_slots": task.pool_slots,
-        "queue": task.queue,
-        "priority_weight": task.priority_weight,
-        "operator": task.operator,
         "custom_operator_name": None if is_mapped else shown,
-        "queued_dttm": attempt.queued_at,
-        "queued_by_job_id": scheduler,
-        "pid": attempt.pid,
-        "executor": None,
-        "executor_config": executor_config(task.operator),
-        "updated_at": attempt.changed_at,
-        "rendered_map_index": None,
-        "external_executor_id": None,
         "trigger_id": triggers.get(id(instance)),
-        "trigger_timeout": None,
         "next_method": "execute_complete" if is_deferred else None,
         "next_kwargs": DEFERRED_ARGUMENTS if is_deferred else None,
         "task_display_name": None if is_mapped else task.task_id,
     }
-
-
-def executor_config(operator: str) -> bytes:
-    """The pickled `executor_config` of a task; that of training tasks holds a secret."""
-    if operator != "TrainModelOperator":
-        return EMPTY_PICKLE
-    config = {"env": {"MODEL_HUB_TOKEN": "CANARY-task_instance.executor_config"}}
-    return pickle.dumps(config, protocol=5)
+    if run.backfill and attempt.queued_at:
+        row["queued_by_job_id"] = jobs.by_backfill[id(run.backfill)]
+    return row
 
 
 def _trigger_row(number: int, instance: Instance, triggerer: int) -> Row:
@@ -306,10 +249,7 @@ def _failures(instances: list[Instance]) -> list[Row]:
     return [
         {
             "id": number,
-            "task_id": each.task.task_id,
-            "dag_id": each.run.dag_id,
-            "run_id": each.run.run_id,
-            "map_index": each.map_index,
+            **instance_key(each),
             "start_date": attempt.started_at,
             "end_date": attempt.ended_at,
             "duration": int((attempt.ended_at - attempt.started_at).total_seconds()),
@@ -327,10 +267,7 @@ def _reschedules(instances: list[Instance]) -> list[Row]:
     return [
         {
             "id": number,
-            "task_id": each.task.task_id,
-            "dag_id": each.run.dag_id,
-            "run_id": each.run.run_id,
-            "map_index": each.map_index,
+            **instance_key(each),
             "try_number": each.attempt.try_number,
             "start_date": begins,
             "end_date": ends,

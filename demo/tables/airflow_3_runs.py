@@ -1,8 +1,4 @@
-"""Runs and task instances in the tables of Airflow 3.3.
-
-Airflow stamps `updated_at` some milliseconds after the change itself. Here both are the same, so
-that the bundled file stays small.
-"""
+"""Runs and task instances in the tables of Airflow 3.3."""
 
 from __future__ import annotations
 
@@ -13,7 +9,6 @@ from uuid import UUID
 from demo.company import Company
 from demo.present import NOW, dice
 from demo.simulation.records import Attempt, History, Instance, Run
-from demo.tables.airflow_2_runs import executor_config
 from demo.tables.components import (
     FIRST_JOB_NUMBER,
     ComponentJob,
@@ -22,6 +17,7 @@ from demo.tables.components import (
 )
 from demo.tables.copying import Connection, Row, copy_rows, time_ordered_uuid
 from demo.tables.dag_versions import Versions
+from demo.tables.shared_columns import instance_columns, run_columns
 
 UPGRADED = datetime(2026, 10, 2, 3, 10, tzinfo=timezone.utc)
 """When `airflow db migrate` brought the environment to its present version."""
@@ -110,33 +106,15 @@ def trace(run: Run) -> Row:
 
 def _run_row(run: Run, runs: Airflow3Runs, versions: Versions) -> Row:
     version = versions.at(run.dag_id, run.created_at)
-    creator = None
-    if run.kind in ("scheduled", "dataset"):
-        creator = scheduler_at(runs.components, run.created_at, run.run_id)
-    state = "queued" if run.started_at is None and run.state == "running" else run.state
-    changed = run.ended_at or run.started_at or run.queued_at or run.created_at
-    return {
-        "id": run.number,
-        "dag_id": run.dag_id,
-        "queued_at": run.queued_at,
+    return run_columns(run, runs.components) | {
         "logical_date": run.logical_date,
-        "start_date": run.started_at,
-        "end_date": run.ended_at,
-        "state": state,
-        "run_id": run.run_id,
-        "creating_job_id": creator,
         "run_type": RUN_TYPES.get(run.kind, run.kind),
         "triggered_by": run.source,
         "triggering_user_name": run.user,
         "conf": run.conf,
-        "data_interval_start": run.interval_start,
-        "data_interval_end": run.interval_end,
         "run_after": run.run_after,
-        "last_scheduling_decision": run.ended_at or (NOW if run.started_at else None),
         "log_template_id": 2,
         "created_at": run.created_at,
-        "updated_at": changed,
-        "clear_number": run.clear_number,
         "backfill_id": run.backfill and runs.backfills[id(run.backfill)],
         "bundle_version": version.bundle_version,
         "scheduled_by_job_id": (
@@ -154,43 +132,13 @@ def _instance_row(
     instance: Instance, attempt: Attempt, runs: Airflow3Runs, versions: Versions
 ) -> Row:
     task, run = instance.task, instance.run
-    duration = None
-    if attempt.started_at and attempt.ended_at:
-        duration = (attempt.ended_at - attempt.started_at).total_seconds()
-    scheduler = attempt.queued_at and scheduler_at(runs.components, attempt.queued_at, run.run_id)
     is_waiting = attempt.state in ("deferred", "awaiting_input")
-    return {
-        "task_id": task.task_id,
-        "dag_id": run.dag_id,
-        "run_id": run.run_id,
-        "map_index": instance.map_index,
-        "start_date": attempt.started_at,
-        "end_date": attempt.ended_at,
-        "duration": duration,
-        "state": attempt.state,
-        "try_number": attempt.try_number,
-        "max_tries": attempt.max_tries,
-        "hostname": attempt.hostname,
-        "unixname": "airflow",
-        "pool": task.pool,
-        "pool_slots": task.pool_slots,
-        "queue": task.queue,
-        "priority_weight": task.priority_weight,
-        "operator": task.operator,
+    return instance_columns(instance, attempt, runs.components) | {
         "custom_operator_name": task.shown_operator,
-        "queued_dttm": attempt.queued_at,
         "scheduled_dttm": attempt.scheduled_at,
-        "queued_by_job_id": scheduler,
-        "pid": attempt.pid,
-        "executor": None,
-        "executor_config": executor_config(task.operator),
-        "updated_at": attempt.changed_at,
-        "rendered_map_index": None,
         "context_carrier": trace(run),
         "span_status": "not_started",
-        "external_executor_id": None,
         "trigger_id": None,
-        "trigger_timeout": None,
         "next_method": "execute_complete" if is_waiting else None,
         "next_kwargs": {"token": "CANARY-task_instance.next_kwargs"} if is_waiting else None,
         "task_display_name": task.task_id,

@@ -11,6 +11,7 @@ from demo.present import NOW
 from demo.simulation.records import History, Instance
 from demo.tables.airflow_3_runs import instance_id
 from demo.tables.copying import Connection, Row, copy_rows, look_up
+from demo.tables.shared_columns import instance_key
 
 XCOMS_KEPT = timedelta(days=5)
 """The DAG metadata_cleanup removes older ones."""
@@ -60,26 +61,17 @@ def _is_recent(instance: Instance) -> bool:
     return (instance.attempt.ended_at or NOW) > NOW - XCOMS_KEPT
 
 
-def _key(instance: Instance) -> Row:
-    return {
-        "dag_id": instance.run.dag_id,
-        "task_id": instance.task.task_id,
-        "run_id": instance.run.run_id,
-        "map_index": instance.map_index,
-    }
-
-
 def _map_row(company: Company, instance: Instance) -> Row:
     dag = company.dags[instance.run.dag_id]
     name = next(t.task_id for t in dag.tasks.values() if t.mapped_over == instance.task.task_id)
     length = len(instance.run.instances[name])
-    return _key(instance) | {"length": length, "keys": None}
+    return instance_key(instance) | {"length": length, "keys": None}
 
 
 def _xcom_row(instance: Instance, *, is_airflow_3: bool) -> Row:
     value = {"rows": instance.run.number % 977, "export_key": "CANARY-xcom.value"}
     text = json.dumps(value)
-    row: Row = _key(instance) | {
+    row: Row = instance_key(instance) | {
         "dag_run_id": instance.run.number,
         "key": "return_value",
         "value": text if is_airflow_3 else text.encode(),
@@ -95,7 +87,7 @@ def _rendered(history: History) -> list[Row]:
         newest.setdefault(run.dag_id, []).append(run)
     text = "export WAREHOUSE_KEY=CANARY-rendered_fields; run {}/{}"
     return [
-        _key(each)
+        instance_key(each)
         | {
             "rendered_fields": {"argument": text.format(run.dag_id, each.task.task_id)},
             "k8s_pod_yaml": None,
@@ -133,7 +125,7 @@ def _write_run_notes(connection: Connection, history: History, *, is_airflow_3: 
             (
                 {"ti_id": instance_id(each, each.attempt), "user_id": str(users[each.note[0]])}
                 if is_airflow_3
-                else _key(each) | {"user_id": users[each.note[0]]}
+                else instance_key(each) | {"user_id": users[each.note[0]]}
             )
             | {"content": each.note[1], "created_at": each.note[2], "updated_at": each.note[2]}
             for each in answered
@@ -152,7 +144,7 @@ def _write_task_states(connection: Connection, instances: list[Instance]) -> Non
             {
                 "id": number,
                 "dag_run_id": each.run.number,
-                **_key(each),
+                **instance_key(each),
                 "key": "cursor",
                 "value": json.dumps("CANARY-task_state_store.value"),
                 "updated_at": each.attempt.changed_at,
