@@ -22,7 +22,7 @@ from demo.simulation.simulate import simulate
 from demo.tables import airflow_2_runs, airflow_3_runs
 from demo.tables.access import write_access, write_favorites
 from demo.tables.audit_log import write_log
-from demo.tables.components import ComponentJob
+from demo.tables.components import Job
 from demo.tables.copying import Connection, advance_sequences, look_up
 from demo.tables.dag_versions import (
     Versions,
@@ -71,9 +71,7 @@ def build(environment: Environment) -> None:
         dump(url, METADATA / environment.dump_name)
 
 
-def _write_airflow_2(
-    connection: Connection, company: Company, history: History
-) -> list[ComponentJob]:
+def _write_airflow_2(connection: Connection, company: Company, history: History) -> list[Job]:
     settle_hashes(connection)
     hashes = look_up(connection, "select dag_id, dag_hash from serialized_dag")
     jobs = airflow_2_runs.write_runs(connection, company, history, hashes)
@@ -81,9 +79,7 @@ def _write_airflow_2(
     return jobs.components
 
 
-def _write_airflow_3(
-    connection: Connection, company: Company, history: History
-) -> list[ComponentJob]:
+def _write_airflow_3(connection: Connection, company: Company, history: History) -> list[Job]:
     versions = Versions(company)
     write_versions(connection, versions)
     settle_hashes(connection)

@@ -8,8 +8,8 @@ from typing import Any
 
 from demo.company import Company
 from demo.present import NOW, dice
-from demo.simulation.records import Attempt, History, Instance, Launch, Run
-from demo.tables.components import FIRST_JOB_NUMBER, ComponentJob, component_jobs
+from demo.simulation.records import Attempt, Backfill, History, Instance, Launch, Run
+from demo.tables.components import FIRST_JOB_NUMBER, Job, component_jobs, job_row
 from demo.tables.copying import Connection, Row, copy_rows
 from demo.tables.shared_columns import instance_columns, instance_key, run_columns
 
@@ -30,8 +30,7 @@ class Airflow2Jobs:
 
     def __init__(self, company: Company, history: History) -> None:
         self.components = component_jobs(company)
-        self.rows: list[Row] = []
-        self._by_launch: dict[int, int] = {}
+        self.started: list[Job] = []
         self._by_attempt: dict[int, int] = {}
         self.by_backfill: dict[int, int] = {}
         starts: list[tuple[datetime, Any]] = [
@@ -45,28 +44,15 @@ class Airflow2Jobs:
         for number, (at, what) in enumerate(
             sorted(starts, key=lambda start: start[0]), FIRST_JOB_NUMBER
         ):
-            if isinstance(what, ComponentJob):
+            if isinstance(what, Job):
                 what.number = number
-                self.rows.append(_component_row(what))
+                self.started.append(what)
             elif isinstance(what, Launch):
-                self._by_launch[id(what)] = number
                 self._by_attempt[id(what.attempt)] = number
-                self.rows.append(_launch_row(number, at, what))
+                self.started.append(_launch_job(number, at, what))
             else:
                 self.by_backfill[id(what)] = number
-                ended = what.completed_at + timedelta(seconds=1.1)
-                self.rows.append(
-                    _row(
-                        number,
-                        None,
-                        "success",
-                        "BackfillJob",
-                        at,
-                        ended,
-                        ended,
-                        "airflow-scheduler-0",
-                    )
-                )
+                self.started.append(_backfill_job(number, what))
 
     def of_attempt(self, attempt: Attempt) -> int | None:
         """Number of the newest job that ran a try."""
@@ -93,7 +79,7 @@ def write_runs(
         id(each): number
         for number, each in enumerate((i for i in instances if i.state == "deferred"), 3_107)
     }
-    copy_rows(connection, "job", _kept_jobs(jobs.rows))
+    copy_rows(connection, "job", map(job_row, _kept(jobs.started)))
     triggerer = next(
         job.number
         for job in jobs.components
@@ -176,60 +162,30 @@ def _trigger_row(number: int, instance: Instance, triggerer: int) -> Row:
     }
 
 
-def _kept_jobs(rows: list[Row]) -> list[Row]:
+def _kept(jobs: list[Job]) -> list[Job]:
     cleaned_before = NOW.replace(hour=0, minute=30) - JOBS_KEPT
-    return [row for row in rows if row["latest_heartbeat"] >= cleaned_before]
+    return [job for job in jobs if job.heartbeat_at >= cleaned_before]
 
 
-def _component_row(job: ComponentJob) -> Row:
-    return _row(
-        job.number,
-        None,
-        job.state,
-        job.kind,
-        job.started_at,
-        job.ended_at,
-        job.heartbeat_at,
-        job.hostname,
-    )
+def _backfill_job(number: int, backfill: Backfill) -> Job:
+    assert backfill.completed_at
+    ended = backfill.completed_at + timedelta(seconds=1.1)
+    host = "airflow-scheduler-0"
+    return Job(number, "BackfillJob", host, backfill.asked_at, "success", ended, ended)
 
 
-def _launch_row(number: int, at: datetime, launch: Launch) -> Row:
+def _launch_job(number: int, at: datetime, launch: Launch) -> Job:
     """The LocalTaskJob of a launch; it ends as success even where its task failed."""
-    ended = launch.ended_at and launch.ended_at + timedelta(milliseconds=104)
-    state = "success" if ended else "running"
-    heartbeat = launch.attempt.heartbeat_at
+    job = Job(number, "LocalTaskJob", launch.hostname, at, dag_id=launch.instance.run.dag_id)
     if launch.crashed:
-        state, ended = "running", None
-    else:
-        last = ended or NOW
-        heartbeat = max(at, last - timedelta(seconds=dice(number, at).random() * 5))
-    dag_id = launch.instance.run.dag_id
-    return _row(number, dag_id, state, "LocalTaskJob", at, ended, heartbeat, launch.hostname)
-
-
-def _row(  # noqa: PLR0913, PLR0917 - the columns of job
-    number: int,
-    dag_id: str | None,
-    state: str,
-    kind: str,
-    started_at: datetime,
-    ended_at: datetime | None,
-    heartbeat_at: datetime | None,
-    hostname: str,
-) -> Row:
-    return {
-        "id": number,
-        "dag_id": dag_id,
-        "state": state,
-        "job_type": kind,
-        "start_date": started_at,
-        "end_date": ended_at,
-        "latest_heartbeat": heartbeat_at,
-        "executor_class": None,
-        "hostname": hostname,
-        "unixname": "airflow",
-    }
+        assert launch.attempt.heartbeat_at
+        job.heartbeat_at = launch.attempt.heartbeat_at
+        return job
+    if launch.ended_at:
+        job.state, job.ended_at = "success", launch.ended_at + timedelta(milliseconds=104)
+    last = job.ended_at or NOW
+    job.heartbeat_at = max(at, last - timedelta(seconds=dice(number, at).random() * 5))
+    return job
 
 
 def _failures(instances: list[Instance]) -> list[Row]:

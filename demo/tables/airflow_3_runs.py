@@ -11,8 +11,9 @@ from demo.present import NOW, dice
 from demo.simulation.records import Attempt, History, Instance, Run
 from demo.tables.components import (
     FIRST_JOB_NUMBER,
-    ComponentJob,
+    Job,
     component_jobs,
+    job_row,
     scheduler_at,
 )
 from demo.tables.copying import Connection, Row, copy_rows, time_ordered_uuid
@@ -34,7 +35,7 @@ class Airflow3Runs:
         backfills: Number of each backfill, by its identity in memory.
     """
 
-    components: list[ComponentJob]
+    components: list[Job]
     backfills: dict[int, int] = field(default_factory=dict)
 
 
@@ -54,7 +55,7 @@ def write_runs(
         job.number = number
     runs.backfills = {id(each): number for number, each in enumerate(history.backfills, 14)}
     instances = [each for run in history.runs for each in run.all_instances()]
-    copy_rows(connection, "job", map(_job_row, runs.components))
+    copy_rows(connection, "job", map(job_row, runs.components))
     copy_rows(connection, "backfill", _backfills(history, runs))
     copy_rows(connection, "dag_run", (_run_row(run, runs, versions) for run in history.runs))
     copy_rows(connection, "backfill_dag_run", _backfill_runs(history, runs))
@@ -153,21 +154,6 @@ def _fresh_heartbeat(attempt: Attempt) -> object:
     if attempt.state == "running":
         return NOW - timedelta(seconds=dice(attempt.started_at).random() * 4)
     return attempt.changed_at if attempt.started_at and attempt.pid else None
-
-
-def _job_row(job: ComponentJob) -> Row:
-    return {
-        "id": job.number,
-        "dag_id": None,
-        "state": job.state,
-        "job_type": job.kind,
-        "start_date": job.started_at,
-        "end_date": job.ended_at,
-        "latest_heartbeat": job.heartbeat_at,
-        "executor_class": None,
-        "hostname": job.hostname,
-        "unixname": "airflow",
-    }
 
 
 def _backfills(history: History, runs: Airflow3Runs) -> list[Row]:

@@ -11,7 +11,7 @@ from demo.company import moment as as_moment
 from demo.present import NOW
 from demo.simulation.records import History, Launch
 from demo.tables import actions_2, actions_3
-from demo.tables.components import ComponentJob
+from demo.tables.components import Job
 from demo.tables.copying import Connection, copy_rows
 from demo.tables.log_rows import LogRow, typed
 
@@ -32,9 +32,7 @@ CLEAN_UPS = {"clean_jobs": "job", "clean_xcom": "xcom"}
 """Tasks of the DAG metadata_cleanup that run `airflow db clean`, and the table that they clean."""
 
 
-def write_log(
-    connection: Connection, company: Company, history: History, jobs: list[ComponentJob]
-) -> None:
+def write_log(connection: Connection, company: Company, history: History, jobs: list[Job]) -> None:
     """Fill `log` with everything that happened, in the order of time.
 
     Rows that have been removed since keep their numbers, so that the gaps tell of them.
@@ -146,7 +144,7 @@ def _typed_commands(company: Company) -> Iterator[LogRow]:
         yield typed(as_moment(entry["at"]), entry["event"], entry["by"], host, words)
 
 
-def _component_starts(jobs: list[ComponentJob]) -> Iterator[LogRow]:
+def _component_starts(jobs: list[Job]) -> Iterator[LogRow]:
     for job in jobs:
         command = COMPONENT_COMMANDS[job.kind]
         event = f"cli_{command.replace('-', '_')}"

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from demo.company import Company
 from demo.present import DAYS_OF_HISTORY, NOW, SINCE, dice
 from demo.simulation.simulate import outages
+from demo.tables.copying import Row
 
 RELEASE_WEEKDAY = 1
 """Every Tuesday all components are started again with the new release."""
@@ -17,12 +18,13 @@ FIRST_JOB_NUMBER = 901_355
 
 
 @dataclass
-class ComponentJob:
-    """One process of one component.
+class Job:
+    """A process that has a row in job: one of a component, or one that ran a task or a backfill.
 
     Attributes:
         state: `running`, `success` after an orderly end, `failed` when others found it dead.
         heartbeat_at: Its last sign of life.
+        dag_id: Whose task it ran.
     """
 
     number: int
@@ -32,6 +34,7 @@ class ComponentJob:
     state: str = "running"
     ended_at: datetime | None = None
     heartbeat_at: datetime = NOW
+    dag_id: str | None = None
 
 
 def components(company: Company) -> list[tuple[str, str]]:
@@ -47,7 +50,7 @@ def components(company: Company) -> list[tuple[str, str]]:
     ]
 
 
-def component_jobs(company: Company) -> list[ComponentJob]:
+def component_jobs(company: Company) -> list[Job]:
     """The jobs of all components in the order of their start, without numbers yet."""
     releases = [
         day.replace(hour=RELEASE_HOUR)
@@ -62,7 +65,7 @@ def component_jobs(company: Company) -> list[ComponentJob]:
             chance = dice(company.environment.slug, host, kind, begins)
             # At the end of an outage the scheduler looks as soon as it has started.
             waits = -chance.uniform(3, 9) if begins not in releases else chance.uniform(8, 40)
-            job = ComponentJob(0, kind, host, begins + timedelta(seconds=waits))
+            job = Job(0, kind, host, begins + timedelta(seconds=waits))
             crash = next((at for at, ends in crashes if ends == stops), None)
             if crash:
                 job.state, job.heartbeat_at = (
@@ -78,7 +81,23 @@ def component_jobs(company: Company) -> list[ComponentJob]:
     return sorted(jobs, key=lambda job: job.started_at)
 
 
-def scheduler_at(jobs: list[ComponentJob], moment: datetime, *names: object) -> int:
+def job_row(job: Job) -> Row:
+    """Return the row of job, which both versions of Airflow fill alike."""
+    return {
+        "id": job.number,
+        "dag_id": job.dag_id,
+        "state": job.state,
+        "job_type": job.kind,
+        "start_date": job.started_at,
+        "end_date": job.ended_at,
+        "latest_heartbeat": job.heartbeat_at,
+        "executor_class": None,
+        "hostname": job.hostname,
+        "unixname": "airflow",
+    }
+
+
+def scheduler_at(jobs: list[Job], moment: datetime, *names: object) -> int:
     """Number of the scheduler that acted at a moment; of two, always the same for one subject."""
     running = [
         job.number

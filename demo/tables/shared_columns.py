@@ -10,11 +10,11 @@ import pickle
 
 from demo.present import NOW
 from demo.simulation.records import Attempt, Instance, Run
-from demo.tables.components import ComponentJob, scheduler_at
+from demo.tables.components import Job, scheduler_at
 from demo.tables.copying import Row
 
 
-def run_columns(run: Run, components: list[ComponentJob]) -> Row:
+def run_columns(run: Run, components: list[Job]) -> Row:
     """Return the columns of dag_run."""
     creator = None
     if run.kind in ("scheduled", "dataset"):
@@ -46,7 +46,7 @@ def instance_key(instance: Instance) -> Row:
     }
 
 
-def instance_columns(instance: Instance, attempt: Attempt, components: list[ComponentJob]) -> Row:
+def instance_columns(instance: Instance, attempt: Attempt, components: list[Job]) -> Row:
     """Return the columns of task_instance and task_instance_history, as they were in one try."""
     task, run = instance.task, instance.run
     duration = None
