@@ -155,11 +155,11 @@ class Bench:
         warehouse = str(self._folder / "dlt.duckdb")
         return self._measure("dlt", [*command, self._url, warehouse, *tables])
 
-    def rows(self, file: str, schema: str, prefix: str = "") -> int:
+    def rows(self, file: str, schema: str) -> int:
         """Return how many rows of the three tables a DuckDB file holds."""
         with duckdb.connect(str(self._folder / file), read_only=True) as connection:
             counts = [
-                connection.execute(f'select count(*) from "{schema}"."{prefix}{table}"').fetchone()
+                connection.execute(f'select count(*) from "{schema}"."{table}"').fetchone()
                 for table in TABLES
             ]
         return sum(count[0] for count in counts if count)
