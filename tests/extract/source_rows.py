@@ -1,4 +1,4 @@
-"""A table as Postgres itself gives it, read without the tap, to compare with what the tap sends."""
+"""A table as Postgres itself gives it, read without the tap, to compare with what is made of it."""
 
 from __future__ import annotations
 
@@ -10,20 +10,55 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from tap_airflow_metadata.catalogue import Column, Table
 
-def read(database_url: str, table: str, schema: str = "public") -> list[dict[str, Any]]:
-    """All rows and columns; times as UTC text, uuids as text, JSON parsed."""
+Row = dict[str, Any]
+Rows = dict[tuple[Any, ...], Row]
+
+
+def read(database_url: str, table: Table, version: str) -> Rows:
+    """All rows by merge key, in the shape of the raw table, with personal data in clear.
+
+    Times are UTC text, uuids text, JSON is parsed. There are none where the version has no such
+    table.
+    """
+    if not table.exists_in(version):
+        return {}
     with psycopg.connect(database_url, row_factory=dict_row) as connection:
         connection.execute("set time zone 'UTC'")
-        query = sql.SQL("select * from {}").format(sql.Identifier(schema, table))
-        return [
-            {name: _plain(value) for name, value in row.items()}
+        query = sql.SQL("select * from {}").format(sql.Identifier("public", table.name))
+        rows = [
+            {
+                column.name: _as_raw(column, row[column.name])
+                if column.exists_in(version)
+                else None
+                for column in table.raw_columns()
+            }
             for row in connection.execute(query)
         ]
+    return by_key(table, version, rows)
 
 
-def _plain(value: object) -> object:
+def merge_key(table: Table, version: str) -> tuple[str, ...]:
+    """The first of a table's keys whose columns a version has."""
+    return next(
+        key for key in table.key if all(table.columns[name].exists_in(version) for name in key)
+    )
+
+
+def by_key(table: Table, version: str, rows: list[Row]) -> Rows:
+    """Rows by their merge key, which is different for each."""
+    key = merge_key(table, version)
+    indexed = {tuple(row[name] for name in key): row for row in rows}
+    assert len(indexed) == len(rows), f"{table.name}: more than one row for a key"
+    return indexed
+
+
+def _as_raw(column: Column, value: object) -> object:
     if isinstance(value, dt.datetime):
         moment = value if value.tzinfo else value.replace(tzinfo=dt.timezone.utc)
         return moment.astimezone(dt.timezone.utc).isoformat()
-    return str(value) if isinstance(value, uuid.UUID) else value
+    if isinstance(value, uuid.UUID):
+        return str(value)
+    # Where Airflow once had another type.
+    return str(value) if column.type == "text" and value is not None else value

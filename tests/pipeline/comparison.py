@@ -4,34 +4,43 @@ from __future__ import annotations
 
 import json
 
-from tap_airflow_metadata.catalogue import load_catalogue
+from tap_airflow_metadata.catalogue import Column, Table, load_catalogue
 from tests.extract import source_rows
+from tests.extract.source_rows import Rows
+from tests.pipeline.meltano_runs import Pipeline
 
 CATALOGUE = load_catalogue()
 READABLE = [table for table in CATALOGUE.values() if table.read != "never"]
 
 
-def as_raw(column, value):
-    if value is None:
-        return None
-    return str(value) if column.type == "text" else value
-
-
-def assert_same_as_source(pipe, table, version):
-    """Every row in the warehouse that is not marked, and no other, is at the source, equal."""
-    raw = [column for column in table.raw_columns() if column.exists_in(version)]
-    key = next(
-        key for key in table.key if all(table.columns[name].exists_in(version) for name in key)
+def read_loaded(pipe: Pipeline, table: Table, version: str, *, marked: bool = False) -> Rows:
+    """The rows that are not marked as deleted, or those that are, as `source_rows` has them."""
+    return source_rows.by_key(
+        table,
+        version,
+        [
+            {column.name: _parsed(column, row[column.name]) for column in table.raw_columns()}
+            for row in pipe.rows(table.name)
+            if bool(row["_sdc_deleted_at"]) is marked
+        ],
     )
-    source = {
-        tuple(row[name] for name in key): {c.name: as_raw(c, row[c.name]) for c in raw}
-        for row in source_rows.read(pipe.database_url, table.name)
-    }
-    loaded = {}
-    for row in pipe.rows(table.name):
-        if row["_sdc_deleted_at"] is None:
-            for column in raw:
-                if column.type == "json" and isinstance(row[column.name], str):
-                    row[column.name] = json.loads(row[column.name])
-            loaded[tuple(row[name] for name in key)] = {c.name: row[c.name] for c in raw}
-    assert loaded == source, table.name
+
+
+def assert_same_as_source(pipe: Pipeline, table: Table, version: str) -> None:
+    """Every row in the warehouse that is not marked, and no other, is at the source, equal."""
+    source = source_rows.read(pipe.database_url, table, version)
+    assert read_loaded(pipe, table, version) == source, table.name
+
+
+def assert_all_same_as_source(pipe: Pipeline, version: str) -> None:
+    """The same of every table; those that the version lacks are there too, and empty."""
+    assert pipe.tables() == sorted(["_sync_manifest", *(table.name for table in READABLE)])
+    for table in READABLE:
+        if table.exists_in(version):
+            assert_same_as_source(pipe, table, version)
+        else:
+            assert pipe.rows(table.name) == []
+
+
+def _parsed(column: Column, value: object) -> object:
+    return json.loads(value) if column.type == "json" and isinstance(value, str) else value

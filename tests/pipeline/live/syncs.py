@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
-from tap_airflow_metadata.catalogue import Column, Table, load_catalogue
+from tap_airflow_metadata.catalogue import load_catalogue
 from tests.extract import source_rows
+from tests.extract.source_rows import Row, Rows
+from tests.pipeline.comparison import read_loaded
 from tests.pipeline.meltano_runs import Pipeline
 
-Row = dict[str, Any]
-Rows = dict[tuple[Any, ...], Row]
 DEFAULT_TABLES = {
     name: table for name, table in load_catalogue().items() if table.read == "default"
 }
@@ -48,22 +47,24 @@ class Sync:
 
 def read_source(database_url: str, version: str) -> dict[str, Rows]:
     """Every default table as it has to be in the warehouse with the default settings."""
-    tables = {}
-    for name, table in DEFAULT_TABLES.items():
-        rows = source_rows.read(database_url, name) if table.exists_in(version) else []
-        raw = [{c.name: _as_raw(c, row.get(c.name)) for c in table.raw_columns()} for row in rows]
-        tables[name] = _by_key(table, version, raw)
-    return tables
+    return {
+        name: {
+            key: {
+                column: None if table.columns[column].personal == "identity" else value
+                for column, value in row.items()
+            }
+            for key, row in source_rows.read(database_url, table, version).items()
+        }
+        for name, table in DEFAULT_TABLES.items()
+    }
 
 
 def read_warehouse(pipe: Pipeline, version: str, *, marked: bool) -> dict[str, Rows]:
     """Every default table, those of its rows that are marked as deleted or those that are not."""
-    tables = {}
-    for name, table in DEFAULT_TABLES.items():
-        rows = [row for row in pipe.rows(name) if bool(row["_sdc_deleted_at"]) is marked]
-        raw = [{c.name: _parsed(c, row[c.name]) for c in table.raw_columns()} for row in rows]
-        tables[name] = _by_key(table, version, raw)
-    return tables
+    return {
+        name: read_loaded(pipe, table, version, marked=marked)
+        for name, table in DEFAULT_TABLES.items()
+    }
 
 
 def newest_manifest(pipe: Pipeline) -> dict[str, Row]:
@@ -82,20 +83,3 @@ def differences(loaded: Rows, source: Rows) -> dict[tuple[Any, ...], object]:
         for key, row in source.items()
         if loaded.get(key) != row
     }
-
-
-def _as_raw(column: Column, value: object) -> object:
-    if column.personal == "identity":
-        return None
-    return str(value) if column.type == "text" and value is not None else value
-
-
-def _parsed(column: Column, value: object) -> object:
-    return json.loads(value) if column.type == "json" and isinstance(value, str) else value
-
-
-def _by_key(table: Table, version: str, rows: list[Row]) -> Rows:
-    key = next(key for key in table.key if all(table.columns[c].exists_in(version) for c in key))
-    by_key = {tuple(row[column] for column in key): row for row in rows}
-    assert len(by_key) == len(rows), f"{table.name}: more than one row for a key"
-    return by_key
