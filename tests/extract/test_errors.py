@@ -16,13 +16,9 @@ from tap_airflow_metadata.catalogue import load_catalogue
 from tap_airflow_metadata.database import Moment
 from tap_airflow_metadata.settings import settings_from_config
 from tests.extract.tap_runs import TAP, run_tap
+from tests.real_airflow.postgres import execute
 
 FINAL, RETRYABLE = 78, 75
-
-
-def execute(url, statement):
-    with psycopg.connect(url, autocommit=True) as connection:
-        return connection.execute(statement)
 
 
 def failed(run, exit_code, *said):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import psycopg
 import pytest
 
 from tap_airflow_metadata.airflow_version import airflow_version
@@ -11,6 +10,7 @@ from tap_airflow_metadata.errors import NotAnAirflowDatabaseError
 from tests.extract import source_rows
 from tests.extract.tap_runs import sync_here
 from tests.real_airflow import captured
+from tests.real_airflow.postgres import execute
 
 CATALOGUE = load_catalogue()
 READABLE = {table.name for table in CATALOGUE.values() if table.read != "never"}
@@ -69,8 +69,7 @@ def test_records_and_files_hold_the_same_rows(version, filled_database, tmp_path
 
 def test_airflow_tables_in_another_schema_are_found(filled_database, tmp_path):
     url = filled_database("2.11.0")
-    with psycopg.connect(url) as connection:
-        connection.execute("alter schema public rename to airflow")
+    execute(url, "alter schema public rename to airflow")
     with pytest.raises(NotAnAirflowDatabaseError, match="source_schema"):
         sync_here(tmp_path, database_url=url)
     run = sync_here(tmp_path, database_url=url, source_schema="airflow", tables=["dag_run"])

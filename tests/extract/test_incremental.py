@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
-import psycopg
 import pytest
 
 from tests.extract.tap_runs import sync_here
+from tests.real_airflow.postgres import execute
 
 CHANGE_COLUMNS = {
     "2.4.3": ["start_date", "end_date", "queued_dttm"],
@@ -27,11 +27,6 @@ def settled(request, filled_database, tmp_path):
     execute(url, f"update task_instance set state = 'success', {times}{more}")
     run = sync_here(tmp_path, database_url=url)
     return version, url, run.state
-
-
-def execute(url, statement):
-    with psycopg.connect(url) as connection:
-        return connection.execute(statement)
 
 
 def sent(run, table="task_instance"):
@@ -111,10 +106,8 @@ def test_a_setting_that_changes_rows_in_the_warehouse_makes_a_full_read(settled,
 
 def test_a_restored_copy_of_the_database_makes_a_full_read(settled, postgres, tmp_path):
     _, url, state = settled
-    with psycopg.connect(url) as connection:
-        name = connection.info.dbname
-    with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
-        connection.execute(f'create database "{name}_copy" template "{name}"')
+    [name] = execute(url, "select current_database()").fetchone()
+    execute(postgres.url("postgres"), f'create database "{name}_copy" template "{name}"')
     copy = postgres.url(f"{name}_copy")
     assert sent(sync_here(tmp_path, state, database_url=url)) == 0
     assert sent(sync_here(tmp_path, state, database_url=copy)) == 20

@@ -13,6 +13,7 @@ import pytest
 
 from tap_airflow_metadata.catalogue import load_catalogue
 from tests.extract.tap_runs import run_tap
+from tests.real_airflow.postgres import execute
 
 MARKER = "CANARY-7f3a"
 CATALOGUE = load_catalogue()
@@ -107,8 +108,7 @@ def test_a_full_name_after_a_user_name_is_read_with_pii_full_only(
 ):
     owner = "amelie (Amélie Poulain (Paris))"
     url = filled_database("2.6.3", rows=1)
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("update log set owner = %s", [owner])
+    execute(url, f"update log set owner = '{owner}'")
     run = run_tap(tmp_path, database_url=url, tables=["log"], pii=pii, pii_salt="salt'1234")
     assert [row["owner"] for row in run.rows("log")] == [read]
 
@@ -120,10 +120,8 @@ def test_the_printed_grants_are_enough_for_every_table_and_for_nothing_else(
     url = filled_database(version)
     role = "airflow_audit"
     grants = run_tap(tmp_path, database_url=url, tables=[], arguments=["--grants"]).output
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute("revoke all on schema public from public")
-        connection.execute(grants)
-        connection.execute(grants)  # a second time changes nothing
+    execute(url, "revoke all on schema public from public")
+    execute(url, grants, grants)  # a second time changes nothing
     restricted = url.replace("postgres@", f"{role}@")
     run = run_tap(tmp_path, database_url=restricted, tables=[])
     assert run.exit_code == 0, run.log
@@ -140,9 +138,7 @@ def test_the_printed_grants_are_enough_for_every_table_and_for_nothing_else(
             ):
                 connection.execute(statement)
             connection.rollback()
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"drop owned by {role}")
-        connection.execute(f"drop role {role}")
+    execute(url, f"drop owned by {role}", f"drop role {role}")
 
 
 def test_the_spool_folder_is_only_the_owners(filled_database, tmp_path):

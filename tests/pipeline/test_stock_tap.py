@@ -6,12 +6,12 @@ import datetime as dt
 import json
 import subprocess
 
-import psycopg
 import pytest
 
 from tap_airflow_metadata.catalogue import load_catalogue
 from tests.extract.tap_runs import sync_here
 from tests.pipeline.meltano_runs import MELTANO, ROOT
+from tests.real_airflow.postgres import execute
 
 DEFAULT = {table.name: table for table in load_catalogue().values() if table.read == "default"}
 
@@ -49,8 +49,7 @@ def comparable(table, column, value):
 @pytest.mark.parametrize("version", ["2.11.0", "3.3.2"])
 def test_both_taps_send_the_same_rows(version, filled_database, postgres, pipeline, tmp_path):
     url = filled_database(version)
-    with psycopg.connect(url) as connection:
-        name = connection.info.dbname
+    [name] = execute(url, "select current_database()").fetchone()
     stock = stock_records(pipeline(postgres.tcp_url(name)))
     ours = sync_here(tmp_path, database_url=url, records=True)
     compared = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import psycopg
 import pytest
 
 from tests.pipeline.comparison import (
@@ -10,14 +9,9 @@ from tests.pipeline.comparison import (
     assert_all_same_as_source,
     assert_same_as_source,
 )
+from tests.real_airflow.postgres import execute
 
 ALL_TABLES = {"TAP_AIRFLOW_METADATA_TABLES": "[]", "TAP_AIRFLOW_METADATA_PII": "full"}
-
-
-def execute(url, *statements):
-    with psycopg.connect(url) as connection:
-        for statement in statements:
-            connection.execute(statement)
 
 
 def test_every_table_arrives_and_a_second_run_follows_the_source(filled_database, pipeline):

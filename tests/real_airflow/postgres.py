@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from psycopg import sql
+from psycopg.abc import Query
+from psycopg.rows import TupleRow
 
 from demo.postgres import embedded_postgres
 
@@ -45,9 +47,17 @@ class ThrowawayPostgres:
 
     def create_database(self, name: str) -> str:
         """Create an empty database and return its URL."""
-        with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(sql.SQL("create database {}").format(sql.Identifier(name)))
+        execute(self.url("postgres"), sql.SQL("create database {}").format(sql.Identifier(name)))
         return self.url(name)
+
+
+def execute(database_url: str, *statements: Query) -> psycopg.Cursor[TupleRow]:
+    """Run statements, each in a transaction of its own, and return the result of the last."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        cursor = connection.cursor()
+        for statement in statements:
+            cursor.execute(statement)
+        return cursor
 
 
 @contextmanager
@@ -64,11 +74,13 @@ def throwaway_postgres(*, tcp: bool = False) -> Iterator[ThrowawayPostgres]:
             assert socket_folder is not None  # it is on Windows only
             port = _listen_on_loopback(server) if tcp else None
             postgres = ThrowawayPostgres(socket_folder, port)
-            with psycopg.connect(postgres.url("postgres"), autocommit=True) as connection:
-                # Nothing here outlives the server, so there is nothing to keep safe from a crash.
-                connection.execute("alter system set fsync = off")
-                connection.execute("alter system set synchronous_commit = off")
-                connection.execute("select pg_reload_conf()")
+            # Nothing here outlives the server, so there is nothing to keep safe from a crash.
+            execute(
+                postgres.url("postgres"),
+                "alter system set fsync = off",
+                "alter system set synchronous_commit = off",
+                "select pg_reload_conf()",
+            )
             yield postgres
 
 
