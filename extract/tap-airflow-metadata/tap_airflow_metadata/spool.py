@@ -76,7 +76,7 @@ class Spool:
         schema: pa.Schema,
         batches: Iterable[pa.RecordBatch],
         extracted_at: datetime,
-    ) -> SpoolFile:
+    ) -> SpoolFile | None:
         """Write a query's result as the raw table has it.
 
         Args:
@@ -84,6 +84,9 @@ class Spool:
             schema: Raw shape. Columns that the batches lack become null.
             batches: Any subset of the schema's columns, castable to its types.
             extracted_at: Moment of the read, for every row.
+
+        Returns:
+            The file; None, and no file, if the result has no rows.
         """
         path = self.folder / f"{name}.parquet"
         row_count = 0
@@ -91,6 +94,9 @@ class Spool:
             for batch in batches:
                 writer.write_batch(_in_raw_shape(batch, schema, extracted_at))
                 row_count += batch.num_rows
+        if row_count == 0:
+            path.unlink()
+            return None
         return SpoolFile(path, row_count, path.stat().st_size)
 
 

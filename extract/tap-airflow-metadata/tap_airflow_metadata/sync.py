@@ -37,26 +37,21 @@ class TableRead:
         key: Merge key in this database.
         schema: JSON schema of a record.
         file: Its rows; None if there are none to send.
-        is_full_read: Whether a key not in the file is gone from the source.
         bookmark: State of the stream once the file is loaded; None for the manifest.
-        version: The moment of the read, in epoch milliseconds.
+        version: The moment of a full read, in epoch milliseconds: a key not in the file is gone
+            from the source. None if only a part was read.
     """
 
     name: str
     key: tuple[str, ...]
     schema: dict[str, Any]
     file: SpoolFile | None
-    is_full_read: bool
     bookmark: dict[str, str] | None
-    version: int
+    version: int | None
 
 
 def _columns_of(table: Table, settings: Settings) -> tuple[Column, ...]:
     return table.raw_columns(settings.include_columns.get(table.name, frozenset()))
-
-
-def _version(identity: Identity) -> int:
-    return round(identity.extracted_at.timestamp() * 1000)
 
 
 def _selection(table: Table, key: tuple[str, ...], settings: Settings, identity: Identity) -> str:
@@ -137,12 +132,8 @@ class Sync:
             [record_batch(rows)],
             identity.extracted_at,
         )
-        version = _version(identity)
         schema = json_schema(MANIFEST.raw_columns()) | {"x-mode": "merge"}
-        return [
-            *reads,
-            TableRead(MANIFEST.name, MANIFEST.key[0], schema, manifest, False, None, version),
-        ]
+        return [*reads, TableRead(MANIFEST.name, MANIFEST.key[0], schema, manifest, None, None)]
 
     def _say_what_it_is(
         self, identity: Identity, found: dict[str, dict[str, SourceColumn]]
@@ -215,34 +206,20 @@ class Sync:
             )
             selected = query.selected
             source_rows = moment.count(table.name)
-            schema = arrow_schema(columns)
             batches = moment.batches(query.sql)
-            file = spool.write(table.name, schema, batches, identity.extracted_at)
-        if file is not None and file.row_count == 0:
-            file.path.unlink()
-            file = None
-        is_full_read = since is None
-        seconds = time.monotonic() - clock
-        logger.info(
-            "%s: %s of %s rows, %.1f MB in %.1f s",
-            table.name,
-            f"{file.row_count if file else 0:,}",
-            f"{source_rows:,}",
-            (file.byte_count if file else 0) / 1e6,
-            seconds,
-        )
+            file = spool.write(table.name, arrow_schema(columns), batches, identity.extracted_at)
         row = ManifestRow(
             sync_id=self._sync_id,
             table_name=table.name,
             environment_slug=self._settings.environment_slug,
             mode=self._settings.mode,
-            is_full_read=is_full_read,
+            is_full_read=since is None,
             is_table_at_source=source is not None,
             source_rows=source_rows,
             sent_rows=file.row_count if file else 0,
             file_count=1 if file else 0,
             byte_count=file.byte_count if file else 0,
-            read_seconds=round(seconds, 3),
+            read_seconds=round(time.monotonic() - clock, 3),
             airflow_version=identity.airflow_version,
             alembic_revision=identity.revision,
             postgres_version=identity.postgres_version,
@@ -251,8 +228,15 @@ class Sync:
             started_at=started_at,
             ended_at=datetime.now(timezone.utc),
         )
+        logger.info(
+            "%s: %s of %s rows, %.1f MB in %.1f s",
+            table.name,
+            f"{row.sent_rows:,}",
+            f"{row.source_rows:,}",
+            row.byte_count / 1e6,
+            row.read_seconds,
+        )
+        schema = json_schema(columns) | {"x-mode": self._settings.mode}
         bookmark = {"synced_until": identity.extracted_at.isoformat(), "selection": selection}
-        json_shape = json_schema(columns) | {"x-mode": self._settings.mode}
-        version = _version(identity)
-        read = TableRead(table.name, key, json_shape, file, is_full_read, bookmark, version)
-        return read, row
+        version = round(identity.extracted_at.timestamp() * 1000) if row.is_full_read else None
+        return TableRead(table.name, key, schema, file, bookmark, version), row

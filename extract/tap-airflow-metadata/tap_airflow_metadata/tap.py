@@ -281,7 +281,7 @@ class AirflowMetadataTap(Tap):
             self.write_message(SDKBatchMessage(read.name, encoding, [read.file.path.as_uri()]))
         elif read.file:
             self._send_records(read, read.file)
-        if read.is_full_read:
+        if read.version is not None:
             self.write_message(ActivateVersionMessage(read.name, read.version))
 
     def _send_records(self, read: TableRead, file: SpoolFile) -> None:
@@ -296,7 +296,7 @@ class AirflowMetadataTap(Tap):
                 RecordMessage(
                     read.name,
                     record,
-                    version=read.version if read.is_full_read else None,
+                    version=read.version,
                     time_extracted=record[EXTRACTED_AT],
                 )
             )
