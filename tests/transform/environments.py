@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from tests.transform import aggregates_rows, asset_rows, history_rows
+from tests.transform import aggregates_rows, asset_rows, changes_rows, history_rows
 from tests.transform.raw_tables import SYNCED_AT, Row
 
 SECRET = "hunter2-in-clear"  # noqa: S105
@@ -299,6 +299,7 @@ AIRFLOW_2 = (
     | _AIRFLOW_2
     | aggregates_rows.AIRFLOW_2
     | asset_rows.AIRFLOW_2
+    | changes_rows.AIRFLOW_2
     | history_rows.AIRFLOW_2
 )
 AIRFLOW_3 = (
@@ -306,5 +307,6 @@ AIRFLOW_3 = (
     | _AIRFLOW_3
     | aggregates_rows.AIRFLOW_3
     | asset_rows.AIRFLOW_3
+    | changes_rows.AIRFLOW_3
     | history_rows.AIRFLOW_3
 )

@@ -160,8 +160,8 @@ def test_times_are_utc(rows_of: Rows) -> None:
 def test_columns_named_with_reserved_words(warehouse: duckdb.DuckDBPyConnection) -> None:
     warehouse.execute("use airflow_audit_staging")
     assert warehouse.execute(
-        "select conn_id, connection_schema from stg_airflow__connections"
-    ).fetchall() == [("crm", "public")]
+        "select conn_id, connection_schema from stg_airflow__connections order by 1"
+    ).fetchall() == [("crm", "public"), ("ftp", None)]
     assert warehouse.execute(
         "select asset_name, asset_group from stg_airflow__assets"
     ).fetchall() == [("orders", "asset")]

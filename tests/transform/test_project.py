@@ -25,6 +25,7 @@ WITHOUT_UNIT_TEST = {
     "int_raw_rows_counted",
     "int_seconds_by_day_percentiles",
     "int_task_durations_percentiles",
+    "int_user_groups_listed",
     "int_user_roles_listed",
 }
 

@@ -20,14 +20,14 @@ sequenced as (
 
     select
         *,
-        min(dbt_valid_from) over (partition by environment_slug) as first_seen_at,
+        min(observed_at) over (partition by environment_slug) as first_seen_at,
         lag(is_deleted_at_source) over (
             partition by object_type, object_key
-            order by dbt_valid_from
+            order by observed_at
         ) as was_deleted_before,
         row_number() over (
             partition by object_type, object_key
-            order by dbt_valid_from
+            order by observed_at
         ) as version_number
     from versions
 
@@ -48,7 +48,7 @@ changed as (
             as event_object_type,
         case when object_type = 'permission' then role_name else object_name end
             as event_object_name,
-        dbt_valid_from as changed_at,
+        observed_at as changed_at,
         case
             when is_deleted_at_source then 'delete'
             when coalesce(was_deleted_before, true) then 'create'
@@ -56,7 +56,7 @@ changed as (
         end as action
     from sequenced
     where
-        dbt_valid_from > first_seen_at
+        observed_at > first_seen_at
         and not (is_deleted_at_source and coalesce(was_deleted_before, true))
 
 ),

@@ -30,7 +30,7 @@ unioned as (
         connection_key as object_key,
         conn_id as object_name,
         cast(null as {{ dbt.type_string() }}) as role_name,
-        dbt_valid_from,
+        dbt_valid_from as observed_at,
         is_deleted_at_source
     from {{ ref("snap_airflow__connections") }}
     union all
@@ -40,7 +40,7 @@ unioned as (
         variable_record_key as object_key,
         variable_key as object_name,
         cast(null as {{ dbt.type_string() }}) as role_name,
-        dbt_valid_from,
+        dbt_valid_from as observed_at,
         is_deleted_at_source
     from {{ ref("snap_airflow__variables") }}
     union all
@@ -50,7 +50,7 @@ unioned as (
         pool_key as object_key,
         pool_name as object_name,
         cast(null as {{ dbt.type_string() }}) as role_name,
-        dbt_valid_from,
+        dbt_valid_from as observed_at,
         is_deleted_at_source
     from {{ ref("snap_airflow__pools") }}
     union all
@@ -60,7 +60,7 @@ unioned as (
         role_key as object_key,
         role_name as object_name,
         cast(null as {{ dbt.type_string() }}) as role_name,
-        dbt_valid_from,
+        dbt_valid_from as observed_at,
         is_deleted_at_source
     from {{ ref("snap_airflow__roles") }}
     union all
@@ -70,7 +70,7 @@ unioned as (
         user_role_versions.user_role_key as object_key,
         users.username as object_name,
         user_role_versions.role_name,
-        user_role_versions.dbt_valid_from,
+        user_role_versions.dbt_valid_from as observed_at,
         user_role_versions.is_deleted_at_source
     from user_role_versions
     left join users
@@ -88,7 +88,7 @@ unioned as (
             "role_permission_versions.resource_name",
         ]) }} as object_name,
         roles.role_name,
-        role_permission_versions.dbt_valid_from,
+        role_permission_versions.dbt_valid_from as observed_at,
         role_permission_versions.is_deleted_at_source
     from role_permission_versions
     left join roles

@@ -6,7 +6,11 @@ with audit_events as (
 
 logs as (
 
-    select * from {{ ref("stg_airflow__logs") }}
+    select
+        environment_slug,
+        log_id,
+        coalesce(extra, '') as extra
+    from {{ ref("stg_airflow__logs") }}
 
 ),
 
@@ -44,6 +48,7 @@ asked as (
         -- Pages of Airflow 2 show first what would happen, and both APIs do so unless
         -- told otherwise. Before 2.9 the log does not hold what the API was told.
         case
+            when logs.extra = '' then false
             when
                 audit_events.event_name in (
                     'clear', 'dagrun_clear', 'dagrun_failed', 'dagrun_queued',

@@ -1,0 +1,207 @@
+"""Marts of access and changes against the source, asked in another way."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from demo.environments import ENVIRONMENTS
+from tests.real_airflow.install import airflow_environ, has_python, install
+
+PRODUCTION = "production"
+ANALYTICS = "analytics"
+INSIDE_AIRFLOW = Path(__file__).with_name("permissions_inside_airflow.py")
+
+
+@pytest.mark.live_airflow
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda environment: environment.slug)
+def test_permissions_are_those_that_airflow_itself_finds(environment, demo_urls, marts, tmp_path):
+    version = environment.airflow_version
+    if not has_python(version):
+        pytest.skip(f"no Python for Airflow {version} on this machine")
+    done = subprocess.run(
+        [install(version) / "bin" / "python", INSIDE_AIRFLOW],
+        env=airflow_environ(version, demo_urls[environment.slug], tmp_path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    found = json.loads(done.stdout.split("permissions:")[1])
+    # Airflow's own check looks at roles only that were given directly.
+    rows = marts(
+        "select username, action_name, resource_name from fct_user_permissions"
+        " where environment_slug = ? and not is_through_group and not is_deleted_at_source",
+        environment.slug,
+    )
+    resolved = {username: set() for username in found}
+    for username, action, resource in rows:
+        resolved[username].add((action, resource))
+    assert resolved == {user: {tuple(pair) for pair in pairs} for user, pairs in found.items()}
+    assert max(len(pairs) for pairs in found.values()) > 80
+
+
+@pytest.mark.parametrize("slug", [PRODUCTION, ANALYTICS])
+def test_permission_counts_are_those_of_the_source(slug, ask, marts):
+    through_groups = """
+        union
+        select user_id, role_id from ab_user_group join ab_group_role using (group_id)
+    """
+    counted = ask(
+        slug,
+        f"""
+        select username, count(distinct permission_view_id)
+        from ab_user
+        left join (
+            select user_id, role_id from ab_user_role
+            {through_groups if slug == ANALYTICS else ""}
+        ) as granted on granted.user_id = ab_user.id
+        left join ab_permission_view_role using (role_id)
+        group by username
+        """,
+    )
+    reviewed = marts(
+        "select username, permission_count from rpt_access_review where environment_slug = ?", slug
+    )
+    assert sorted(reviewed) == sorted(counted)
+
+
+def test_who_changed_the_connection_warehouse(ask, marts):
+    told = ask(
+        ANALYTICS,
+        "select id, owner, dttm from log where event like '%%connection%%'"
+        " and extra::json ->> 'connection_id' = 'warehouse'",
+    )
+    assert len(told) == 1
+    assert (
+        marts(
+            "select log_id, actor_name, changed_at from fct_config_changes"
+            " where object_type = 'connection' and object_name = 'warehouse'"
+        )
+        == told
+    )
+    assert told[0][1] == "tomas"
+
+
+@pytest.mark.parametrize(
+    ("slug", "names"),
+    [
+        (
+            PRODUCTION,
+            "coalesce(extra::json ->> 'conn_id', extra::json ->> 'key', extra::json ->> 'pool')",
+        ),
+        (
+            ANALYTICS,
+            (
+                "coalesce(extra::json ->> 'connection_id', extra::json ->> 'key',"
+                " extra::json ->> 'variable_key', extra::json ->> 'name')"
+            ),
+        ),
+    ],
+)
+def test_names_of_what_changed_are_those_of_the_source(slug, names, ask, marts):
+    told = ask(
+        slug,
+        f"select id, {names} from log where event ~ '(connection|variable|pool)'"
+        " and event !~ '^cli_'",
+    )
+    assert len(told) > 15
+    assert sorted(
+        marts(
+            "select log_id, object_name from fct_config_changes"
+            " where environment_slug = ? and actor_kind = 'human'",
+            slug,
+        ),
+        key=repr,
+    ) == sorted(told, key=repr)
+
+
+def test_jonas_was_made_an_admin_on_the_command_line(marts):
+    assert marts(
+        "select actor_kind, actor_name, strftime(changed_at, '%Y-%m-%d %H:%M')"
+        " from fct_config_changes where object_type = 'user' and object_name = 'jonas'"
+        " and role_name = 'Admin'"
+    ) == [("command_line", "root", "2026-10-30 22:47")]
+    assert marts(
+        "select is_admin_directly, is_admin_through_group from rpt_access_review"
+        " where environment_slug = 'production' and username = 'jonas'"
+    ) == [(True, False)]
+
+
+def test_the_access_review_shows_whom_to_ask_about(ask, marts):
+    ((failed_logins,),) = ask(
+        PRODUCTION, "select fail_login_count from ab_user where username = 'ines'"
+    )
+    assert failed_logins == 14
+    review = {
+        (slug, name): flags
+        for slug, name, *flags in marts(
+            "select environment_slug, username, is_admin_directly, is_admin_through_group,"
+            " has_never_logged_in, has_role, failed_login_count from rpt_access_review"
+        )
+    }
+    assert review[PRODUCTION, "dana"] == [True, False, True, True, 0]
+    assert review[ANALYTICS, "tomas"] == [False, True, False, True, 0]
+    assert review[PRODUCTION, "guest"][3] is False
+    assert review[PRODUCTION, "ines"][4] == failed_logins
+    assert marts(
+        "select is_active, strftime(last_login_at, '%Y-%m-%d'), role_names,"
+        " strftime(last_intervention_at, '%Y-%m-%d') from rpt_access_review"
+        " where environment_slug = 'production' and username = 'otto'"
+    ) == [(True, "2026-09-03", "Op", "2026-08-28")]
+
+
+def test_marked_tasks_are_those_of_the_source(ask, marts):
+    marked = ask(
+        PRODUCTION,
+        """
+        select log.id, owner, log.dag_id, log.run_id, count(*)
+        from log
+        join task_instance on (task_instance.dag_id, task_instance.run_id, task_instance.task_id)
+            = (log.dag_id, log.run_id, log.task_id)
+        where event = 'success' and log.map_index is null
+        group by log.id
+        """,
+    )
+    assert [owner for _, owner, *_ in marked].count("marco") == 5
+    assert sorted(
+        marts(
+            "select log_id, actor_name, dag_id, run_id, task_instance_count"
+            " from fct_manual_interventions"
+            " where action = 'mark' and object_type = 'task_instance'"
+        )
+    ) == sorted(marked)
+
+
+def test_interventions_have_the_runs_of_the_source(ask, marts):
+    assert marts(
+        "select dag_id, run_count from fct_manual_interventions"
+        " where object_type = 'backfill' order by run_count desc"
+    ) == [
+        *ask(
+            ANALYTICS,
+            "select dag_id, count(dag_run_id) from backfill join backfill_dag_run"
+            " on backfill_id = backfill.id where dag_id = 'csat_daily' group by 1",
+        ),
+        *ask(
+            PRODUCTION,
+            "select dag_id, count(*) from dag_run where run_type = 'backfill' group by dag_id",
+        ),
+        ("retention_cohorts", 6),
+        ("events_ingest", 1),
+    ]
+    # Every run by hand that is still there has the event that made it.
+    for slug, kind in ((PRODUCTION, "external_trigger"), (ANALYTICS, "run_type = 'manual'")):
+        runs = ask(slug, f"select count(*) from dag_run where {kind} and run_type = 'manual'")
+        assert (
+            marts(
+                "select sum(run_count) from fct_manual_interventions"
+                " where environment_slug = ? and action = 'trigger'",
+                slug,
+            )
+            == runs
+        )
