@@ -15,17 +15,24 @@ syncs as (
 -- Enough for forty years.
 numbers as (
 
-    {{ dbt.generate_series(14610) }}
+    {{ whole_numbers(14610) }}
+
+),
+
+counted as (
+
+    select
+        runs.first_on,
+        cast(numbers.generated_number - 1 as bigint) as day_count
+    from numbers
+    cross join runs
 
 ),
 
 days as (
 
-    select
-        {{ days_after("runs.first_on", "cast(numbers.generated_number - 1 as bigint)") }}
-            as date_day
-    from numbers
-    cross join runs
+    select {{ days_after("first_on", "day_count") }} as date_day
+    from counted
 
 )
 
