@@ -113,7 +113,9 @@ def first_changes(warehouse: duckdb.DuckDBPyConnection) -> None:
         manual | {"id": 11, "run_id": "explained_wrongly", "queued_at": at(21, second=5)},
         manual | {"id": 12, "run_id": "made_again", "queued_at": at(22)},
     )
-    two.add("log", {"id": 10, "dttm": at(21), "event": "trigger", "dag_id": "sales", "owner": "joe"})
+    two.add(
+        "log", {"id": 10, "dttm": at(21), "event": "trigger", "dag_id": "sales", "owner": "joe"}
+    )
     made_again = {"dag_id": "sales", "run_id": "made_again", "map_index": -1, "state": "success"}
     times = {"start_date": at(22), "end_date": at(22, 1)}
     two.add(
@@ -152,7 +154,9 @@ def more_changes(warehouse: duckdb.DuckDBPyConnection) -> None:
     # Only the history tells that this try is gone.
     two.delete("task_instance_history", "id = 2")
     # The audit log is read after the runs that it explains.
-    two.add("log", {"id": 11, "dttm": at(20), "event": "trigger", "dag_id": "sales", "owner": "jane"})
+    two.add(
+        "log", {"id": 11, "dttm": at(20), "event": "trigger", "dag_id": "sales", "owner": "jane"}
+    )
     # This run comes between an event and the run that it seemed to explain.
     two.add(
         "dag_run",
@@ -176,8 +180,12 @@ def more_changes(warehouse: duckdb.DuckDBPyConnection) -> None:
     three.change("task_instance", "task_id = 'mapped' and map_index = 0", state="removed")
 
     old = Source(warehouse, OLD, LAST_SYNC)
-    old.change("task_instance", "task_id = 'retried'", state="failed", try_number=2, start_date=at(3))
-    old.add("task_fail", _RUN | {"id": 9, "task_id": "retried", "map_index": -1, "start_date": at(3)})
+    old.change(
+        "task_instance", "task_id = 'retried'", state="failed", try_number=2, start_date=at(3)
+    )
+    old.add(
+        "task_fail", _RUN | {"id": 9, "task_id": "retried", "map_index": -1, "start_date": at(3)}
+    )
     # Its only try is not known any more.
     old.change("task_instance", "task_id = 'cleared'", state=None)
     old.change("task_instance", "task_id = 'put_off'", state="running", try_number=2)
