@@ -1,4 +1,7 @@
-{# A text in a JSON object, which is given as text itself; null if there is none. #}
+{#
+    A text in a JSON object, which is given as text itself, with whatever white space the
+    warehouse put into it; null if there is none.
+#}
 {% macro json_text(expression, name) -%}
     {{ return(adapter.dispatch("json_text", "airflow_audit")(expression, name)) }}
 {%- endmacro %}
@@ -15,7 +18,7 @@
 
 
 {% macro redshift__json_text(expression, name) -%}
-    json_extract_path_text({{ expression }}, '{{ name }}', true)
+    nullif(json_extract_path_text({{ expression }}, '{{ name }}', true), '')
 {%- endmacro %}
 
 

@@ -42,7 +42,7 @@ before_airflow_3 as (
         dataset_events.source_run_id,
         dataset_events.source_map_index,
         dataset_events.occurred_at,
-        {{ as_text("null") }} as partition_key,
+        cast(null as {{ native_type("varchar") }}) as partition_key,
         dataset_events.extracted_at,
         dataset_events.is_deleted_at_source,
         dataset_events.deleted_at_source_at

@@ -49,7 +49,7 @@ before_airflow_3 as (
         -- What the upgrade calls it, too.
         datasets.dataset_uri as asset_name,
         datasets.dataset_uri as asset_uri,
-        {{ as_text("null") }} as asset_group,
+        cast(null as {{ native_type("varchar") }}) as asset_group,
         not coalesce(datasets.is_orphaned, false)
         and not datasets.is_deleted_at_source as is_active,
         datasets.extracted_at,
