@@ -59,7 +59,6 @@ dated as (
             and interventions.logical_at = dag_runs.logical_at
     where
         interventions.run_id is null
-        and interventions.action <> 'trigger'
         and not interventions.is_across_runs
         and not dag_runs.is_deleted_at_source
 
