@@ -27,15 +27,40 @@
 {%- endmacro %}
 
 
+{# The name of an object: in what is safe to look at, or first of all. #}
+{% macro logged_name(safe_expression, expression, names) -%}
+    coalesce(
+        {{ logged_text(safe_expression, names) }}, {{ first_listed_text(expression, names) }}
+    )
+{%- endmacro %}
+
+
+{# A number that Airflow noted beside an event as text, in either way. #}
+{% macro logged_number(expression, name) -%}
+    {%- set noted = (
+        "coalesce("
+        ~ logged_text(expression, [name])
+        ~ ", "
+        ~ first_listed_text(expression, [name])
+        ~ ")"
+    ) -%}
+    {{ dbt.safe_cast(noted, dbt.type_bigint()) }}
+{%- endmacro %}
+
+
 {#
-    What follows some words on the command line, as Python writes them; null if that is an
-    option.
+    What follows one of several rows of words on the command line, as Python writes them;
+    null if that is an option.
 #}
-{% macro commanded_text(expression, words) -%}
-    {%- set start = "'" ~ (words | join("', '")) ~ "', '" -%}
+{% macro commanded_text(expression, commands) -%}
     case
-        when {{ expression }} not like {{ literal("%" ~ start ~ "-%") }}
+        {%- for words in commands %}
+        {%- set start = "'" ~ (words | join("', '")) ~ "', '" %}
+        when
+            {{ expression }} like {{ literal("%" ~ start ~ "%") }}
+            and {{ expression }} not like {{ literal("%" ~ start ~ "-%") }}
             then nullif({{ text_between(expression, start, "'") }}, '')
+        {%- endfor %}
     end
 {%- endmacro %}
 

@@ -111,8 +111,8 @@ untold as (
             and changed.event_object_type = config_changes.object_type
             and changed.event_object_name
             = coalesce(config_changes.object_name, changed.event_object_name)
-            and config_changes.logged_at > earlier_syncs.unchanged_until_at
-            and config_changes.logged_at <= changed.changed_at
+            and earlier_syncs.unchanged_until_at < config_changes.logged_at
+            and changed.changed_at >= config_changes.logged_at
     where config_changes.log_id is null
 
 )

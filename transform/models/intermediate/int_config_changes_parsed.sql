@@ -47,48 +47,37 @@ named as (
         is_deleted_at_source,
         deleted_at_source_at,
         case
-            when actor_kind = 'command_line' and object_type = 'user' then coalesce(
-                {{ commanded_text("extra", ["--username"]) }},
-                {{ commanded_text("extra", ["-u"]) }}
-            )
-            when actor_kind = 'command_line' then coalesce(
-                {{ commanded_text("extra", ["connections", "add"]) }},
-                {{ commanded_text("extra", ["connections", "delete"]) }},
-                {{ commanded_text("extra", ["variables", "set"]) }},
-                {{ commanded_text("extra", ["variables", "delete"]) }},
-                {{ commanded_text("extra", ["pools", "set"]) }},
-                {{ commanded_text("extra", ["pools", "delete"]) }},
-                {{ commanded_text("extra", ["roles", "create"]) }},
-                {{ commanded_text("extra", ["roles", "delete"]) }}
-            )
-            when object_type = 'connection' then coalesce(
-                {{ logged_text("safe_extra", ["conn_id", "connection_id"]) }},
-                {{ first_listed_text("extra", ["conn_id", "connection_id"]) }}
-            )
-            when object_type = 'variable' then coalesce(
-                {{ logged_text("safe_extra", ["key", "variable_key"]) }},
-                {{ first_listed_text("extra", ["key", "variable_key"]) }}
-            )
-            when object_type = 'pool' then coalesce(
-                {{ logged_text("safe_extra", ["pool", "pool_name", "name"]) }},
-                {{ first_listed_text("extra", ["pool", "pool_name"]) }}
-            )
+            when actor_kind = 'command_line' and object_type = 'user'
+                then {{ commanded_text("extra", [["--username"], ["-u"]]) }}
+            when actor_kind = 'command_line'
+                then {{ commanded_text("extra", [
+                    ["connections", "add"],
+                    ["connections", "delete"],
+                    ["variables", "set"],
+                    ["variables", "delete"],
+                    ["pools", "set"],
+                    ["pools", "delete"],
+                    ["roles", "create"],
+                    ["roles", "delete"],
+                ]) }}
+            when object_type = 'connection'
+                then {{ logged_name(
+                    "safe_extra", "extra", ["conn_id", "connection_id"]
+                ) }}
+            when object_type = 'variable'
+                then {{ logged_name("safe_extra", "extra", ["key", "variable_key"]) }}
+            when object_type = 'pool'
+                then {{ logged_name(
+                    "safe_extra", "extra", ["pool", "pool_name", "name"]
+                ) }}
         end as object_name,
         case
-            when actor_kind = 'command_line' and object_type = 'user' then coalesce(
-                {{ commanded_text("extra", ["--role"]) }},
-                {{ commanded_text("extra", ["-r"]) }}
-            )
+            when actor_kind = 'command_line' and object_type = 'user'
+                then {{ commanded_text("extra", [["--role"], ["-r"]]) }}
         end as role_name,
         case
-            when actor_kind = 'human' and action = 'delete' then {{ dbt.safe_cast(
-                "coalesce("
-                ~ logged_text("extra", ["pk"])
-                ~ ", "
-                ~ first_listed_text("extra", ["pk"])
-                ~ ")",
-                dbt.type_bigint(),
-            ) }}
+            when actor_kind = 'human' and action = 'delete'
+                then {{ logged_number("extra", "pk") }}
         end as object_id
     from noted
 

@@ -32,12 +32,10 @@ asked as (
             {{ logged_text("logs.extra", ["dag_run_id", "run_id"]) }},
             nullif({{ text_between("logs.extra", "('dag_run_id', '", "'") }}, ''),
             nullif({{ text_between("logs.extra", "('run_id', '", "'") }}, ''),
-            {{ commanded_text("logs.extra", ["--run-id"]) }}
+            {{ commanded_text("logs.extra", [["--run-id"]]) }}
         ) as run_id,
         audit_events.logical_at,
-        {{ dbt.safe_cast(
-            logged_text("logs.extra", ["map_index"]), dbt.type_bigint()
-        ) }} as asked_map_index,
+        {{ logged_number("logs.extra", "map_index") }} as asked_map_index,
         {{ is_logged_as_on(
             "logs.extra", ["past", "future", "include_past", "include_future"]
         ) }} as is_across_runs,

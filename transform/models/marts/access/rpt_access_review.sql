@@ -52,7 +52,7 @@ counted_permissions as (
 
     select
         user_key,
-        count(distinct {{ dbt.concat(["action_name", "'|'", "resource_name"]) }})
+        count(distinct {{ surrogate_key(["action_name", "resource_name"]) }})
             as permission_count
     from user_permissions
     where not is_deleted_at_source

@@ -48,18 +48,18 @@ observed as (
     select
         {{ surrogate_key(["object_type", "object_key", "version_number"]) }}
             as config_change_key,
-        cast(null as {{ dbt.type_string() }}) as user_key,
+        case when 1 = 0 then object_key end as user_key,
         environment_slug,
-        cast(null as {{ dbt.type_bigint() }}) as log_id,
+        case when 1 = 0 then version_number end as log_id,
         changed_at,
         unchanged_until_at,
-        cast(null as {{ dbt.type_string() }}) as event_name,
+        case when 1 = 0 then action end as event_name,
         action,
         object_type,
         object_name,
         role_name,
         'unknown' as actor_kind,
-        cast(null as {{ dbt.type_string() }}) as actor_name,
+        case when 1 = 0 then object_name end as actor_name,
         action = 'delete' as is_destructive,
         false as is_deleted_at_source,
         case when 1 = 0 then changed_at end as deleted_at_source_at
