@@ -136,6 +136,8 @@ _AIRFLOW_2: dict[str, list[Row]] = {
             "start_date": at(10, minute=5, second=2.25),
             "end_date": at(10, minute=6, second=2.25),
             "duration": 60.0,
+            "pool": "etl",
+            "pool_slots": 2,
         },
         {
             "dag_id": "sales",
@@ -147,6 +149,8 @@ _AIRFLOW_2: dict[str, list[Row]] = {
             "start_date": at(12),
             "end_date": at(12, second=30),
             "duration": 30.0,
+            "pool": "etl",
+            "pool_slots": 1,
         },
     ],
     "task_instance_history": [
@@ -161,6 +165,8 @@ _AIRFLOW_2: dict[str, list[Row]] = {
             "start_date": at(10, minute=1),
             "end_date": at(10, minute=1, second=20.5),
             "duration": 20.5,
+            "pool": "etl",
+            "pool_slots": 2,
         },
         {
             "id": 2,
@@ -173,6 +179,8 @@ _AIRFLOW_2: dict[str, list[Row]] = {
             "start_date": at(12),
             "end_date": at(12, second=30),
             "duration": 30.0,
+            "pool": "etl",
+            "pool_slots": 1,
         },
     ],
     "log": [
@@ -262,10 +270,30 @@ _AIRFLOW_3: dict[str, list[Row]] = {
             "end_date": at(10, second=1.5) if map_index >= 0 else None,
             "duration": 1.5 if map_index >= 0 else None,
             "id": f"uuid-{map_index}",
+            "pool": "etl",
+            "pool_slots": 1,
             # The placeholder was last read before the task expanded.
             "_sdc_extracted_at": SYNCED_AT if map_index >= 0 else GONE_AT,
         }
         for map_index in (-1, 0, 1)
+    ]
+    + [
+        # Its run has ended, and it gave no sign of life for days.
+        {
+            "dag_id": "sales",
+            "run_id": "manual__1",
+            "task_id": "left_behind",
+            "map_index": -1,
+            "state": "running",
+            "try_number": 1,
+            "scheduled_dttm": at(11, 23, 59, 58),
+            "queued_dttm": at(11, 23, 59, 58.5),
+            "start_date": at(12),
+            "last_heartbeat_at": at(12, 1),
+            "id": "uuid-left-behind",
+            "pool": "etl",
+            "pool_slots": 1,
+        },
     ],
     "log": [
         {

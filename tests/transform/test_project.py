@@ -41,6 +41,9 @@ KEY_IS_PROVEN_BY = {
     "int_task_instances_unified": "fct_task_instances",
 }
 
+# As the documentation of dbt's semantic layer calls it.
+DAY_OF_TIME_SPINE = "date_day"
+
 Node = dict[str, Any]
 
 
@@ -183,7 +186,8 @@ def test_names_say_the_type(models: list[Node], built_columns: dict[str, dict[st
         for column, kind in built_columns[model["name"]].items()
         if column.endswith("_at") != (kind == "TIMESTAMP WITH TIME ZONE")
         or column.startswith(("is_", "has_", "was_")) != (kind == "BOOLEAN")
-        or column.endswith("_on") != (kind == "DATE")
+        or (kind == "DATE" and not column.endswith("_on") and column != DAY_OF_TIME_SPINE)
+        or (column.endswith("_on") and kind not in ("DATE", "BOOLEAN"))
         or (kind == "DOUBLE" and not column.endswith(DOUBLES))
         or (column.endswith(DOUBLES[1:]) and kind != "DOUBLE")
     ]

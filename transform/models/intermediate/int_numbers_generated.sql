@@ -1,25 +1,14 @@
-with digits as (
+with numbers as (
 
-    {% for digit in range(10) -%}
-        select {{ digit }} as digit
-        {{ "union all" if not loop.last }}
-    {% endfor %}
+    {{ whole_numbers(100000) }}
+
 ),
 
-numbers as (
+counted as (
 
-    select
-        ones.digit
-        + 10 * tens.digit
-        + 100 * hundreds.digit
-        + 1000 * thousands.digit
-        + 10000 * ten_thousands.digit as counted_number
-    from digits as ones
-    cross join digits as tens
-    cross join digits as hundreds
-    cross join digits as thousands
-    cross join digits as ten_thousands
+    select cast(generated_number - 1 as bigint) as counted_number
+    from numbers
 
 )
 
-select * from numbers
+select * from counted
