@@ -96,6 +96,7 @@ unioned as (
 
 )
 
+-- Of failed tries before Airflow 2.10 the pool is unknown, if the task instance is.
 select
     holder_key,
     environment_slug,
@@ -106,4 +107,4 @@ select
     given_back_at,
     slot_count * {{ seconds_between("taken_at", "given_back_at") }} as slot_seconds
 from unioned
-where taken_at < given_back_at
+where taken_at < given_back_at and pool_name is not null
