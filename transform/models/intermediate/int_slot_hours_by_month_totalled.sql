@@ -5,8 +5,8 @@ with task_attempts as (
 
 ),
 
--- Of failed tries before Airflow 2.10 the slots are unknown, if the task instance is: one
--- is what a task takes unless it says otherwise.
+-- Of failed tries before Airflow 2.10 the slots are unknown, if the task instance is:
+-- one is what a task takes unless it says otherwise.
 totalled as (
 
     select
