@@ -29,8 +29,8 @@ ranked_runs as (
                 dag_run_id desc
         ) as newest_rank
     from dag_runs
-    -- A run by hand has the data interval of the scheduled one before it.
-    where run_type <> 'manual' and logical_at < data_interval_end_at
+    -- A run by hand comes after the data interval that it shares with a scheduled one.
+    where logical_at < data_interval_end_at
 
 ),
 
