@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 import pyarrow.parquet as pq
 
+from tap_airflow_metadata.catalogue import load_catalogue
+from tap_airflow_metadata.settings import Settings, settings_from_config
 from tap_airflow_metadata.tap import AirflowMetadataTap
 
 TAP = str(Path(sys.executable).parent / "tap-airflow-metadata")
@@ -69,6 +71,18 @@ def _times_as_text(row: dict[str, Any]) -> dict[str, Any]:
         name: value.isoformat() if hasattr(value, "isoformat") else value
         for name, value in row.items()
     }
+
+
+def checked_settings(**config: Any) -> Settings:
+    """The settings as the tap's own modules take them, with no limits and no lookback."""
+    given = {
+        "database_url": "postgresql://db/airflow",
+        "environment_slug": "test",
+        "lookback_seconds": 0,
+        "statement_timeout_seconds": 0,
+        "lock_timeout_seconds": 0,
+    }
+    return settings_from_config(given | config, load_catalogue())
 
 
 def _settings(folder: Path, config: dict[str, Any]) -> dict[str, Any]:

@@ -12,10 +12,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tap_airflow_metadata.catalogue import load_catalogue
 from tap_airflow_metadata.database import Moment
-from tap_airflow_metadata.settings import settings_from_config
-from tests.extract.tap_runs import TAP, run_tap
+from tests.extract.tap_runs import TAP, checked_settings, run_tap
 from tests.real_airflow.postgres import execute
 
 FINAL, RETRYABLE = 78, 75
@@ -180,14 +178,7 @@ def test_a_server_that_goes_away_halfway(filled_database, tmp_path):
 
 def test_all_tables_are_of_one_moment(filled_database):
     url = filled_database("3.3.2", rows=5)
-    config = {
-        "database_url": url,
-        "environment_slug": "test",
-        "lookback_seconds": 0,
-        "statement_timeout_seconds": 0,
-        "lock_timeout_seconds": 0,
-    }
-    with Moment(settings_from_config(config, load_catalogue())) as moment:
+    with Moment(checked_settings(database_url=url)) as moment:
         moment.identity(moment.columns())
         execute(url, "delete from dag_tag")
         assert moment.count("dag_tag") == 5

@@ -4,8 +4,9 @@ import pytest
 
 from tap_airflow_metadata.catalogue import load_catalogue
 from tap_airflow_metadata.errors import SettingsError
-from tap_airflow_metadata.settings import select_tables, settings_from_config
+from tap_airflow_metadata.settings import select_tables
 from tap_airflow_metadata.tap import AirflowMetadataTap
+from tests.extract.tap_runs import checked_settings
 
 SEED_TABLES = [
     "ab_permission",
@@ -56,41 +57,32 @@ SEED_DEFAULTS = [
 ]
 
 
-def settings(**config):
-    given = {
-        "database_url": "postgresql://db/airflow",
-        "environment_slug": "test",
-        "lookback_seconds": 0,
-        "statement_timeout_seconds": 0,
-        "lock_timeout_seconds": 0,
-    }
-    return settings_from_config(given | config, load_catalogue())
-
-
 def names(tables):
     return {table.name for table in tables}
 
 
 def test_the_default_set_holds_the_ten_tables_that_others_copy_and_what_makes_them_useful():
-    chosen = names(settings().tables)
+    chosen = names(checked_settings().tables)
     assert chosen >= set(SEED_DEFAULTS)
     assert chosen >= {"log", "ab_user_role", "ab_permission_view_role", "task_instance_history"}
 
 
 def test_every_table_of_the_export_list_for_airflow_2_4_can_be_named():
-    assert names(settings(tables=SEED_TABLES).tables) == set(SEED_TABLES)
+    assert names(checked_settings(tables=SEED_TABLES).tables) == set(SEED_TABLES)
 
 
 def test_an_empty_list_means_every_table_that_may_be_read():
     readable = {table.name for table in load_catalogue().values() if table.read != "never"}
-    assert names(settings(tables=[]).tables) == readable
-    assert readable > names(settings().tables)
+    assert names(checked_settings(tables=[]).tables) == readable
+    assert readable > names(checked_settings().tables)
 
 
 def test_additional_tables_add_to_the_default_set_and_change_nothing_shared():
-    default = names(settings().tables)
-    assert names(settings(additional_tables=["log_template"]).tables) == default | {"log_template"}
-    assert names(settings().tables) == default
+    default = names(checked_settings().tables)
+    assert names(checked_settings(additional_tables=["log_template"]).tables) == default | {
+        "log_template"
+    }
+    assert names(checked_settings().tables) == default
 
 
 def test_tables_come_in_one_order_whatever_the_order_they_are_named_in():
@@ -116,13 +108,13 @@ def test_tables_come_in_one_order_whatever_the_order_they_are_named_in():
 )
 def test_a_wrong_setting_is_named_with_what_to_do(config, said):
     with pytest.raises(SettingsError) as error:
-        settings(**config)
+        checked_settings(**config)
     assert said in str(error.value)
 
 
 def test_settings_never_show_the_password_or_the_salt():
     shown = repr(
-        settings(
+        checked_settings(
             database_url="postgresql://u:sesame@db/a", pii="hashed", pii_salt="pepper-and-salt"
         )
     )

@@ -96,6 +96,14 @@ class Warehouse:
         return self.query(f'select {", ".join(columns)} from "{table}" order by all')
 
 
+def wait_until_read(process: subprocess.Popen[str]) -> None:
+    """Wait until the command has read its input, and so begins to load."""
+    assert process.stderr
+    for line in process.stderr:
+        if "completed processing" in line:
+            return
+
+
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
     return Warehouse(tmp_path / "output" / "warehouse.duckdb")

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.load.conftest import COMMAND, Warehouse
+from tests.load.conftest import COMMAND, Warehouse, wait_until_read
 from tests.load.singer import (
     INTEGER,
     JSON,
@@ -78,10 +78,7 @@ def test_file_in_use_for_a_moment_is_waited_for(warehouse: Warehouse, file: Path
     warehouse.path.parent.mkdir()
     with duckdb.connect(warehouse.path):
         process = warehouse.start(BEGIN, batch("t", file), STATE)
-        assert process.stderr
-        for line in process.stderr:
-            if "completed processing" in line:
-                break
+        wait_until_read(process)
     _, log = process.communicate(timeout=60)
     assert process.returncode == 0, log
     assert warehouse.rows("t", ["id"]) == [(1,)]

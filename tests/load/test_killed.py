@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.load.conftest import Warehouse
+from tests.load.conftest import Warehouse, wait_until_read
 from tests.load.singer import INTEGER, MOMENTS, STATE, TEXT, batch, parquet, schema, whole
 
 PROPERTIES = {"id": INTEGER, "note": TEXT}
@@ -64,10 +64,7 @@ def _load(warehouse: Warehouse, messages: list[str], kill_after: float | None) -
     Gives what it wrote, and the seconds from the end of its input to its own end.
     """
     with warehouse.start(*messages) as process:
-        assert process.stderr
-        for line in process.stderr:
-            if "completed processing" in line:
-                break
+        wait_until_read(process)
         started = time.monotonic()
         if kill_after is not None:
             time.sleep(kill_after)
