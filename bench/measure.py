@@ -15,10 +15,13 @@ class Measurement:
 
     Attributes:
         seconds: From start to end.
+        cpu_seconds: Of it and all its ended descendants, user and system. Unlike `seconds`, they
+            hardly depend on what else the machine does.
         peak_bytes: Resident memory of its largest process, at that process' peak.
     """
 
     seconds: float
+    cpu_seconds: float
     peak_bytes: int
 
 
@@ -45,4 +48,4 @@ def measure(command: list[str], *, environment: dict[str, str], log: Path) -> Me
         msg = f"{command[0]} failed with exit code {process.returncode}; see {log}"
         raise RuntimeError(msg)
     # Linux counts in KiB, and takes the largest of the process and all its ended descendants.
-    return Measurement(seconds, usage.ru_maxrss * 1024)
+    return Measurement(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss * 1024)

@@ -155,7 +155,7 @@ def _make_warehouse(meltano: Path) -> None:
                 )
     with step("Build and test the marts of both with dbt"):
         slugs = ",".join(environment.slug for environment in ENVIRONMENTS)
-        _meltano(meltano, {"ENVIRONMENT_SLUGS": slugs}, "marts", "invoke", "dbt:build")
+        _meltano(meltano, {"ENVIRONMENT_SLUGS": slugs}, "marts", "invoke", "dbt:build-full-refresh")
 
 
 @contextmanager

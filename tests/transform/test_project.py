@@ -37,7 +37,6 @@ DOUBLES = ("_seconds", "_share", "_hours", "_cost", "z_score")
 KEY_IS_PROVEN_BY = {
     "int_task_attempts_numbered": "fct_task_attempts",
     "int_task_attempts_unioned": "fct_task_attempts",
-    "int_task_instance_changes_dated": "fct_task_instances",
     "int_task_instances_unified": "fct_task_instances",
 }
 

@@ -1,7 +1,7 @@
 {{ config(
     materialized="incremental",
     unique_key="audit_event_key",
-    pre_hook="{{ remove_rows_not_in(
+    post_hook="{{ remove_rows_not_in(
         ref('stg_airflow__logs'), ['environment_slug', 'log_id']
     ) }}",
 ) }}
@@ -96,7 +96,7 @@ joined as (
         built.built_until is null
         or {{ latest_of(
             "audit_events.extracted_at", ["audit_events.deleted_at_source_at"]
-        ) }} >= built.built_until
+        ) }} > built.built_until
         or known_actors.first_user_key <> coalesce(users_by_age.user_key, 'none')
         or known_actors.last_user_key <> coalesce(users_by_age.user_key, 'none')
     {% endif %}

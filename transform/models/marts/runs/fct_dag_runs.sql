@@ -1,7 +1,7 @@
 {{ config(
     materialized="incremental",
     unique_key="dag_run_key",
-    pre_hook="{{ remove_rows_not_in(
+    post_hook="{{ remove_rows_not_in(
         ref('stg_airflow__dag_runs'), ['environment_slug', 'dag_run_id']
     ) }}",
 ) }}
@@ -73,7 +73,7 @@ measured as (
             "dag_runs.deleted_at_source_at",
             "dag_run_notes.extracted_at",
             "dag_run_notes.deleted_at_source_at",
-        ]) }} >= built.built_until
+        ]) }} > built.built_until
         -- Who triggered a run by hand may follow from the audit log, and from other runs
         -- that the same event might explain.
         or dag_runs.run_type = 'manual'

@@ -1,7 +1,7 @@
 {{ config(
     materialized="incremental",
     unique_key="task_attempt_key",
-    pre_hook="{{ remove_rows_not_in(
+    post_hook="{{ remove_rows_not_in(
         ref('int_task_attempts_unioned'), task_instance_ids() + ['try_number']
     ) }}",
 ) }}

@@ -1,7 +1,7 @@
 {{ config(
     materialized="incremental",
     unique_key="task_instance_key",
-    pre_hook="{{ remove_rows_not_in(
+    post_hook="{{ remove_rows_not_in(
         ref('int_task_instances_unified'), task_instance_ids()
     ) }}",
 ) }}
