@@ -73,32 +73,32 @@ joined as (
             and audit_events.actor_kind = 'human'
             and users_by_age.age_rank = 1
     {% if is_incremental() %}
-    left join (
-        {{ built_until() }}
-    ) as built
-        on audit_events.environment_slug = built.environment_slug
-    -- A name may have come to mean another user.
-    left join (
-        select
-            environment_slug,
-            actor_name,
-            min(coalesce(user_key, 'none')) as first_user_key,
-            max(coalesce(user_key, 'none')) as last_user_key
-        from {{ this }}
-        where actor_kind = 'human'
-        group by environment_slug, actor_name
-    ) as known_actors
-        on
-            audit_events.environment_slug = known_actors.environment_slug
-            and audit_events.actor_name = known_actors.actor_name
-            and audit_events.actor_kind = 'human'
-    where
-        built.built_until is null
-        or {{ latest_of(
+        left join (
+            {{ built_until() }}
+        ) as built
+            on audit_events.environment_slug = built.environment_slug
+        -- A name may have come to mean another user.
+        left join (
+            select
+                environment_slug,
+                actor_name,
+                min(coalesce(user_key, 'none')) as first_user_key,
+                max(coalesce(user_key, 'none')) as last_user_key
+            from {{ this }}
+            where actor_kind = 'human'
+            group by environment_slug, actor_name
+        ) as known_actors
+            on
+                audit_events.environment_slug = known_actors.environment_slug
+                and audit_events.actor_name = known_actors.actor_name
+                and audit_events.actor_kind = 'human'
+        where
+            built.built_until is null
+            or {{ latest_of(
             "audit_events.extracted_at", ["audit_events.deleted_at_source_at"]
         ) }} > built.built_until
-        or known_actors.first_user_key <> coalesce(users_by_age.user_key, 'none')
-        or known_actors.last_user_key <> coalesce(users_by_age.user_key, 'none')
+            or known_actors.first_user_key <> coalesce(users_by_age.user_key, 'none')
+            or known_actors.last_user_key <> coalesce(users_by_age.user_key, 'none')
     {% endif %}
 
 )

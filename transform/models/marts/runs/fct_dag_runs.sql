@@ -63,20 +63,20 @@ measured as (
             dag_runs.environment_slug = dag_run_notes.environment_slug
             and dag_runs.dag_run_id = dag_run_notes.dag_run_id
     {% if is_incremental() %}
-    left join (
-        {{ built_until() }}
-    ) as built
-        on dag_runs.environment_slug = built.environment_slug
-    where
-        built.built_until is null
-        or {{ latest_of("dag_runs.extracted_at", [
+        left join (
+            {{ built_until() }}
+        ) as built
+            on dag_runs.environment_slug = built.environment_slug
+        where
+            built.built_until is null
+            or {{ latest_of("dag_runs.extracted_at", [
             "dag_runs.deleted_at_source_at",
             "dag_run_notes.extracted_at",
             "dag_run_notes.deleted_at_source_at",
         ]) }} > built.built_until
-        -- Who triggered a run by hand may follow from the audit log, and from other runs
-        -- that the same event might explain.
-        or dag_runs.run_type = 'manual'
+            -- Who triggered a run by hand may follow from the audit log, and from other runs
+            -- that the same event might explain.
+            or dag_runs.run_type = 'manual'
     {% endif %}
 
 )
