@@ -19,7 +19,7 @@
 {% macro observed_changes(rows, table_names, key, ids, values) %}
     {%- set sync_manifests = ref("stg_airflow__sync_manifests") -%}
     {%- set columns = [key, "environment_slug"] + ids + values -%}
-    {%- set known_columns = columns_known(this) -%}
+    {%- set known_columns = columns_known(this, columns) -%}
 with seen as (
 
     select
@@ -126,10 +126,15 @@ select * from present
 {% endmacro %}
 
 
-{# Names of the columns that a snapshot has so far; none before the first build. #}
-{% macro columns_known(snapshot) %}
+{#
+    Names of the columns that a snapshot has so far; none before the first build. Compiled
+    without a database (--no-introspect), it has all.
+#}
+{% macro columns_known(snapshot, columns) %}
     {%- set names = [] -%}
-    {%- if execute and load_relation(snapshot) -%}
+    {%- if not flags.INTROSPECT -%}
+        {%- do names.extend(columns) -%}
+    {%- elif execute and load_relation(snapshot) -%}
         {%- for column in adapter.get_columns_in_relation(snapshot) -%}
             {%- do names.append(column.name | lower) -%}
         {%- endfor -%}
