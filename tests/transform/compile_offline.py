@@ -1,8 +1,9 @@
 """Compile the project for one warehouse without a connection to it.
 
-Runs with the Python of the environment that has all adapters. Reads from stdin SQL with Jinja, in
-which the whole project is known, and writes it compiled to `inline.sql` in the given folder. The
-project's own SQL is in `project/run_results.json` there.
+Runs with the Python of the environment that has all adapters, with two arguments: the warehouse and
+a folder. Reads from stdin SQL with Jinja, in which the whole project is known, and writes it
+compiled to `inline.sql` in the folder. The project's own SQL is in `project/run_results.json`
+there; `incremental/run_results.json` has that of incremental models once they have been built.
 """
 
 from __future__ import annotations
@@ -10,18 +11,38 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from dbt.adapters.factory import get_adapter_class_by_name
 from dbt.cli.main import dbtRunner
 
+
+def _nothing(*_names: str) -> None:
+    """Answer what relation there is under a name, before the first build."""
+
+
+def _table(adapter, database: str, schema: str, identifier: str) -> object:
+    """Answer what relation there is under a name, after it."""
+    return adapter.Relation.create(
+        database=database, schema=schema, identifier=identifier, type="table"
+    )
+
+
 if __name__ == "__main__":
-    target, folder = ["--target", sys.argv[1]], Path(sys.argv[2])
-    offline = [*target, "--no-introspect", "--no-populate-cache"]
-    manifest = dbtRunner().invoke(["--quiet", "parse", *target]).result
-    for arguments in ([], ["--inline", sys.stdin.read()]):
-        # The second would overwrite what the first wrote.
-        paths = [] if arguments else ["--target-path", str(folder / "project")]
+    warehouse, folder = sys.argv[1], Path(sys.argv[2])
+    manifest = dbtRunner().invoke(["--quiet", "parse", "--target", warehouse]).result
+    adapter = get_adapter_class_by_name(warehouse)
+
+    def compile_offline(into: str, *arguments: str) -> str:
+        """Return the SQL of the last thing compiled; all of it is written into a folder."""
+        offline = ["--no-introspect", "--no-populate-cache", "--target-path", str(folder / into)]
         done = dbtRunner(manifest=manifest).invoke(
-            ["--quiet", "compile", *offline, *paths, *arguments]
+            ["--quiet", "compile", "--target", warehouse, *offline, *arguments]
         )
         if not done.success:
             sys.exit(str(done.exception or done.result))
-    (folder / "inline.sql").write_text(done.result.results[0].node.compiled_code)
+        return done.result.results[-1].node.compiled_code
+
+    adapter.get_relation = _nothing
+    (folder / "inline.sql").write_text(compile_offline("inline", "--inline", sys.stdin.read()))
+    compile_offline("project")
+    adapter.get_relation = _table
+    compile_offline("incremental", "--select", "config.materialized:incremental")

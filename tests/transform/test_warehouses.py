@@ -52,12 +52,20 @@ class Compiled:
     Attributes:
         nodes: What dbt knows of models, snapshots, tests and analyses, by unique id.
         sql: Their SQL, by unique id.
+        incremental: That of incremental models from the second build on.
         contracts: The tables' definitions.
     """
 
     nodes: dict[str, Any]
     sql: dict[str, str]
+    incremental: dict[str, str]
     contracts: str
+
+
+def _compiled(folder: Path) -> dict[str, str]:
+    """SQL by unique id."""
+    run = json.loads((folder / "run_results.json").read_text())
+    return {result["unique_id"]: result["compiled_code"] for result in run["results"]}
 
 
 def _start(warehouse: str, folder: Path) -> subprocess.Popen[str]:
@@ -106,17 +114,17 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Compiled]:
         for warehouse, process in running.items():
             printed = "".join(process.communicate(CONTRACTS))
             assert process.returncode == 0, f"{warehouse}: {printed}"
-            project = folders[warehouse] / "project"
-            manifest = json.loads((project / "manifest.json").read_text())
-            run = json.loads((project / "run_results.json").read_text())
+            folder = folders[warehouse]
+            manifest = json.loads((folder / "project/manifest.json").read_text())
             results[warehouse] = Compiled(
                 {
                     unique_id: node
                     for unique_id, node in manifest["nodes"].items()
                     if node["resource_type"] not in ("seed", "operation")
                 },
-                {r["unique_id"]: r["compiled_code"] for r in run["results"]},
-                (folders[warehouse] / "inline.sql").read_text(),
+                _compiled(folder / "project"),
+                _compiled(folder / "incremental"),
+                (folder / "inline.sql").read_text(),
             )
     return results
 
@@ -133,6 +141,17 @@ def test_everything_compiles_into_sql_that_is_understood(
         if (said := objections(project.sql[unique_id], warehouse))
     }
     assert wrong == {}
+
+
+@pytest.mark.parametrize("warehouse", WAREHOUSES)
+def test_incremental_models_are_understood_from_the_second_build_on(
+    warehouse: str, compiled: dict[str, Compiled]
+) -> None:
+    project = compiled[warehouse]
+    assert len(project.incremental) >= 3
+    for unique_id, sql in project.incremental.items():
+        assert sql != project.sql[unique_id], unique_id
+        assert objections(sql, warehouse) == [], unique_id
 
 
 @pytest.mark.parametrize("warehouse", WAREHOUSES)

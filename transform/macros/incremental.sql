@@ -6,10 +6,9 @@
 {% macro built_until() %}
     select
         environment_slug,
-        {{ dbt.dateadd(
-            "hour",
-            -1 * var("lookback_hours"),
-            "max(" ~ latest_of("extracted_at", ["deleted_at_source_at"]) ~ ")"
+        {{ hours_after(
+            "max(" ~ latest_of("extracted_at", ["deleted_at_source_at"]) ~ ")",
+            -1 * var("lookback_hours")
         ) }} as built_until
     from {{ this }}
     group by environment_slug
