@@ -148,7 +148,8 @@ def test_the_story_is_told_with_the_times_of_the_syncs(project: DbtProject, mode
     assert _ask(
         project,
         "select environment_slug, conn_id, connection_id, is_deleted_at_source, dbt_valid_from,"
-        " dbt_valid_to from snap_airflow__connections order by dbt_valid_from",
+        " dbt_valid_to from snap_airflow__connections where conn_id = 'crm'"
+        " order by dbt_valid_from",
     ) == [
         (THREE, "crm", 1, False, MOMENTS[THREE][0], MOMENTS[THREE][1]),
         (THREE, "crm", 1, True, MOMENTS[THREE][1], MOMENTS[THREE][2]),
