@@ -73,14 +73,14 @@ def test_changes_between_two_syncs(project: DbtProject) -> None:
         (3, "patch_variable", {"value": {"key": SECRET}, "key": "rates"}),
         (3, "patch_connection", {"connection_id": "crm", "extra": {"conn_id": SECRET}}),
     ]
+    seen = {"_sdc_extracted_at": LATER}
     with duckdb.connect(str(project.warehouse)) as warehouse:
         for log_id, (airflow, event, extra) in enumerate(changed, start=10):
-            row = {"id": log_id, "dttm": BETWEEN, "event": event, "owner": "jane"}
+            row = {"id": log_id, "dttm": BETWEEN, "event": event, "owner": "jane"} | seen
             slug = TWO if airflow == 2 else THREE
             insert(warehouse, slug, "log", [row | {"extra": json.dumps(extra)}])
         # What the events tell: the connection is gone. What none tells: a variable and a role.
         warehouse.execute(f"update \"airflow_{TWO}\".connection set _sdc_deleted_at = '{LATER}'")
-        seen = {"_sdc_extracted_at": LATER}
         insert(warehouse, THREE, "variable", [{"id": 2, "key": "found"} | seen])
         insert(warehouse, TWO, "variable", [{"id": 2, "key": "told by the edit?"} | seen])
         insert(warehouse, TWO, "ab_user_role", [{"id": 9, "user_id": 2, "role_id": 1} | seen])
