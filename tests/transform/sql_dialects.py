@@ -11,8 +11,11 @@ from sqlglot.errors import SqlglotError
 SYNONYMS = {
     "duckdb": {
         "date_diff",
+        "group",
+        "json_extract_string",
         "md5",
         "mod",
+        "percentile_cont",
         "string_agg",
         "string_split",
         "time",
@@ -20,7 +23,7 @@ SYNONYMS = {
         "varchar",
     },
     "snowflake": {"extract", "md5", "mod", "stddev_samp", "text", "time", "timestamp"},
-    "redshift": {"md5", "mod", "text"},
+    "redshift": {"md5", "mod", "text", "timestamptz"},
     "bigquery": {"bigint", "boolean", "md5", "mod", "to_hex"},
 }
 # What sqlglot does not know, although the warehouse does.

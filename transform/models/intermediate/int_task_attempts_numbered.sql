@@ -91,7 +91,7 @@ known as (
 
 ),
 
-new as (
+changed as (
 
     select latest.*
     from latest
@@ -113,4 +113,4 @@ from known
 union all
 select
     {{ attempt_columns }}
-from new
+from changed

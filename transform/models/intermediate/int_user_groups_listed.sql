@@ -4,7 +4,7 @@ with user_groups as (
 
 ),
 
-groups as (
+ab_groups as (
 
     select * from {{ ref("stg_airflow__ab_groups") }}
 
@@ -16,15 +16,15 @@ current_groups as (
     select distinct
         user_groups.environment_slug,
         user_groups.user_id,
-        groups.group_name
+        ab_groups.group_name
     from user_groups
-    inner join groups
+    inner join ab_groups
         on
-            user_groups.environment_slug = groups.environment_slug
-            and user_groups.group_id = groups.group_id
+            user_groups.environment_slug = ab_groups.environment_slug
+            and user_groups.group_id = ab_groups.group_id
     where
         not user_groups.is_deleted_at_source
-        and not groups.is_deleted_at_source
+        and not ab_groups.is_deleted_at_source
 
 ),
 
