@@ -32,6 +32,28 @@ users_by_age as (
 
 ),
 
+{% if is_incremental() %}
+    built as (
+
+        {{ built_until() }}
+
+    ),
+
+    -- A name may have come to mean another user.
+    known_actors as (
+
+        select
+            environment_slug,
+            actor_name,
+            min(coalesce(user_key, 'none')) as first_user_key,
+            max(coalesce(user_key, 'none')) as last_user_key
+        from {{ this }}
+        where actor_kind = 'human'
+        group by environment_slug, actor_name
+
+    ),
+{% endif %}
+
 joined as (
 
     select
@@ -73,21 +95,9 @@ joined as (
             and audit_events.actor_kind = 'human'
             and users_by_age.age_rank = 1
     {% if is_incremental() %}
-        left join (
-            {{ built_until() }}
-        ) as built
+        left join built
             on audit_events.environment_slug = built.environment_slug
-        -- A name may have come to mean another user.
-        left join (
-            select
-                environment_slug,
-                actor_name,
-                min(coalesce(user_key, 'none')) as first_user_key,
-                max(coalesce(user_key, 'none')) as last_user_key
-            from {{ this }}
-            where actor_kind = 'human'
-            group by environment_slug, actor_name
-        ) as known_actors
+        left join known_actors
             on
                 audit_events.environment_slug = known_actors.environment_slug
                 and audit_events.actor_name = known_actors.actor_name

@@ -17,6 +17,14 @@ dag_run_notes as (
 
 ),
 
+{% if is_incremental() %}
+    built as (
+
+        {{ built_until() }}
+
+    ),
+{% endif %}
+
 measured as (
 
     select
@@ -63,9 +71,7 @@ measured as (
             dag_runs.environment_slug = dag_run_notes.environment_slug
             and dag_runs.dag_run_id = dag_run_notes.dag_run_id
     {% if is_incremental() %}
-        left join (
-            {{ built_until() }}
-        ) as built
+        left join built
             on dag_runs.environment_slug = built.environment_slug
         where
             built.built_until is null
@@ -74,8 +80,8 @@ measured as (
             "dag_run_notes.extracted_at",
             "dag_run_notes.deleted_at_source_at",
         ]) }} > built.built_until
-            -- Who triggered a run by hand may follow from the audit log, and from other runs
-            -- that the same event might explain.
+            -- Who triggered a run by hand may follow from the audit log, and from other
+            -- runs that the same event might explain.
             or dag_runs.run_type = 'manual'
     {% endif %}
 
