@@ -1,7 +1,7 @@
 -- Who was made an admin, when and by whom?
 select
     environment_slug,
-    logged_at,
+    changed_at,
     object_name as username,
     role_name,
     actor_kind,
@@ -9,4 +9,4 @@ select
     event_name
 from {{ ref("fct_config_changes") }}
 where role_name = 'Admin'
-order by logged_at desc
+order by changed_at desc

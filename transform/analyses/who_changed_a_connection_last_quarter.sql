@@ -11,7 +11,7 @@ with newest_events as (
 
 select
     config_changes.environment_slug,
-    config_changes.logged_at,
+    config_changes.changed_at,
     config_changes.actor_kind,
     config_changes.actor_name,
     config_changes.action,
@@ -21,6 +21,6 @@ inner join newest_events
     on config_changes.environment_slug = newest_events.environment_slug
 where
     config_changes.object_type = 'connection'
-    and {{ seconds_between("config_changes.logged_at", "newest_events.newest_at") }}
+    and {{ seconds_between("config_changes.changed_at", "newest_events.newest_at") }}
     < 90 * 86400
-order by config_changes.logged_at desc
+order by config_changes.changed_at desc
