@@ -45,4 +45,5 @@ if __name__ == "__main__":
     (folder / "inline.sql").write_text(compile_offline("inline", "--inline", sys.stdin.read()))
     compile_offline("project")
     adapter.get_relation = _table
-    compile_offline("incremental", "-s", "config.materialized:incremental", "--resource-type=model")
+    models = ["--select", "config.materialized:incremental", "--indirect-selection", "empty"]
+    compile_offline("incremental", *models)
