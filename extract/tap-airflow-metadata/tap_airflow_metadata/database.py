@@ -54,7 +54,7 @@ def explain(error: Exception) -> TapError:  # noqa: PLR0911
 
     The driver's message never holds the password: libpq leaves it out.
     """
-    text = " ".join(str(error).replace("[libpq] ", "").split())
+    text = _text(error)
     found = _SQLSTATE.search(text)
     state = found[1] if found else ""
     if state == "57014":
@@ -89,16 +89,25 @@ def explain(error: Exception) -> TapError:  # noqa: PLR0911
     )
 
 
+def _text(error: Exception) -> str:
+    return " ".join(str(error).replace("[libpq] ", "").split())
+
+
 @contextlib.contextmanager
 def _explained() -> Iterator[None]:
     try:
         yield
     except adbc_driver_manager.Error as error:
         raise explain(error) from None
-    except OSError as error:  # what Arrow makes of an error in the middle of a result
+    except (OSError, pa.ArrowException) as error:
+        # What Arrow makes of an error in the middle of a result; it may lack the SQLSTATE. What
+        # is final, such as a missing right, shows before the first row.
         if "[libpq]" not in str(error):
             raise
-        raise explain(error) from None
+        raise SourceUnavailableError(
+            f"The database went away or cancelled a query halfway: {_text(error)}. If it ran into"
+            " the statement timeout, raise statement_timeout_seconds"
+        ) from None
 
 
 @dataclass(frozen=True)
