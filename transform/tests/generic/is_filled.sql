@@ -11,7 +11,7 @@ from (
         count(*) - count({{ column }}) as {{ column }}{{ "," if not loop.last }}
         {%- endfor %}
     from {{ model }}
-) as nulls
+) as missing_values
 where {{ columns | join(" + ") }} > 0
 
 {% endtest %}
