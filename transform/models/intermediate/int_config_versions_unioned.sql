@@ -29,7 +29,7 @@ unioned as (
         'connection' as object_type,
         connection_key as object_key,
         conn_id as object_name,
-        case when 1 = 0 then conn_id end as role_name,
+        {{ null_like("conn_id") }} as role_name,
         dbt_valid_from as observed_at,
         is_deleted_at_source
     from {{ ref("snap_airflow__connections") }}
@@ -39,7 +39,7 @@ unioned as (
         'variable' as object_type,
         variable_record_key as object_key,
         variable_key as object_name,
-        case when 1 = 0 then variable_key end as role_name,
+        {{ null_like("variable_key") }} as role_name,
         dbt_valid_from as observed_at,
         is_deleted_at_source
     from {{ ref("snap_airflow__variables") }}
@@ -49,7 +49,7 @@ unioned as (
         'pool' as object_type,
         pool_key as object_key,
         pool_name as object_name,
-        case when 1 = 0 then pool_name end as role_name,
+        {{ null_like("pool_name") }} as role_name,
         dbt_valid_from as observed_at,
         is_deleted_at_source
     from {{ ref("snap_airflow__pools") }}
@@ -59,7 +59,7 @@ unioned as (
         'role' as object_type,
         role_key as object_key,
         role_name as object_name,
-        case when 1 = 0 then role_name end as role_name,
+        {{ null_like("role_name") }} as role_name,
         dbt_valid_from as observed_at,
         is_deleted_at_source
     from {{ ref("snap_airflow__roles") }}

@@ -24,7 +24,7 @@ told as (
         audit_events.environment_slug,
         audit_events.log_id,
         audit_events.logged_at as changed_at,
-        case when 1 = 0 then audit_events.logged_at end as unchanged_until_at,
+        {{ null_like("audit_events.logged_at") }} as unchanged_until_at,
         audit_events.event_name,
         audit_events.action,
         config_changes.object_type,
@@ -48,21 +48,21 @@ observed as (
     select
         {{ surrogate_key(["object_type", "object_key", "version_number"]) }}
             as config_change_key,
-        case when 1 = 0 then object_key end as user_key,
+        {{ null_like("object_key") }} as user_key,
         environment_slug,
-        case when 1 = 0 then version_number end as log_id,
+        {{ null_like("version_number") }} as log_id,
         changed_at,
         unchanged_until_at,
-        case when 1 = 0 then action end as event_name,
+        {{ null_like("action") }} as event_name,
         action,
         object_type,
         object_name,
         role_name,
         'unknown' as actor_kind,
-        case when 1 = 0 then object_name end as actor_name,
+        {{ null_like("object_name") }} as actor_name,
         action = 'delete' as is_destructive,
         false as is_deleted_at_source,
-        case when 1 = 0 then changed_at end as deleted_at_source_at
+        {{ null_like("changed_at") }} as deleted_at_source_at
     from observed_changes
 
 ),
