@@ -120,6 +120,18 @@ def test_a_new_user_has_the_role_and_the_rights_of_it(told: Story, ask: Ask) -> 
     assert ask(f"{rights} where username = ?", NEWCOMER) == by_itself
 
 
+def test_a_change_is_told_once_by_whoever_made_it(ask: Ask) -> None:
+    made = ask(
+        "select object_type, object_name, role_name, actor_kind from fct_config_changes"
+        " where action = 'create' and object_name in (?, ?)",
+        *(NEWCOMER, NEW_ROLE),
+    )
+    assert sorted(made, key=str) == [
+        ("role", NEW_ROLE, None, "command_line"),
+        ("user", NEWCOMER, NEW_ROLE, "command_line"),
+    ]
+
+
 def test_a_broken_file_was_mended(ask: Ask) -> None:
     assert ask(
         "select is_resolved, first_seen_at < resolved_at from fct_import_errors"

@@ -4,12 +4,6 @@ with versions as (
 
 ),
 
-sync_manifests as (
-
-    select * from {{ ref("stg_airflow__sync_manifests") }}
-
-),
-
 config_changes as (
 
     select * from {{ ref("int_config_changes_named") }}
@@ -61,28 +55,29 @@ changed as (
 
 ),
 
-sync_times as (
+observations as (
 
     select distinct
         environment_slug,
-        extracted_at
-    from sync_manifests
+        observed_at
+    from versions
 
 ),
 
--- It happened after the sync before the one that saw it.
-earlier_syncs as (
+-- It happened after the time before, at which the snapshots saw anything. Not after the
+-- sync before: there may be several from one build to the next.
+earlier_observations as (
 
     select
         changed.object_type,
         changed.object_key,
         changed.version_number,
-        max(sync_times.extracted_at) as unchanged_until_at
+        max(observations.observed_at) as unchanged_until_at
     from changed
-    inner join sync_times
+    inner join observations
         on
-            changed.environment_slug = sync_times.environment_slug
-            and changed.changed_at > sync_times.extracted_at
+            changed.environment_slug = observations.environment_slug
+            and changed.changed_at > observations.observed_at
     group by changed.object_type, changed.object_key, changed.version_number
 
 ),
@@ -98,20 +93,20 @@ untold as (
         changed.role_name,
         changed.action,
         changed.changed_at,
-        earlier_syncs.unchanged_until_at
+        earlier_observations.unchanged_until_at
     from changed
-    inner join earlier_syncs
+    inner join earlier_observations
         on
-            changed.object_type = earlier_syncs.object_type
-            and changed.object_key = earlier_syncs.object_key
-            and changed.version_number = earlier_syncs.version_number
+            changed.object_type = earlier_observations.object_type
+            and changed.object_key = earlier_observations.object_key
+            and changed.version_number = earlier_observations.version_number
     left join config_changes
         on
             changed.environment_slug = config_changes.environment_slug
             and changed.event_object_type = config_changes.object_type
             and changed.event_object_name
             = coalesce(config_changes.object_name, changed.event_object_name)
-            and earlier_syncs.unchanged_until_at < config_changes.logged_at
+            and earlier_observations.unchanged_until_at < config_changes.logged_at
             and changed.changed_at >= config_changes.logged_at
     where config_changes.log_id is null
 
