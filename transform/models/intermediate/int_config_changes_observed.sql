@@ -14,7 +14,9 @@ sequenced as (
 
     select
         *,
-        min(observed_at) over (partition by environment_slug) as first_seen_at,
+        -- What was gone already as history began has an earlier time.
+        min(case when not is_deleted_at_source then observed_at end)
+            over (partition by environment_slug) as first_seen_at,
         lag(is_deleted_at_source) over (
             partition by object_type, object_key
             order by observed_at
@@ -55,17 +57,18 @@ changed as (
 
 ),
 
+-- When builds saw anything. What is gone has the time of the sync that missed it, and
+-- there may be several syncs from one build to the next.
 observations as (
 
     select distinct
         environment_slug,
         observed_at
     from versions
+    where not is_deleted_at_source
 
 ),
 
--- It happened after the time before, at which the snapshots saw anything. Not after the
--- sync before: there may be several from one build to the next.
 earlier_observations as (
 
     select
