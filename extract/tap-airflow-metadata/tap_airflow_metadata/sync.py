@@ -235,6 +235,16 @@ class Sync:
             f"{row.source_rows:,}",
             row.byte_count / 1e6,
             row.read_seconds,
+            # For programs: Meltano passes it on in its JSON log.
+            extra={
+                "read": {
+                    "table": table.name,
+                    "source_rows": row.source_rows,
+                    "sent_rows": row.sent_rows,
+                    "bytes": row.byte_count,
+                    "seconds": row.read_seconds,
+                }
+            },
         )
         schema = json_schema(columns) | {"x-mode": self._settings.mode}
         bookmark = {"synced_until": identity.extracted_at.isoformat(), "selection": selection}

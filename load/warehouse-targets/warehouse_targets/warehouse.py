@@ -152,13 +152,16 @@ class _Load:
         self._pipeline.normalize()
         self._pipeline.load().raise_on_failed_jobs()
         row_counts = {name: sum(file.row_count for file in made) for name, made in files.items()}
+        seconds = time.monotonic() - started
         logger.info(
             "Loaded into %s in %.1f s: tables %d, rows %s (%s)",
             self._pipeline.dataset_name,
-            time.monotonic() - started,
+            seconds,
             len(tables),
             f"{sum(row_counts.values()):,}",
             ", ".join(f"{name} {count:,}" for name, count in row_counts.items()),
+            # For programs: Meltano passes it on in its JSON log.
+            extra={"loaded": {"rows": row_counts, "seconds": round(seconds, 3)}},
         )
 
     def _resource(self, table: IncomingTable, files: Sequence[ParquetFile]) -> DltResource:

@@ -1,0 +1,34 @@
+"""The names that Airflow 2 and Airflow 3 keep in different places."""
+
+from __future__ import annotations
+
+try:
+    from airflow.sdk import DAG, Asset, BaseHook, BaseOperator, TaskGroup
+except ImportError:
+    from airflow.datasets import Dataset as Asset
+    from airflow.hooks.base import BaseHook
+    from airflow.models.baseoperator import BaseOperator
+    from airflow.models.dag import DAG
+    from airflow.utils.task_group import TaskGroup
+
+try:
+    from airflow.sdk.log import mask_secret
+except ImportError:
+    try:
+        from airflow.sdk.execution_time.secrets_masker import mask_secret
+    except ImportError:
+        from airflow.utils.log.secrets_masker import mask_secret
+
+from airflow.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
+
+__all__ = [
+    "DAG",
+    "AirflowException",
+    "AirflowFailException",
+    "AirflowNotFoundException",
+    "Asset",
+    "BaseHook",
+    "BaseOperator",
+    "TaskGroup",
+    "mask_secret",
+]

@@ -1,0 +1,271 @@
+"""Runs Meltano for a task: in its own processes and environment, its log in the task's log."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from airflow.configuration import conf
+
+from airflow_audit import supervised
+from airflow_audit.airflow_api import (
+    AirflowException,
+    AirflowFailException,
+    BaseHook,
+    mask_secret,
+)
+
+# The exit codes of the tap and the targets: sysexits.h's EX_TEMPFAIL and EX_CONFIG.
+RETRYABLE, FINAL = 75, 78
+
+# Settings of Airflow, which may hold its keys, and of its Python. Of Datacoves' service connections
+# only the chosen one is passed on, under the names of the loader.
+_NOT_PASSED_ON = ("AIRFLOW", "DATACOVES__")
+_PYTHON = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
+# Parts of so many characters would be found everywhere in a log.
+_SHORTEST_SECRET = 4
+_LAST_LINES = 5
+
+
+@dataclass
+class MeltanoLog:
+    """What a log of Meltano's tells a program.
+
+    Attributes:
+        tables: What was read, by table: ``source_rows``, ``sent_rows``, ``bytes``, ``seconds``.
+        loaded_rows: Rows loaded, by table.
+        load_seconds: What the loads took.
+        exit_codes: Of the plugins of a failed run.
+        errors: The last messages of errors.
+    """
+
+    tables: dict[str, dict[str, float]] = field(default_factory=dict)
+    loaded_rows: dict[str, int] = field(default_factory=dict)
+    load_seconds: float = 0.0
+    exit_codes: list[int] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def take(self, entry: Mapping[str, Any]) -> None:
+        """Take up an entry of the log."""
+        if read := entry.get("read"):
+            self.tables[read["table"]] = {k: v for k, v in read.items() if k != "table"}
+        if loaded := entry.get("loaded"):
+            self.loaded_rows |= loaded["rows"]
+            self.load_seconds += loaded["seconds"]
+        self.exit_codes += (entry.get("exit_codes") or {}).values()
+        if entry.get("level") in {"error", "critical"} and "exit_codes" not in entry:
+            self.errors = [*self.errors, str(entry.get("event", ""))][-_LAST_LINES:]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return what was read and loaded, for XCom."""
+        told = asdict(self)
+        return {name: told[name] for name in ("tables", "loaded_rows", "load_seconds")}
+
+
+class MeltanoHook(BaseHook):
+    """Runs the project's Meltano.
+
+    Args:
+        project_dir: Folder of the Meltano project; by default the setting ``project_dir`` in
+            Airflow's section ``[airflow_audit]``.
+    """
+
+    def __init__(self, project_dir: str | None = None) -> None:
+        super().__init__()
+        self._project_dir = project_dir
+        self._process: subprocess.Popen[str] | None = None
+
+    @property
+    def project(self) -> Path:
+        """The folder of the Meltano project.
+
+        Raises:
+            AirflowFailException: It is not set, or Meltano is not installed in it.
+        """
+        folder = self._project_dir or conf.get("airflow_audit", "project_dir", fallback="")
+        if not folder:
+            msg = (
+                "No Meltano project. Set AIRFLOW__AIRFLOW_AUDIT__PROJECT_DIR to the folder of"
+                " Airflow Audit on the workers, or give the operator its project_dir"
+            )
+            raise AirflowFailException(msg)
+        if not _meltano(Path(folder)).exists():
+            msg = (
+                f"{_meltano(Path(folder))} is not there. Run `make install` in {folder} on every"
+                " worker, as the user the tasks run as, or correct project_dir in [airflow_audit]"
+            )
+            raise AirflowFailException(msg)
+        return Path(folder)
+
+    def run(
+        self,
+        arguments: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        secrets: Sequence[str] = (),
+    ) -> MeltanoLog:
+        """Run ``meltano`` to its end, its log in this hook's.
+
+        Args:
+            arguments: What follows ``meltano``.
+            environment: Added to this process's own variables, without Airflow's.
+            secrets: Texts that are never logged.
+
+        Returns:
+            What its log tells.
+
+        Raises:
+            AirflowFailException: It failed and will fail again.
+            AirflowException: It failed; another try may work.
+        """
+        log = MeltanoLog()
+        with self._started(arguments, environment, subprocess.STDOUT) as process:
+            for line in process.stdout or ():
+                self._tell(line, log, _Mask(secrets))
+        self._raise_for(process.returncode, log)
+        return log
+
+    def output(
+        self,
+        arguments: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        secrets: Sequence[str] = (),
+    ) -> Iterator[str]:
+        """Run ``meltano`` and yield the lines of its standard output; its log is this hook's.
+
+        Args:
+            arguments: What follows ``meltano``.
+            environment: Added to this process's own variables, without Airflow's.
+            secrets: Texts that are never logged.
+
+        Raises:
+            AirflowFailException: It failed and will fail again.
+            AirflowException: It failed; another try may work.
+        """
+        log = MeltanoLog()
+        # Of two pipes one would fill up while the other is read.
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as stderr:
+            with self._started(arguments, environment, stderr) as process:
+                yield from process.stdout or ()
+            stderr.seek(0)
+            for line in stderr:
+                self._tell(line, log, _Mask(secrets))
+        self._raise_for(process.returncode, log)
+
+    def stop(self) -> None:
+        """End what runs, and all it started."""
+        process, self._process = self._process, None
+        if process is None or process.poll() is not None:
+            return
+        if process.stdin:
+            process.stdin.close()  # see supervised.py
+        try:
+            process.wait(supervised.GRACE_SECONDS + 5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    @contextlib.contextmanager
+    def _started(
+        self, arguments: Sequence[str], environment: Mapping[str, str], stderr: Any
+    ) -> Iterator[subprocess.Popen[str]]:
+        project = self.project
+        with tempfile.TemporaryDirectory(prefix="airflow-audit-") as folder:
+            command = [str(_meltano(project)), "--cwd", str(project), "--log-format=json"]
+            self._process = process = subprocess.Popen(
+                [sys.executable, "-I", supervised.__file__, *command, *arguments],
+                env=_own_environment()
+                | {"MELTANO_SYS_DIR_ROOT": str(_working_folder(project, Path(folder)))}
+                | dict(environment),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=stderr,
+                text=True,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,
+            )
+            try:
+                yield process
+                process.wait()
+            finally:
+                self.stop()
+
+    def _tell(self, line: str, log: MeltanoLog, mask: _Mask) -> None:
+        line = mask(line.rstrip("\n"))
+        try:
+            entry = json.loads(line)
+            level, text = _LEVELS[entry["level"]], str(entry["event"])
+        except (ValueError, KeyError, TypeError):
+            self.log.info("%s", line)
+            return
+        log.take(entry)
+        if text.startswith("METRIC"):  # of the Singer SDK, many for each table
+            return
+        plugin = entry.get("string_id") or entry.get("name") or "meltano"
+        self.log.log(level, "%s: %s", plugin, text)
+
+    def _raise_for(self, exit_code: int, log: MeltanoLog) -> None:
+        if exit_code == 0:
+            return
+        # A run's own code is 1 whatever its plugins' are. A loader whose tap stopped is retryable.
+        codes = log.exit_codes or [exit_code]
+        why = "; ".join(log.errors) or "see the log above"
+        if FINAL in codes:
+            msg = f"Meltano stopped with exit code {FINAL}, which trying again will not change: "
+            raise AirflowFailException(msg + why)
+        msg = f"Meltano stopped with exit code {max(codes, key=abs)}: {why}"
+        raise AirflowException(msg)
+
+
+class _Mask:
+    """Replaces secrets in a text, also as they are written in a URL or in JSON."""
+
+    def __init__(self, secrets: Sequence[str]) -> None:
+        known = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
+        for secret in known:
+            mask_secret(secret)
+        forms = {form for secret in known for form in (secret, quote(secret, safe=""))}
+        forms |= {json.dumps(form)[1:-1] for form in forms}
+        self._forms = sorted(forms, key=len, reverse=True)
+
+    def __call__(self, text: str) -> str:
+        for form in self._forms:
+            text = text.replace(form, "***")
+        return text
+
+
+def _meltano(project: Path) -> Path:
+    return project / ".venv" / "bin" / "meltano"
+
+
+def _own_environment() -> dict[str, str]:
+    """This process's variables without Airflow's settings and its Python's."""
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _PYTHON and not name.startswith(_NOT_PASSED_ON)
+    }
+
+
+def _working_folder(project: Path, folder: Path) -> Path:
+    """Fill a folder that serves as Meltano's own for one run.
+
+    Two runs would share their working files in the project's; the plugins and the state stay
+    there. So does nothing else have to be writable.
+    """
+    own = project / ".meltano"
+    for name in ("extractors", "loaders", "utilities", "meltano.db"):
+        (folder / name).symlink_to(own / name)
+    return folder

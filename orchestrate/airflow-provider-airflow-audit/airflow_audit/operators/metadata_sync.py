@@ -1,0 +1,275 @@
+"""Operators that copy Airflow's metadata database into a warehouse and build the marts."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, ClassVar
+
+from airflow_audit.airflow_api import AirflowFailException, Asset, BaseOperator
+from airflow_audit.environment_slug import find_environment_slug, known_environment_slug
+from airflow_audit.hooks.meltano import MeltanoHook
+from airflow_audit.lineage import lineage
+from airflow_audit.source_login import (
+    ENVIRONMENT_VARIABLE,
+    NoSourceLoginError,
+    SourceLogin,
+    source_login,
+)
+from airflow_audit.warehouses import (
+    BIGQUERY,
+    DEFAULT_SERVICE_CONNECTION,
+    DUCKDB,
+    REDSHIFT,
+    SNOWFLAKE,
+    Warehouse,
+    WarehouseLogin,
+    warehouse_login,
+)
+
+
+class MetadataSyncOperator(BaseOperator):
+    """Copies Airflow's metadata database, all tables in one moment, and builds the marts.
+
+    The XCom is what was done: ``tables`` (by table: ``source_rows``, ``sent_rows``, ``bytes``,
+    ``seconds``), ``loaded_rows``, ``load_seconds``, ``schema`` and ``environment_slug``.
+
+    Args:
+        environment_slug: Short name of this Airflow; by default ``ENVIRONMENT_SLUG``,
+            ``DATACOVES__ENVIRONMENT_SLUG``, or a name out of Airflow's own address.
+        tables: Tables in place of the default set; ``[]`` for all that may be read.
+        additional_tables: Tables besides the default set.
+        destination_schema: Schema of the copy; by default ``airflow_<slug>``, which the marts need.
+        service_connection_name: Login to the warehouse: variables ``DATACOVES__<NAME>__…`` or an
+            Airflow connection of that id. Without either, the loader's own environment variables.
+        connection_id: An Airflow connection with the login to the warehouse, in its place.
+        source_conn_id: An Airflow connection, of type Postgres, to Airflow's metadata database; by
+            default ``airflow_audit_source``, then ``TAP_AIRFLOW_METADATA_DATABASE_URL``, then, on
+            Airflow 2, Airflow's own.
+        mode: ``merge``, ``mirror`` or ``append``; by default that of the project, ``merge``.
+        full_refresh: Read everything, and mark what is gone from Airflow.
+        run_dbt: Build and test the marts afterwards.
+        dbt_select: Of the marts only these, in dbt's own words.
+        project_dir: Folder of the Meltano project; by default that of ``[airflow_audit]``.
+        outlets: By default one asset, ``airflow-audit://<warehouse>/<schema>``, if the slug is
+            known when the file is parsed.
+        kwargs: Airflow's own.
+    """
+
+    template_fields: Sequence[str] = (
+        "environment_slug",
+        "tables",
+        "additional_tables",
+        "destination_schema",
+        "service_connection_name",
+        "connection_id",
+        "source_conn_id",
+        "mode",
+        "dbt_select",
+        "project_dir",
+    )
+    ui_color = "#e6f4ea"
+    warehouse: ClassVar[Warehouse] = DUCKDB
+    # Else a hyphen where the warehouse takes none is an error.
+    replaces_hyphens: ClassVar[bool] = False
+
+    def __init__(  # noqa: PLR0913  # operators take all their arguments here
+        self,
+        *,
+        environment_slug: str | None = None,
+        tables: Sequence[str] | None = None,
+        additional_tables: Sequence[str] | None = None,
+        destination_schema: str | None = None,
+        service_connection_name: str = DEFAULT_SERVICE_CONNECTION,
+        connection_id: str | None = None,
+        source_conn_id: str | None = None,
+        mode: str | None = None,
+        full_refresh: bool = False,
+        run_dbt: bool = True,
+        dbt_select: str | None = None,
+        project_dir: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.environment_slug = environment_slug
+        self.tables = tables
+        self.additional_tables = additional_tables
+        self.destination_schema = destination_schema
+        self.service_connection_name = service_connection_name
+        self.connection_id = connection_id
+        self.source_conn_id = source_conn_id
+        self.mode = mode
+        self.full_refresh = full_refresh
+        self.run_dbt = run_dbt
+        self.dbt_select = dbt_select
+        self.project_dir = project_dir
+        self._lineage: tuple[str, str, list[str]] | None = None
+        slug = environment_slug or known_environment_slug()
+        if slug and "outlets" not in kwargs and "{{" not in f"{slug} {destination_schema}":
+            self.add_outlets([Asset(f"airflow-audit://{self.warehouse.name}/{self.schema(slug)}")])
+
+    @cached_property
+    def hook(self) -> MeltanoHook:
+        """What runs Meltano."""
+        return MeltanoHook(self.project_dir)
+
+    def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """Copy, then build the marts.
+
+        Raises:
+            AirflowFailException: Trying again will not help.
+            AirflowException: It may.
+        """
+        slug = find_environment_slug(self.environment_slug)
+        schema = self.schema(slug)
+        source = self._source_login()
+        target = warehouse_login(self.warehouse, self.connection_id, self.service_connection_name)
+        self.log.info(
+            "Environment %s: from %s into the schema %s of %s (login from %s)",
+            slug,
+            source.found_in,
+            schema,
+            self.warehouse.name,
+            target.found_in,
+        )
+        if schema != self.wanted_schema(slug):
+            wanted = self.wanted_schema(slug)
+            self.log.warning(
+                "%s, because %s takes no hyphen as in %s", schema, self.warehouse.name, wanted
+            )
+        environment = self._environment(slug, schema, source, target)
+        secrets = [source.password, *target.secrets]
+        self.log.info("Copying the metadata database")
+        # Airflow sees to it that a task runs once; Meltano would wait for the lock of a killed run.
+        sync = ["run", "--force", *(["--full-refresh"] if self.full_refresh else [])]
+        log = self.hook.run(
+            [*sync, "tap-airflow-metadata", self.warehouse.loader],
+            environment=environment,
+            secrets=secrets,
+        )
+        if self.run_dbt:
+            self.log.info("Building the marts")
+            select = ["--select", *self.dbt_select.split()] if self.dbt_select else []
+            self.hook.run(
+                ["invoke", "dbt:build", *select], environment=environment, secrets=secrets
+            )
+        done = log.as_dict() | {"environment_slug": slug, "schema": schema}
+        self._lineage = (source.database_url, schema, list(done["tables"]))
+        self._describe_events(context, done)
+        return done
+
+    def on_kill(self) -> None:
+        """End Meltano and all it started."""
+        self.hook.stop()
+
+    def wanted_schema(self, slug: str) -> str:
+        """Return the schema that is asked for."""
+        return self.destination_schema or f"airflow_{slug}"
+
+    def schema(self, slug: str) -> str:
+        """Return the schema of the copy.
+
+        Raises:
+            AirflowFailException: The warehouse takes no such name, or the marts would not find it.
+        """
+        schema = self.wanted_schema(slug)
+        if "-" in schema and not self.warehouse.takes_hyphens:
+            fit = schema.replace("-", "_")
+            if not self.replaces_hyphens:
+                msg = (
+                    f"destination_schema is {schema!r}, but a schema of {self.warehouse.name} can"
+                    f" have no hyphen. Use {fit!r}"
+                )
+                raise AirflowFailException(msg)
+            schema = fit
+        if self.run_dbt and schema != f"airflow_{slug}":
+            msg = (
+                f"destination_schema is {schema!r}, but the marts are built from airflow_{slug}."
+                " Leave destination_schema out, or set run_dbt=False to copy alone"
+            )
+            raise AirflowFailException(msg)
+        return schema
+
+    def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:  # noqa: ANN401, ARG002
+        """Return what was read and written, for Airflow's OpenLineage provider."""
+        if self._lineage is None:
+            return None
+        database_url, schema, tables = self._lineage
+        return lineage(database_url, self.warehouse.name, schema, tables)
+
+    def _source_login(self) -> SourceLogin:
+        try:
+            return source_login(self.source_conn_id)
+        except NoSourceLoginError as error:
+            grants = self.hook.output(
+                ["invoke", "tap-airflow-metadata", "--grants"], environment={}
+            )
+            self.log.error("%s:\n%s", error, "".join(grants))
+            raise AirflowFailException(str(error)) from None
+
+    def _environment(
+        self, slug: str, schema: str, source: SourceLogin, target: WarehouseLogin
+    ) -> dict[str, str]:
+        environment = {
+            "ENVIRONMENT_SLUG": slug,
+            ENVIRONMENT_VARIABLE: source.database_url,
+            self.warehouse.variable("default_target_schema"): schema,
+            "MELTANO_RUN_STATE_ID_SUFFIX": _state_id_suffix(slug, schema, target),
+            **target.environment,
+        }
+        if self.tables is not None:
+            environment["TAP_AIRFLOW_METADATA_TABLES"] = json.dumps(list(self.tables))
+        if self.additional_tables:
+            tables = json.dumps(list(self.additional_tables))
+            environment["TAP_AIRFLOW_METADATA_ADDITIONAL_TABLES"] = tables
+        if self.mode:
+            environment["AIRFLOW_AUDIT_MODE"] = self.mode
+        return environment
+
+    def _describe_events(self, context: Mapping[str, Any], done: Mapping[str, Any]) -> None:
+        """Tell what was loaded with the events of the assets, where Airflow (2.10) keeps it."""
+        events = context.get("outlet_events")
+        for outlet in self.outlets if events is not None else ():
+            if isinstance(outlet, Asset):
+                events[outlet].extra = {
+                    "schema": done["schema"],
+                    "rows": {name: rows for name, rows in done["loaded_rows"].items() if rows},
+                }
+
+
+def _state_id_suffix(slug: str, schema: str, target: WarehouseLogin) -> str:
+    """Return what tells the state of one copy from that of another.
+
+    Two copies of one environment would miss what the other one has read.
+    """
+    if schema == f"airflow_{slug}" and not target.environment:
+        return slug  # as on the command line
+    place = {k: v for k, v in target.environment.items() if v not in target.secrets}
+    told = json.dumps([schema, place], sort_keys=True)
+    return f"{slug}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
+
+
+class MetadataSyncOperatorDuckDB(MetadataSyncOperator):
+    """:class:`MetadataSyncOperator` into a DuckDB file on the worker."""
+
+    warehouse = DUCKDB
+
+
+class MetadataSyncOperatorSnowflake(MetadataSyncOperator):
+    """:class:`MetadataSyncOperator` into Snowflake."""
+
+    warehouse = SNOWFLAKE
+
+
+class MetadataSyncOperatorRedshift(MetadataSyncOperator):
+    """:class:`MetadataSyncOperator` into Amazon Redshift."""
+
+    warehouse = REDSHIFT
+
+
+class MetadataSyncOperatorBigQuery(MetadataSyncOperator):
+    """:class:`MetadataSyncOperator` into Google BigQuery."""
+
+    warehouse = BIGQUERY

@@ -1,0 +1,143 @@
+"""Where the login to Airflow's own metadata database comes from."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from airflow import __version__ as airflow_version
+from airflow.configuration import conf
+
+from airflow_audit.airflow_api import AirflowFailException, AirflowNotFoundException, BaseHook
+
+# Airflow makes a dummy `airflow_db` connection itself, so that id is none to default to.
+DEFAULT_SOURCE_CONN_ID = "airflow_audit_source"
+ENVIRONMENT_VARIABLE = "TAP_AIRFLOW_METADATA_DATABASE_URL"
+
+_POSTGRES = {"postgres", "postgresql"}
+# What libpq takes of a connection's extra; the rest is for the provider's hook.
+_LIBPQ = (
+    "sslmode",
+    "sslrootcert",
+    "sslcert",
+    "sslkey",
+    "connect_timeout",
+    "options",
+    "target_session_attrs",
+    "keepalives",
+    "keepalives_idle",
+    "keepalives_interval",
+    "keepalives_count",
+)
+# In a task of Airflow 3 this is its own database's address.
+_NOT_ALLOWED = "airflow-db-not-allowed:"
+
+
+@dataclass(frozen=True)
+class SourceLogin:
+    """The login to the metadata database.
+
+    Attributes:
+        database_url: Address with the password; empty if none was found.
+        password: The password in it, which is never logged.
+        found_in: Where it was found, to be told.
+    """
+
+    database_url: str = field(repr=False)
+    password: str = field(repr=False)
+    found_in: str
+
+
+class NoSourceLoginError(Exception):
+    """There is none; the message says what to set up."""
+
+
+def find_connection(conn_id: str) -> Any | None:  # noqa: ANN401  # the class differs by version
+    """Return an Airflow connection; None if there is none of that id."""
+    try:
+        return BaseHook.get_connection(conn_id)
+    except AirflowNotFoundException:
+        return None
+
+
+def source_login(source_conn_id: str | None) -> SourceLogin:
+    """Find the login: the connection that is named, the default one, the environment, Airflow 2.
+
+    Args:
+        source_conn_id: Id of an Airflow connection; None to look everywhere.
+
+    Raises:
+        AirflowFailException: The connection that is named is missing or is not to a Postgres.
+        NoSourceLoginError: There is a login nowhere.
+    """
+    connection = find_connection(source_conn_id or DEFAULT_SOURCE_CONN_ID)
+    if connection is not None:
+        return _of_connection(connection)
+    if source_conn_id:
+        msg = (
+            f"There is no Airflow connection {source_conn_id!r}, which source_conn_id names. Add it"
+            " (type Postgres, a read-only login), or leave source_conn_id out"
+        )
+        raise AirflowFailException(msg)
+    for place, url in (
+        (f"the environment variable {ENVIRONMENT_VARIABLE}", os.environ.get(ENVIRONMENT_VARIABLE)),
+        ("Airflow's own [database] sql_alchemy_conn", _airflows_own()),
+    ):
+        if url and not url.startswith(_NOT_ALLOWED):
+            return SourceLogin(url, _password(url), place)
+    msg = (
+        "No login to Airflow's metadata database: there is no Airflow connection"
+        f" {DEFAULT_SOURCE_CONN_ID!r}, and {ENVIRONMENT_VARIABLE} is not set. "
+        + (
+            "A task of Airflow 3 may not use Airflow's own login. "
+            if not airflow_version.startswith("2.")
+            else ""
+        )
+        + "Make a read-only login in the metadata database with the SQL below, then add it as an"
+        f" Airflow connection {DEFAULT_SOURCE_CONN_ID!r} of type Postgres"
+    )
+    raise NoSourceLoginError(msg)
+
+
+def _of_connection(connection: Any) -> SourceLogin:  # noqa: ANN401
+    name = f"the Airflow connection {connection.conn_id!r}"
+    if connection.conn_type not in _POSTGRES:
+        msg = (
+            f"{name} is of type {connection.conn_type!r}. Airflow's metadata database has to be a"
+            " Postgres, so it has to be of type 'postgres'"
+        )
+        raise AirflowFailException(msg)
+    extra = connection.extra_dejson
+    if extra.get("iam"):
+        msg = f"{name} asks for an IAM token, which is not supported. Give it a password"
+        raise AirflowFailException(msg)
+    password = connection.password or ""
+    user = quote(connection.login or "", safe="")
+    credentials = f"{user}:{quote(password, safe='')}" if password else user
+    host = connection.host or ""
+    options = {key: extra[key] for key in _LIBPQ if extra.get(key) not in (None, "")}
+    if host.startswith("/"):  # the folder of a Unix socket
+        options["host"] = host
+        host = ""
+    elif ":" in host:
+        host = f"[{host}]"
+    port = f":{connection.port}" if connection.port else ""
+    query = f"?{urlencode(options)}" if options else ""
+    url = (
+        f"postgresql://{credentials}@{host}{port}/{quote(connection.schema or '', safe='')}{query}"
+    )
+    return SourceLogin(url, password, name)
+
+
+def _airflows_own() -> str | None:
+    if not airflow_version.startswith("2."):
+        return None
+    address: str | None = conf.get("database", "sql_alchemy_conn", fallback=None)
+    return address
+
+
+def _password(url: str) -> str:
+    credentials = url.partition("://")[2].rpartition("@")[0]
+    return credentials.partition(":")[2]

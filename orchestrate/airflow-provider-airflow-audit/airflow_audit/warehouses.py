@@ -1,0 +1,173 @@
+"""The four warehouses: their plugins, and the settings that a connection to one stands for."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from airflow_audit.airflow_api import AirflowFailException
+from airflow_audit.source_login import find_connection
+
+DEFAULT_SERVICE_CONNECTION = "load_airflow"
+
+_SECRET = {"password", "private_key", "credentials"}
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A warehouse that the project loads.
+
+    Attributes:
+        name: Short name; the loader is ``target-<name>``, and dbt's target is called so too.
+        connection_types: Of an Airflow connection to it; none if it needs no connection.
+        settings: The loader's settings; for each the keys that a connection has for it, of which
+            the first that is there counts.
+        takes_hyphens: Whether a schema's name may have a hyphen.
+    """
+
+    name: str
+    connection_types: tuple[str, ...]
+    settings: Mapping[str, tuple[str, ...]]
+    takes_hyphens: bool
+
+    @property
+    def loader(self) -> str:
+        """The name of the Meltano plugin."""
+        return f"target-{self.name}"
+
+    def variable(self, setting: str) -> str:
+        """Return the environment variable of a setting of the loader."""
+        return f"TARGET_{self.name}_{setting}".upper()
+
+
+DUCKDB = Warehouse("duckdb", (), {"path": ("path", "host")}, takes_hyphens=True)
+SNOWFLAKE = Warehouse(
+    "snowflake",
+    ("snowflake",),
+    {
+        "account": ("account",),
+        "user": ("user", "login"),
+        "password": ("password",),
+        "private_key": ("private_key", "private_key_content"),
+        "role": ("role",),
+        "warehouse": ("warehouse",),
+        "database": ("database",),
+    },
+    # The loader writes half of a name with a hyphen to another schema.
+    takes_hyphens=False,
+)
+REDSHIFT = Warehouse(
+    "redshift",
+    ("redshift", "postgres"),
+    {
+        "host": ("host",),
+        "port": ("port",),
+        "user": ("user", "login"),
+        "password": ("password",),
+        "database": ("database", "schema"),
+    },
+    takes_hyphens=True,
+)
+BIGQUERY = Warehouse(
+    "bigquery",
+    ("google_cloud_platform", "gcpbigquery"),
+    {
+        "project": ("project",),
+        "location": ("location",),
+        "credentials": ("keyfile_json", "keyfile_dict"),
+        "credentials_path": ("key_path",),
+    },
+    takes_hyphens=False,
+)
+
+
+@dataclass(frozen=True)
+class WarehouseLogin:
+    """What a connection says, as environment variables of the loader, which dbt reads too.
+
+    Attributes:
+        environment: The variables; empty if the project's own environment says it all.
+        secrets: Values that are never logged.
+        found_in: Where they were found, to be told.
+    """
+
+    environment: dict[str, str]
+    secrets: list[str]
+    found_in: str
+
+
+def warehouse_login(
+    warehouse: Warehouse, connection_id: str | None, service_connection_name: str
+) -> WarehouseLogin:
+    """Find the login to the warehouse.
+
+    Args:
+        warehouse: Which one.
+        connection_id: Id of an Airflow connection, which has to exist; None to look for the
+            service connection.
+        service_connection_name: Name of variables ``DATACOVES__<NAME>__…``, or id of an Airflow
+            connection. If there is neither of the default name, the loader's own environment
+            variables serve.
+
+    Raises:
+        AirflowFailException: There is no such connection, or it is to something else.
+    """
+    if not connection_id:
+        delivered = _delivered_in_environment(service_connection_name)
+        if delivered:
+            place = f"the variables DATACOVES__{service_connection_name.upper()}__…"
+            return _login(warehouse, delivered, place)
+    name = connection_id or service_connection_name
+    connection = find_connection(name)
+    if connection is None:
+        if connection_id or name != DEFAULT_SERVICE_CONNECTION:
+            msg = (
+                f"There is no Airflow connection {name!r}"
+                + ("" if connection_id else f" and no variable DATACOVES__{name.upper()}__…")
+                + f" with the login to {warehouse.name}. Add it, or name another"
+            )
+            raise AirflowFailException(msg)
+        return WarehouseLogin({}, [], f"the environment, as {warehouse.variable('…')}")
+    place = f"the Airflow connection {name!r}"
+    if warehouse.connection_types and connection.conn_type not in warehouse.connection_types:
+        msg = (
+            f"{place} is of type {connection.conn_type!r}, but {warehouse.name} needs"
+            f" {' or '.join(warehouse.connection_types)}. Use the operator of that warehouse, or"
+            " name another connection"
+        )
+        raise AirflowFailException(msg)
+    fields = {
+        key: getattr(connection, key) for key in ("host", "port", "login", "password", "schema")
+    }
+    # Older connections of providers carry their extras under a prefix.
+    extra = {key.rpartition("__")[2]: value for key, value in connection.extra_dejson.items()}
+    return _login(warehouse, {**fields, **extra}, place)
+
+
+def _delivered_in_environment(name: str) -> dict[str, Any]:
+    prefix = f"DATACOVES__{name}__".upper()
+    return {
+        variable.removeprefix(prefix).lower(): value
+        for variable, value in os.environ.items()
+        if variable.startswith(prefix)
+    }
+
+
+def _login(warehouse: Warehouse, values: Mapping[str, Any], place: str) -> WarehouseLogin:
+    found: dict[str, str] = {}
+    for setting, keys in warehouse.settings.items():
+        given = [values[key] for key in keys if values.get(key) not in (None, "")]
+        if given:
+            found[setting] = given[0] if isinstance(given[0], str) else json.dumps(given[0])
+    if not found:
+        names = ", ".join(keys[0] for keys in warehouse.settings.values())
+        msg = f"{place} says nothing about {warehouse.name}. It needs some of: {names}"
+        raise AirflowFailException(msg)
+    return WarehouseLogin(
+        {warehouse.variable(setting): value for setting, value in found.items()},
+        [value for setting, value in found.items() if setting in _SECRET],
+        place,
+    )
