@@ -1,0 +1,77 @@
+"""Where the login comes from, and what is said when there is none."""
+
+from __future__ import annotations
+
+import pytest
+from airflow import __version__ as airflow_version
+from airflow.exceptions import AirflowFailException
+from airflow_audit.source_login import NoSourceLoginError, source_login
+
+IS_AIRFLOW_2 = airflow_version.startswith("2.")
+POSTGRES = "postgres://reader:p%40ss%2Fword@db.example.com:6432/airflow?sslmode=require&cursor=x"
+
+
+@pytest.fixture(autouse=True)
+def _no_login(monkeypatch):
+    monkeypatch.delenv("TAP_AIRFLOW_METADATA_DATABASE_URL", raising=False)
+
+
+def test_connection_that_is_named_comes_first(monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_METADATA", POSTGRES)
+    monkeypatch.setenv("AIRFLOW_CONN_AIRFLOW_AUDIT_SOURCE", "postgres://other@localhost/other")
+    monkeypatch.setenv("TAP_AIRFLOW_METADATA_DATABASE_URL", "postgresql://environment@localhost/x")
+    found = source_login("metadata")
+    # Of the extra only what libpq knows.
+    assert found.database_url == (
+        "postgresql://reader:p%40ss%2Fword@db.example.com:6432/airflow?sslmode=require"
+    )
+    assert found.password == "p@ss/word"
+    assert "'metadata'" in found.found_in
+    assert "p@ss" not in repr(found)
+    assert "p%40ss" not in repr(found)
+
+
+def test_default_connection_comes_before_the_environment(monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_AIRFLOW_AUDIT_SOURCE", "postgres://other@localhost/other")
+    monkeypatch.setenv("TAP_AIRFLOW_METADATA_DATABASE_URL", "postgresql://environment@localhost/x")
+    assert source_login(None).database_url == "postgresql://other@localhost/other"
+
+
+def test_environment_comes_before_airflows_own(monkeypatch):
+    monkeypatch.setenv("TAP_AIRFLOW_METADATA_DATABASE_URL", "postgresql://a:word@localhost/x")
+    found = source_login(None)
+    assert (found.database_url, found.password) == ("postgresql://a:word@localhost/x", "word")
+
+
+def test_unix_socket_and_ipv6(monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_SOCKET", "postgres://reader@%2Fvar%2Frun/airflow")
+    assert source_login("socket").database_url == ("postgresql://reader@/airflow?host=%2Fvar%2Frun")
+    monkeypatch.setenv("AIRFLOW_CONN_SIX", '{"conn_type": "postgres", "host": "::1", "login": "a"}')
+    assert source_login("six").database_url == "postgresql://a@[::1]/"
+
+
+def test_missing_connection_that_is_named_is_an_error(monkeypatch):
+    monkeypatch.setenv("TAP_AIRFLOW_METADATA_DATABASE_URL", "postgresql://environment@localhost/x")
+    with pytest.raises(AirflowFailException, match="no Airflow connection 'nowhere'"):
+        source_login("nowhere")
+
+
+def test_connection_to_another_database_is_an_error(monkeypatch):
+    monkeypatch.setenv("AIRFLOW_CONN_AIRFLOW_AUDIT_SOURCE", "mysql://a:secret@localhost/x")
+    with pytest.raises(AirflowFailException, match=r"of type 'mysql'.*postgres") as error:
+        source_login(None)
+    assert "secret" not in str(error.value)
+
+
+@pytest.mark.skipif(not IS_AIRFLOW_2, reason="tasks of Airflow 3 may not use it")
+def test_airflow_2_has_its_own():
+    assert source_login(None).database_url.startswith("postgresql+psycopg2://")
+
+
+@pytest.mark.skipif(IS_AIRFLOW_2, reason="Airflow 2 has its own login")
+@pytest.mark.parametrize("variable", [None, "airflow-db-not-allowed:///"])
+def test_airflow_3_says_what_to_set_up(monkeypatch, variable):
+    if variable:
+        monkeypatch.setenv("TAP_AIRFLOW_METADATA_DATABASE_URL", variable)
+    with pytest.raises(NoSourceLoginError, match=r"Airflow 3 may not.*airflow_audit_source"):
+        source_login(None)

@@ -1,0 +1,68 @@
+"""The provider as a user installs it, beside an Airflow whose own environment stays untouched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+from tests.real_airflow.install import (
+    INSTALLATIONS,
+    REPOSITORY,
+    airflow_environ,
+    install,
+    migrate,
+    run_command,
+)
+
+PROVIDER = REPOSITORY / "orchestrate" / "airflow-provider-airflow-audit"
+
+
+@cache
+def installed_provider() -> Path:
+    """Build and install the provider, and pytest, into a folder for PYTHONPATH."""
+    folder = INSTALLATIONS / "provider"
+    shutil.rmtree(folder, ignore_errors=True)
+    INSTALLATIONS.mkdir(exist_ok=True)
+    uv = os.environ.get("UV", str(REPOSITORY / ".tools" / "bin" / "uv"))
+    to = (uv, "pip", "install", "--quiet", "--target", str(folder))
+    run_command([*to, "--no-deps", str(PROVIDER)])
+    # Those that run on every Python that the Airflows run on, and on nothing of Airflow's.
+    run_command([*to, "--python-version", "3.9", "pytest==8.4.2"])
+    return folder
+
+
+def provider_environ(version: str, database_url: str, home: Path) -> dict[str, str]:
+    """Environment variables of an Airflow that has the provider."""
+    return airflow_environ(version, database_url, home) | {
+        "PYTHONPATH": str(installed_provider()),
+        "AIRFLOW__AIRFLOW_AUDIT__PROJECT_DIR": str(REPOSITORY),
+    }
+
+
+def run_inside(
+    version: str, database_url: str, home: Path, *arguments: str, timeout: float = 300
+) -> subprocess.CompletedProcess[str]:
+    """Run this Airflow's Python, with the provider beside it.
+
+    Args:
+        version: One of `RECIPES`; it is installed if it is not yet.
+        database_url: Metadata database that is migrated already.
+        home: AIRFLOW_HOME.
+        arguments: What follows `python`.
+        timeout: Seconds.
+    """
+    return subprocess.run(
+        [str(install(version) / "bin" / "python"), *arguments],
+        env=provider_environ(version, database_url, home),
+        cwd=home,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )
+
+
+__all__ = ["installed_provider", "migrate", "provider_environ", "run_inside"]
