@@ -62,9 +62,9 @@ class RestApi:
         }
         self._send("POST", f"/dags/{dag_id}/clearTaskInstances", body)
 
-    def mark_success(self, dag_id: str, run_id: str, task_id: str) -> None:
-        """Declare a task of a run a success."""
-        body: dict[str, Any] = {"new_state": "success"}
+    def mark(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
+        """Declare a task of a run a success, or failed; a running one is ended."""
+        body: dict[str, Any] = {"new_state": state}
         if self._is_airflow_2:
             body["dry_run"] = False
         self._send("PATCH", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}", body)

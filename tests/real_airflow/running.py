@@ -40,23 +40,29 @@ class RunningAirflow:
 
     Attributes:
         api: Its REST API, as the user `USER`.
+        home: AIRFLOW_HOME.
     """
 
-    def __init__(self, version: str, database_url: str, home: Path) -> None:
+    def __init__(
+        self, version: str, database_url: str, home: Path, environ: Mapping[str, str]
+    ) -> None:
         """Prepare to run.
 
         Args:
             version: One of `RECIPES`; it is installed if it is not yet.
             database_url: `postgresql://` URL of a metadata database of this version.
             home: Empty folder for AIRFLOW_HOME and logs.
+            environ: More environment variables.
         """
         port = _free_port()
         password = secrets.token_hex()
         self.api = RestApi(version, f"http://127.0.0.1:{port}", (USER, password))
         self._version = version
-        self._home = home
+        self.home = home
         self._airflow = str(install(version) / "bin" / "airflow")
-        self._environ = airflow_environ(version, database_url, home) | _settings(port)
+        self._environ = (
+            airflow_environ(version, database_url, home) | _settings(port) | dict(environ)
+        )
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self.create_user(USER, "Admin", password)
 
@@ -77,7 +83,7 @@ class RunningAirflow:
 
         It is found at the start; a changed one within a minute.
         """
-        folder = self._home / "dags"
+        folder = self.home / "dags"
         folder.mkdir(exist_ok=True)
         (folder / name).write_text(text)
 
@@ -100,7 +106,7 @@ class RunningAirflow:
                 self._processes[component] = subprocess.Popen(
                     [self._airflow, component, *options],
                     env=self._environ,
-                    cwd=self._home,
+                    cwd=self.home,
                     stdin=subprocess.DEVNULL,
                     stdout=log,
                     stderr=subprocess.STDOUT,
@@ -138,7 +144,7 @@ class RunningAirflow:
             time.sleep(0.5)
 
     def _log(self, component: str) -> Path:
-        return self._home / f"{component}.log"
+        return self.home / f"{component}.log"
 
     def _logs(self) -> str:
         """The end of each component's log."""
@@ -151,7 +157,10 @@ class RunningAirflow:
 
 @contextmanager
 def running_airflow(
-    version: str, database_url: str, dag_files: Mapping[str, str]
+    version: str,
+    database_url: str,
+    dag_files: Mapping[str, str],
+    environ: Mapping[str, str] | None = None,
 ) -> Iterator[RunningAirflow]:
     """Migrate an empty Postgres database and run Airflow on it, until the end of the block.
 
@@ -159,6 +168,7 @@ def running_airflow(
         version: One of `RECIPES`.
         database_url: `postgresql://` URL of the database.
         dag_files: What to put into the DAGs folder, by file name.
+        environ: More environment variables.
 
     Raises:
         PythonNotFoundError: No Python it runs on is on this machine.
@@ -167,7 +177,7 @@ def running_airflow(
     """
     migrate(version, database_url)
     with tempfile.TemporaryDirectory(prefix="airflow-home-") as home:
-        airflow = RunningAirflow(version, database_url, Path(home))
+        airflow = RunningAirflow(version, database_url, Path(home), environ or {})
         try:
             for name, text in dag_files.items():
                 airflow.write_dag_file(name, text)

@@ -10,9 +10,9 @@ __version__ = "0.1.0"
 def get_provider_info() -> dict[str, Any]:
     """Return what Airflow's provider manager wants to know."""
     return {
-        "package-name": "airflow-provider-airflow-audit",
+        "package-name": "airflow-audit",
         "name": "Airflow Audit",
-        "description": "Copies Airflow's metadata database into a warehouse and builds audit marts.",
+        "description": "Copies Airflow's metadata database and builds audit marts.",
         "versions": [__version__],
         "integrations": [
             {

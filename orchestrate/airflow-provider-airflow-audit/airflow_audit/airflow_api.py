@@ -19,7 +19,18 @@ except ImportError:
     except ImportError:
         from airflow.utils.log.secrets_masker import mask_secret
 
-from airflow.exceptions import AirflowException, AirflowFailException, AirflowNotFoundException
+try:
+    from airflow.sdk.exceptions import (
+        AirflowException,
+        AirflowFailException,
+        AirflowNotFoundException,
+    )
+except ImportError:
+    from airflow.exceptions import (
+        AirflowException,
+        AirflowFailException,
+        AirflowNotFoundException,
+    )
 
 __all__ = [
     "DAG",

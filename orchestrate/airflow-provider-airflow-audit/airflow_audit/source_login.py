@@ -16,7 +16,8 @@ from airflow_audit.airflow_api import AirflowFailException, AirflowNotFoundExcep
 DEFAULT_SOURCE_CONN_ID = "airflow_audit_source"
 ENVIRONMENT_VARIABLE = "TAP_AIRFLOW_METADATA_DATABASE_URL"
 
-_POSTGRES = {"postgres", "postgresql"}
+# Without Airflow's Postgres provider a connection is stored as a generic one.
+_POSTGRES = {"postgres", "postgresql", "generic"}
 # What libpq takes of a connection's extra; the rest is for the provider's hook.
 _LIBPQ = (
     "sslmode",

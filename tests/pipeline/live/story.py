@@ -121,7 +121,7 @@ def play(version: str, database_url: str, pipe: Pipeline) -> Story:
         for name in (MAPPED, WAITING):
             api.set_paused(name, paused=False)
         api.clear(dag_id, FIRST, task_id)
-        api.mark_success(dag_id, SECOND, task_id)
+        api.mark(dag_id, SECOND, task_id, "success")
         api.set_paused(PAUSED_LATER, paused=True)
         api.delete_run(DELETED_LATER, FIRST)
         airflow.write_dag_file(BROKEN_FILE, MENDED)

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote
 
 from airflow.configuration import conf
@@ -178,7 +178,7 @@ class MeltanoHook(BaseHook):
 
     @contextlib.contextmanager
     def _started(
-        self, arguments: Sequence[str], environment: Mapping[str, str], stderr: Any
+        self, arguments: Sequence[str], environment: Mapping[str, str], stderr: int | IO[str]
     ) -> Iterator[subprocess.Popen[str]]:
         project = self.project
         with tempfile.TemporaryDirectory(prefix="airflow-audit-") as folder:
@@ -237,7 +237,7 @@ class _Mask:
         for secret in known:
             mask_secret(secret)
         forms = {form for secret in known for form in (secret, quote(secret, safe=""))}
-        forms |= {json.dumps(form)[1:-1] for form in forms}
+        forms |= {json.dumps(f, ensure_ascii=a)[1:-1] for f in forms for a in (True, False)}
         self._forms = sorted(forms, key=len, reverse=True)
 
     def __call__(self, text: str) -> str:

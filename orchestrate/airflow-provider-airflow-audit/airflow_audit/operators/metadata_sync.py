@@ -90,7 +90,7 @@ class MetadataSyncOperator(BaseOperator):
         run_dbt: bool = True,
         dbt_select: str | None = None,
         project_dir: str | None = None,
-        **kwargs: Any,
+        **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(**kwargs)
         self.environment_slug = environment_slug
@@ -206,7 +206,7 @@ class MetadataSyncOperator(BaseOperator):
             grants = self.hook.output(
                 ["invoke", "tap-airflow-metadata", "--grants"], environment={}
             )
-            self.log.error("%s:\n%s", error, "".join(grants))
+            self.log.error("%s:\n%s", error, "".join(grants))  # noqa: TRY400
             raise AirflowFailException(str(error)) from None
 
     def _environment(

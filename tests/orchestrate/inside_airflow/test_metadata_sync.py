@@ -1,0 +1,253 @@
+"""The operators' arguments: schemas, defaults, and what is passed on to Meltano."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from airflow.exceptions import AirflowFailException
+from airflow_audit.hooks.meltano import MeltanoHook, MeltanoLog
+from airflow_audit.operators.metadata_sync import (
+    MetadataSyncOperator,
+    MetadataSyncOperatorBigQuery,
+    MetadataSyncOperatorDuckDB,
+    MetadataSyncOperatorRedshift,
+    MetadataSyncOperatorSnowflake,
+)
+from operators.datacoves.data_sync import (
+    DatacovesDataSyncOperatorRedshift,
+    DatacovesDataSyncOperatorSnowflake,
+)
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    for name in ("ENVIRONMENT_SLUG", "DATACOVES__ENVIRONMENT_SLUG"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TAP_AIRFLOW_METADATA_DATABASE_URL", "postgresql://reader:word@db/airflow")
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """What is asked of Meltano, which does nothing."""
+    made = []
+
+    def run(_, arguments, *, environment, secrets=()):
+        made.append((list(arguments), dict(environment), list(secrets)))
+        return MeltanoLog()
+
+    monkeypatch.setattr(MeltanoHook, "run", run)
+    return made
+
+
+def execute(operator_class, **arguments):
+    operator = operator_class(task_id="sync", **arguments)
+    # Airflow 3 warns, and no more, outside of its own runner.
+    return operator.execute({})
+
+
+def test_copies_and_builds(calls):
+    execute(MetadataSyncOperatorDuckDB, environment_slug="prod")
+    (copy, environment, secrets), (build, same, _) = calls
+    assert copy == ["run", "--force", "tap-airflow-metadata", "target-duckdb"]
+    assert build == ["invoke", "dbt:build"]
+    assert (
+        environment
+        == same
+        == {
+            "ENVIRONMENT_SLUG": "prod",
+            "TAP_AIRFLOW_METADATA_DATABASE_URL": "postgresql://reader:word@db/airflow",
+            "TARGET_DUCKDB_DEFAULT_TARGET_SCHEMA": "airflow_prod",
+            # As on the command line, so that both go on from the same state.
+            "MELTANO_RUN_STATE_ID_SUFFIX": "prod",
+        }
+    )
+    assert secrets == ["word"]
+
+
+def test_arguments_are_passed_on(calls):
+    execute(
+        MetadataSyncOperatorDuckDB,
+        environment_slug="prod",
+        tables=[],
+        additional_tables=["xcom"],
+        mode="append",
+        full_refresh=True,
+        dbt_select="fct_dag_runs dim_dags",
+    )
+    (copy, environment, _), (build, _, _) = calls
+    assert "--full-refresh" in copy
+    assert json.loads(environment["TAP_AIRFLOW_METADATA_TABLES"]) == []
+    assert json.loads(environment["TAP_AIRFLOW_METADATA_ADDITIONAL_TABLES"]) == ["xcom"]
+    assert environment["AIRFLOW_AUDIT_MODE"] == "append"
+    assert build == ["invoke", "dbt:build", "--select", "fct_dag_runs", "dim_dags"]
+
+
+@pytest.mark.usefixtures("calls")
+def test_lists_of_the_caller_stay_as_they_are():
+    tables, more = ["dag"], ["log"]
+    for _ in range(2):
+        execute(
+            DatacovesDataSyncOperatorRedshift,
+            environment_slug="a",
+            tables=tables,
+            additional_tables=more,
+            service_connection_name="load_airflow",
+        )
+    assert (tables, more) == (["dag"], ["log"])
+    first = DatacovesDataSyncOperatorRedshift(task_id="a", additional_tables=["log"])
+    second = DatacovesDataSyncOperatorRedshift(task_id="b")
+    assert "log" not in first.tables
+    assert first.tables == second.tables
+    assert first.tables is not second.tables
+
+
+@pytest.mark.parametrize(
+    ("operator", "given", "schema"),
+    [
+        (MetadataSyncOperatorDuckDB, None, "airflow_a"),
+        (MetadataSyncOperatorDuckDB, "airflow-x", "airflow-x"),
+        (MetadataSyncOperatorRedshift, "airflow-x", "airflow-x"),
+        (DatacovesDataSyncOperatorRedshift, None, "airflow-a"),
+        (DatacovesDataSyncOperatorSnowflake, None, "airflow_a"),
+        (DatacovesDataSyncOperatorSnowflake, "airflow-tables", "airflow_tables"),
+    ],
+)
+def test_schema(operator, given, schema):
+    arguments = {"destination_schema": given, "run_dbt": False}
+    task = operator(task_id="sync", environment_slug="a", **arguments)
+    assert task.schema("a") == schema
+    assert [outlet.uri for outlet in task.outlets] == [
+        f"airflow-audit://{task.warehouse.name}/{schema}"
+    ]
+
+
+@pytest.mark.parametrize("operator", [MetadataSyncOperatorSnowflake, MetadataSyncOperatorBigQuery])
+def test_hyphen_where_there_can_be_none_is_an_error(operator):
+    task = operator(task_id="sync", destination_schema="airflow-x", run_dbt=False)
+    with pytest.raises(AirflowFailException, match="Use 'airflow_x'"):
+        task.schema("x")
+
+
+def test_marts_of_another_schema_are_an_error():
+    task = MetadataSyncOperatorDuckDB(task_id="sync", destination_schema="other")
+    with pytest.raises(AirflowFailException, match="run_dbt=False"):
+        task.schema("x")
+
+
+def test_each_copy_has_a_state_of_its_own(calls, monkeypatch):
+    monkeypatch.setenv("DATACOVES__ONE__HOST", "one")
+    monkeypatch.setenv("DATACOVES__ONE__PASSWORD", "first")
+    monkeypatch.setenv("DATACOVES__TWO__HOST", "two")
+    for name in ("ONE", "TWO"):
+        execute(
+            MetadataSyncOperatorRedshift,
+            environment_slug="a",
+            service_connection_name=name.lower(),
+            run_dbt=False,
+        )
+    monkeypatch.setenv("DATACOVES__ONE__PASSWORD", "changed")
+    execute(
+        MetadataSyncOperatorRedshift,
+        environment_slug="a",
+        service_connection_name="one",
+        run_dbt=False,
+    )
+    one, two, again = (environment["MELTANO_RUN_STATE_ID_SUFFIX"] for _, environment, _ in calls)
+    assert one != two
+    assert one == again
+
+
+@pytest.mark.parametrize(
+    ("variables", "slug"),
+    [
+        ({"ENVIRONMENT_SLUG": "one", "DATACOVES__ENVIRONMENT_SLUG": "two"}, "one"),
+        ({"DATACOVES__ENVIRONMENT_SLUG": "two"}, "two"),
+        (
+            {
+                "AIRFLOW__API__BASE_URL": "https://airflow-qwe123.example.com",
+                "AIRFLOW__WEBSERVER__BASE_URL": "https://airflow-qwe123.example.com",
+            },
+            "qwe123",
+        ),
+    ],
+)
+def test_slug(calls, monkeypatch, variables, slug):
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    execute(MetadataSyncOperatorDuckDB, run_dbt=False)
+    assert calls[0][1]["ENVIRONMENT_SLUG"] == slug
+
+
+def test_environment_without_a_name_says_what_to_set():
+    with pytest.raises(AirflowFailException, match="ENVIRONMENT_SLUG"):
+        execute(MetadataSyncOperatorDuckDB)
+
+
+def test_datacoves_has_its_own_ten_tables(calls):
+    execute(DatacovesDataSyncOperatorRedshift, environment_slug="a")
+    [(_, environment, _)] = calls  # and no marts
+    assert len(json.loads(environment["TAP_AIRFLOW_METADATA_TABLES"])) == 10
+    calls.clear()
+    execute(DatacovesDataSyncOperatorRedshift, environment_slug="a", tables=[])
+    assert calls[0][1]["TAP_AIRFLOW_METADATA_TABLES"] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("operator", "variables"),
+    [
+        (
+            MetadataSyncOperatorSnowflake,
+            {"ACCOUNT": "a", "USER": "u", "PASSWORD": "word", "ROLE": "r", "DATABASE": "d"},
+        ),
+        (MetadataSyncOperatorRedshift, {"HOST": "h", "USER": "u", "PASSWORD": "word"}),
+    ],
+)
+def test_service_connection_of_the_environment(calls, monkeypatch, operator, variables):
+    for name, value in variables.items():
+        monkeypatch.setenv(f"DATACOVES__RAW__{name}", value)
+    execute(operator, environment_slug="a", service_connection_name="raw", run_dbt=False)
+    _, environment, secrets = calls[0]
+    prefix = f"TARGET_{operator.warehouse.name.upper()}_"
+    assert {f"{prefix}{name}": value for name, value in variables.items()}.items() <= (
+        environment.items()
+    )
+    assert "word" in secrets
+
+
+def test_service_connection_of_airflow(calls, monkeypatch):
+    connection = {
+        "conn_type": "generic",
+        "host": "cluster",
+        "port": 5439,
+        "login": "loader",
+        "password": "word",
+        "schema": "audit",
+    }
+    monkeypatch.setenv(
+        "AIRFLOW_CONN_LOAD_AIRFLOW", json.dumps(connection | {"conn_type": "redshift"})
+    )
+    execute(MetadataSyncOperatorRedshift, environment_slug="a", run_dbt=False)
+    assert {
+        "TARGET_REDSHIFT_HOST": "cluster",
+        "TARGET_REDSHIFT_PORT": "5439",
+        "TARGET_REDSHIFT_USER": "loader",
+        "TARGET_REDSHIFT_DATABASE": "audit",
+    }.items() <= calls[0][1].items()
+    monkeypatch.setenv("AIRFLOW_CONN_LOAD_AIRFLOW", json.dumps(connection | {"conn_type": "mysql"}))
+    with pytest.raises(AirflowFailException, match="'mysql'"):
+        execute(MetadataSyncOperatorRedshift, environment_slug="a", run_dbt=False)
+
+
+@pytest.mark.parametrize(
+    "arguments", [{"connection_id": "nowhere"}, {"service_connection_name": "nowhere"}]
+)
+def test_missing_connection_to_the_warehouse_is_an_error(calls, arguments):
+    with pytest.raises(AirflowFailException, match="no Airflow connection 'nowhere'"):
+        execute(MetadataSyncOperatorRedshift, environment_slug="a", **arguments)
+    assert not calls
+
+
+def test_every_argument_is_a_template():
+    for name in MetadataSyncOperator.template_fields:
+        assert hasattr(MetadataSyncOperatorDuckDB(task_id="sync"), name)
