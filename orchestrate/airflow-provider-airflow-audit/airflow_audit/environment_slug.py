@@ -27,8 +27,8 @@ def find_environment_slug(given: str | None) -> str:
         return slug
     problem = f"The environment slug is {slug!r}" if slug else "This environment has no slug"
     msg = (
-        f"{problem}. Give the operator an environment_slug, or set ENVIRONMENT_SLUG: a short name of"
-        " lower case letters, digits, - and _, such as production; it names the schema"
+        f"{problem}. Give the operator an environment_slug, or set ENVIRONMENT_SLUG: a short name,"
+        " of lower case letters, digits, - and _, such as production; it names the schema"
     )
     raise AirflowFailException(msg)
 

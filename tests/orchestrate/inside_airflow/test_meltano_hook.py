@@ -75,6 +75,12 @@ def test_error_says_why(project):
         project(failing(level="error", event="the disk is full")).run(["run"], environment={})
 
 
+def test_error_names_the_tests_that_failed(project):
+    line = "12:00:00  Failure in test unique_dim_dags (models/marts/_marts.yml)"
+    with pytest.raises(AirflowException, match="unique_dim_dags"):
+        project(f"print({line!r})\nsys.exit(1)").run(["invoke"], environment={})
+
+
 def test_neither_airflows_settings_nor_its_python_are_passed_on(project, monkeypatch):
     monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "x")
     monkeypatch.setenv("AIRFLOW_CONN_A", "x")

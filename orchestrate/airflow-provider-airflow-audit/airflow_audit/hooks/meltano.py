@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,7 @@ _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 # Parts of so many characters would be found everywhere in a log.
 _SHORTEST_SECRET = 4
 _LAST_LINES = 5
+_DBT_FAILURE = re.compile(r"(Failure|Error) in (model|test|snapshot|seed) ")
 
 
 @dataclass
@@ -65,6 +67,11 @@ class MeltanoLog:
         self.exit_codes += (entry.get("exit_codes") or {}).values()
         if entry.get("level") in {"error", "critical"} and "exit_codes" not in entry:
             self.errors = [*self.errors, str(entry.get("event", ""))][-_LAST_LINES:]
+
+    def take_text(self, line: str) -> None:
+        """Take up a line of dbt's, which names what failed."""
+        if _DBT_FAILURE.search(line):
+            self.errors = [*self.errors, line.strip()][-_LAST_LINES:]
 
     def as_dict(self) -> dict[str, Any]:
         """Return what was read and loaded, for XCom."""
@@ -209,6 +216,7 @@ class MeltanoHook(BaseHook):
             level, text = _LEVELS[entry["level"]], str(entry["event"])
         except (ValueError, KeyError, TypeError):
             self.log.info("%s", line)
+            log.take_text(line)
             return
         log.take(entry)
         if text.startswith("METRIC"):  # of the Singer SDK, many for each table

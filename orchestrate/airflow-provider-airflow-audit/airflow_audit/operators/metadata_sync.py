@@ -151,9 +151,16 @@ class MetadataSyncOperator(BaseOperator):
         )
         if self.run_dbt:
             self.log.info("Building the marts")
-            select = ["--select", *self.dbt_select.split()] if self.dbt_select else []
+            # Tests of what is not selected would look for tables that are not there.
+            select = [
+                "--indirect-selection=buildable",
+                "--select",
+                *(self.dbt_select or "").split(),
+            ]
             self.hook.run(
-                ["invoke", "dbt:build", *select], environment=environment, secrets=secrets
+                ["invoke", "dbt:build", *(select if self.dbt_select else [])],
+                environment=environment,
+                secrets=secrets,
             )
         done = log.as_dict() | {"environment_slug": slug, "schema": schema}
         self._lineage = (source.database_url, schema, list(done["tables"]))
