@@ -14,11 +14,11 @@ from typing import Any
 def serialized_dags() -> "dict[str, Any]":
     """Every DAG as the scheduler reads it from the database, by its id."""
     # Only the interpreter that this is run by has an Airflow.
-    from airflow.models.dag import DagModel  # type: ignore[import-not-found] # noqa: PLC0415
-    from airflow.models.serialized_dag import (  # type: ignore[import-not-found] # noqa: PLC0415
+    from airflow.models.dag import DagModel  # noqa: PLC0415
+    from airflow.models.serialized_dag import (  # noqa: PLC0415
         SerializedDagModel,
     )
-    from airflow.utils.session import create_session  # type: ignore[import-not-found] # noqa: PLC0415
+    from airflow.utils.session import create_session  # noqa: PLC0415
 
     with create_session() as session:
         dags: dict[str, Any] = {}

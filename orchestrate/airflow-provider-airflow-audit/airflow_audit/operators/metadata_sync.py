@@ -238,8 +238,8 @@ class MetadataSyncOperator(BaseOperator):
     def _describe_events(self, context: Mapping[str, Any], done: Mapping[str, Any]) -> None:
         """Tell what was loaded with the events of the assets, where Airflow (2.10) keeps it."""
         events = context.get("outlet_events")
-        for outlet in self.outlets if events is not None else ():
-            if isinstance(outlet, Asset):
+        for outlet in self.outlets:
+            if events is not None and isinstance(outlet, Asset):
                 events[outlet].extra = {
                     "schema": done["schema"],
                     "rows": {name: rows for name, rows in done["loaded_rows"].items() if rows},
