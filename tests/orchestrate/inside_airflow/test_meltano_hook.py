@@ -65,6 +65,12 @@ def test_exit_codes_of_plugins_tell_retryable_from_final(project, codes, error):
     assert type(raised.value) is error
 
 
+def test_wrong_setting_of_a_tap_is_final(project):
+    failed = "Catalog discovery failed: command ['tap'] returned 78 with stderr:\n{}"
+    with pytest.raises(AirflowFailException):
+        project(failing(err=failed, exit_codes={})).run(["run"], environment={})
+
+
 def test_exit_code_of_an_invoked_plugin_counts_too(project):
     with pytest.raises(AirflowFailException):
         project("sys.exit(78)").run(["invoke"], environment={})

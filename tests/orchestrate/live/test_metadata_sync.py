@@ -18,16 +18,13 @@ from tests.orchestrate.live.conftest import TAKES_LONG, LiveAirflow
 pytestmark = TAKES_LONG
 
 # The scheduler and the API do not look at it.
-_UNUSED_TABLE = "task_instance_note"
+_UNUSED_TABLE = "variable"
 
 
 def test_first_run_is_in_the_warehouse_after_the_second(live: LiveAirflow) -> None:
-    log = live.run(dag_files.SYNC, "first", "success")
-    assert live.task(dag_files.SYNC, "first")[0] == "success", log
-    live.run(dag_files.SYNC, "second", "success")
-    runs = live.loaded(
-        f"select run_id, state from airflow_audit.fct_dag_runs where dag_id = '{dag_files.SYNC}'"
-    )
+    live.run(dag_files.SYNC, "first", "success")
+    log = live.run(dag_files.BUILD, "second", "success")
+    runs = live.loaded("select run_id, state from airflow_audit.fct_dag_runs")
     assert ("first", "success") in runs
     assert ("second", "running") in runs
     # The log of Meltano and of its plugins is the task's, without the metrics of the SDK.
@@ -80,21 +77,18 @@ def test_misspelled_table_fails_at_once(live: LiveAirflow) -> None:
 
 def test_locked_warehouse_is_tried_again(live: LiveAirflow) -> None:
     with duckdb.connect(str(live.other_warehouse)):
-        log = live.run(dag_files.LOCKED, "r", "up_for_retry", "success")
-        assert live.task(dag_files.LOCKED, "r")[0] == "up_for_retry", log
+        log = live.run(dag_files.LOCKED, "r", "up_for_retry")
         assert "exit code 75" in log
     live.wait_for_state(dag_files.LOCKED, "r", "success")
-    assert live.task(dag_files.LOCKED, "r")[0] == "success"
 
 
 def test_table_that_vanished_is_empty_and_said(live: LiveAirflow) -> None:
     with psycopg.connect(live.database_url, autocommit=True) as source:
         source.execute(f"alter table {_UNUSED_TABLE} rename to vanished")
         try:
-            log = live.run(dag_files.SYNC, "vanished", "success")
+            live.run(dag_files.SYNC, "vanished", "success")
         finally:
             source.execute(f"alter table vanished rename to {_UNUSED_TABLE}")
-    assert live.task(dag_files.SYNC, "vanished")[0] == "success", log
     [(there,)] = live.loaded(
         "select is_table_at_source from airflow_live._sync_manifest"
         f" where table_name = '{_UNUSED_TABLE}' order by started_at desc limit 1"

@@ -36,6 +36,7 @@ _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 # Parts of so many characters would be found everywhere in a log.
 _SHORTEST_SECRET = 4
 _LAST_LINES = 5
+_NOT_STARTED = re.compile(r"discovery failed: .* returned (\d+) with", re.DOTALL)
 _DBT_FAILURE = re.compile(r"(Failure|Error) in (model|test|snapshot|seed) ")
 
 
@@ -65,8 +66,12 @@ class MeltanoLog:
             self.loaded_rows |= loaded["rows"]
             self.load_seconds += loaded["seconds"]
         self.exit_codes += (entry.get("exit_codes") or {}).values()
+        # A tap that finds a wrong setting does so before it starts.
+        if not_started := _NOT_STARTED.search(str(entry.get("err", ""))):
+            self.exit_codes.append(int(not_started[1]))
         if entry.get("level") in {"error", "critical"} and "exit_codes" not in entry:
-            self.errors = [*self.errors, str(entry.get("event", ""))][-_LAST_LINES:]
+            first_line = str(entry.get("event", "")).partition("\n")[0]
+            self.errors = [*self.errors, first_line][-_LAST_LINES:]
 
     def take_text(self, line: str) -> None:
         """Take up a line of dbt's, which names what failed."""
