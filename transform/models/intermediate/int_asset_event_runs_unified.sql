@@ -15,24 +15,38 @@ unioned as (
     select
         environment_slug,
         asset_event_id,
-        dag_run_id
+        dag_run_id,
+        extracted_at,
+        is_deleted_at_source,
+        deleted_at_source_at
     from dagrun_asset_events
     union all
     select
         environment_slug,
         dataset_event_id as asset_event_id,
-        dag_run_id
+        dag_run_id,
+        extracted_at,
+        is_deleted_at_source,
+        deleted_at_source_at
     from dagrun_dataset_events
 
 ),
 
--- An environment that was upgraded to Airflow 3 has them in both tables.
+-- An environment that was upgraded to Airflow 3 has them in both tables: gone from one,
+-- it may be in the other.
 deduplicated as (
 
     select
         environment_slug,
         asset_event_id,
-        dag_run_id
+        dag_run_id,
+        max(extracted_at) as extracted_at,
+        min(case when is_deleted_at_source then 1 else 0 end) = 1
+            as is_deleted_at_source,
+        case
+            when min(case when is_deleted_at_source then 1 else 0 end) = 1
+                then max(deleted_at_source_at)
+        end as deleted_at_source_at
     from unioned
     group by environment_slug, asset_event_id, dag_run_id
 
