@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
-from tests.transform import aggregates_rows, asset_rows, changes_rows, history_rows
+from tests.transform import aggregates_rows, asset_rows, changes_rows, history_rows, trigger_rows
 from tests.transform.raw_tables import SYNCED_AT, Row
 
 SECRET = "hunter2-in-clear"  # noqa: S105
@@ -230,6 +230,7 @@ _AIRFLOW_3: dict[str, list[Row]] = {
             "owners": "shop",
             "timetable_summary": "0 0 * * *",
             "bundle_name": "main",
+            "last_parse_duration": 0.25,
         },
         {"dag_id": "old", "is_stale": True, "is_paused": False, "timetable_summary": "None"},
     ],
@@ -329,6 +330,7 @@ AIRFLOW_2 = (
     | asset_rows.AIRFLOW_2
     | changes_rows.AIRFLOW_2
     | history_rows.AIRFLOW_2
+    | trigger_rows.AIRFLOW_2
 )
 AIRFLOW_3 = (
     _ACCESS
@@ -337,4 +339,5 @@ AIRFLOW_3 = (
     | asset_rows.AIRFLOW_3
     | changes_rows.AIRFLOW_3
     | history_rows.AIRFLOW_3
+    | trigger_rows.AIRFLOW_3
 )

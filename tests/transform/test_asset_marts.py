@@ -46,6 +46,7 @@ def test_asset_lineage(rows_of: Rows) -> None:
         " from bridge_asset_lineage order by all"
     ) == [
         (THREE, "orders", True, "mapped", True, "old", False, True),
+        (THREE, "orders", True, "mapped", True, "sales", True, False),
         (TWO, "s3://orders", True, "load", True, "old", True, False),
         (TWO, "s3://orders", True, "load", True, "sales", True, False),
         (TWO, "s3://unused", False, None, None, None, None, None),

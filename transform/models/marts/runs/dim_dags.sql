@@ -28,6 +28,12 @@ dag_warnings as (
 
 ),
 
+bundle_teams as (
+
+    select * from {{ ref("int_bundle_teams_resolved") }}
+
+),
+
 run_totals as (
 
     select * from {{ ref("int_dag_runs_summarised") }}
@@ -44,6 +50,7 @@ joined as (
         dags.description,
         dags.owner_names,
         dag_owner_links.owner_links,
+        bundle_teams.team_name,
         dag_tags.tag_names,
         dags.schedule,
         dags.schedule_description,
@@ -67,6 +74,7 @@ joined as (
         dags.bundle_name,
         dags.bundle_version,
         dags.last_parsed_at,
+        dags.last_parse_seconds,
         dags.next_run_logical_at,
         dags.next_run_due_at,
         coalesce(run_totals.run_count, 0) as run_count,
@@ -98,6 +106,10 @@ joined as (
         on
             dags.environment_slug = dag_warnings.environment_slug
             and dags.dag_id = dag_warnings.dag_id
+    left join bundle_teams
+        on
+            dags.environment_slug = bundle_teams.environment_slug
+            and dags.bundle_name = bundle_teams.bundle_name
     left join run_totals
         on
             dags.environment_slug = run_totals.environment_slug
