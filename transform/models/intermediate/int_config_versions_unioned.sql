@@ -1,3 +1,9 @@
+{%- set objects = [
+    ("connection", "snap_airflow__connections", "connection_key", "conn_id"),
+    ("variable", "snap_airflow__variables", "variable_record_key", "variable_key"),
+    ("pool", "snap_airflow__pools", "pool_key", "pool_name"),
+    ("role", "snap_airflow__roles", "role_key", "role_name"),
+] -%}
 with users as (
 
     select * from {{ ref("dim_users") }}
@@ -24,46 +30,18 @@ role_permission_versions as (
 
 unioned as (
 
-    select
-        environment_slug,
-        'connection' as object_type,
-        connection_key as object_key,
-        conn_id as object_name,
-        {{ null_like("conn_id") }} as role_name,
-        dbt_valid_from as observed_at,
-        is_deleted_at_source
-    from {{ ref("snap_airflow__connections") }}
-    union all
-    select
-        environment_slug,
-        'variable' as object_type,
-        variable_record_key as object_key,
-        variable_key as object_name,
-        {{ null_like("variable_key") }} as role_name,
-        dbt_valid_from as observed_at,
-        is_deleted_at_source
-    from {{ ref("snap_airflow__variables") }}
-    union all
-    select
-        environment_slug,
-        'pool' as object_type,
-        pool_key as object_key,
-        pool_name as object_name,
-        {{ null_like("pool_name") }} as role_name,
-        dbt_valid_from as observed_at,
-        is_deleted_at_source
-    from {{ ref("snap_airflow__pools") }}
-    union all
-    select
-        environment_slug,
-        'role' as object_type,
-        role_key as object_key,
-        role_name as object_name,
-        {{ null_like("role_name") }} as role_name,
-        dbt_valid_from as observed_at,
-        is_deleted_at_source
-    from {{ ref("snap_airflow__roles") }}
-    union all
+    {% for object_type, versions, key, name in objects %}
+        select
+            environment_slug,
+            '{{ object_type }}' as object_type,
+            {{ key }} as object_key,
+            {{ name }} as object_name,
+            {{ null_like(name) }} as role_name,
+            dbt_valid_from as observed_at,
+            is_deleted_at_source
+        from {{ ref(versions) }}
+        union all
+    {% endfor %}
     select
         user_role_versions.environment_slug,
         'user' as object_type,
