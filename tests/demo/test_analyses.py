@@ -34,9 +34,23 @@ PLANTED: dict[str, dict[str, Any]] = {
     },
     "which_dags_does_nobody_use": {"dag_id": "experiment_sandbox", "run_count": 0},
     "which_dags_got_slower": {"dag_id": "orders_hourly"},
+    "which_data_does_a_dag_wait_for": {
+        "dag_id": "customer_360",
+        "asset_name": "s3://fernwick-lake/marts/stock_levels",
+    },
     "which_leavers_can_still_log_in": {"username": "hugo", "has_left": False},
     "which_promises_were_broken": {"dag_id": "revenue_daily", "promise_kind": "sla"},
     "which_secrets_are_not_encrypted": {"name_of_secret": "legacy_ftp_password"},
+    "which_sensors_wait_longest": {
+        "dag_id": "revenue_forecast",
+        "task_id": "wait_for_books",
+        "waiting_count": 1,
+    },
+    "which_update_triggered_this_run": {
+        "asset_name": "s3://fernwick-lake/marts/core",
+        "source_dag_id": "dbt_build_core",
+        "is_latest_event": True,
+    },
     "who_became_an_admin": {"username": "jonas", "actor_name": "root"},
     "who_can_trigger_this_dag": {"username": "dana", "role_name": "Admin"},
     "who_changed_a_connection_last_quarter": {"actor_name": "tomas", "conn_id": "warehouse"},
@@ -79,7 +93,7 @@ def answers(first_demo: tuple[Path, str], compiled: dict[str, str]) -> Answers:
 
 def test_every_question_is_tried(compiled: dict[str, str]) -> None:
     assert set(PLANTED) == set(compiled)
-    assert len(PLANTED) == 20
+    assert len(PLANTED) == 23
 
 
 @pytest.mark.parametrize("question", PLANTED)

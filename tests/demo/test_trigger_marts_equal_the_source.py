@@ -1,4 +1,4 @@
-"""What the marts say of assets that trigger runs and of DAGs that wait, asked of the source."""
+"""What the marts say of assets that trigger runs, and of DAGs, asked of the source itself."""
 
 from __future__ import annotations
 
@@ -70,3 +70,43 @@ def test_every_run_that_assets_triggered_names_the_run_that_updated_them(ask, ma
         """,
         slug,
     )
+
+
+@BOTH
+def test_what_dags_hold_and_what_they_still_wait_for(ask, marts, slug, kind):
+    is_active = "is_active" if slug == PRODUCTION else "not is_stale"
+    at_source = ask(
+        slug,
+        f"""
+        select schedule.dag_id, updated.uri, held.created_at is null, held.created_at,
+            (select max(timestamp) from {kind}_event where {kind}_id = updated.id),
+            (select min(all_held.created_at) from {kind}_dag_run_queue as all_held
+                where all_held.target_dag_id = schedule.dag_id)
+        from dag_schedule_{kind}_reference as schedule
+        join dag on dag.dag_id = schedule.dag_id
+        join {kind} as updated on updated.id = schedule.{kind}_id
+        left join {kind}_dag_run_queue as held
+            on held.target_dag_id = schedule.dag_id and held.{kind}_id = updated.id
+        where {is_active} and not is_paused order by 1, 2
+        """,
+    )
+    # One DAG holds an update and waits for another.
+    assert [(row[2], row[5] is not None) for row in at_source].count((False, True)) == 1
+    assert [(row[2], row[5] is not None) for row in at_source].count((True, True)) == 1
+    assert at_source == marts(
+        "select dag_id, asset_uri, is_awaited, held_since_at, last_updated_at, dag_waits_since_at"
+        " from rpt_asset_waits where environment_slug = ? order by 1, 2",
+        slug,
+    )
+
+
+def test_how_long_it_takes_to_parse_a_dag(ask, marts):
+    at_source = ask(ANALYTICS, "select dag_id, last_parse_duration from dag order by 1")
+    assert len(at_source) == 27
+    assert {seconds for _, seconds in at_source} == {0.21}
+    parse_seconds = (
+        "select dag_id, last_parse_seconds from dim_dags where environment_slug = ?"
+        " and last_parse_seconds is not null order by 1"
+    )
+    assert at_source == marts(parse_seconds, ANALYTICS)
+    assert marts(parse_seconds, PRODUCTION) == []
