@@ -29,10 +29,13 @@ joined as (
         task_instances.dag_run_key,
         task_instances.dag_key,
         task_instances.operator_name,
-        -- Between two pokes it is queued like a try that has not begun.
+        -- Between two pokes it is queued like a try that has not begun, and Airflow
+        -- before 2.10 counts it as the try before.
         case
             when task_attempts.task_attempt_key is not null then task_attempts.state
-            when waits.is_latest_try and task_instances.state in ('scheduled', 'queued')
+            when
+                waits.is_latest_try
+                and task_instances.state in ('scheduled', 'queued', 'up_for_reschedule')
                 then task_instances.state
         end as state,
         coalesce(task_attempts.started_at > waits.last_poke_ended_at, false)
