@@ -44,6 +44,7 @@ lint: $(STAMPS)/dev ## Check style and types
 	$(DEV)/ruff format --check .
 	$(DEV)/mypy
 	$(DEV)/sqlfluff lint transform
+	$(DEV)/hadolint Dockerfile orchestrate/images/*.Dockerfile
 
 .PHONY: format
 format: $(STAMPS)/dev ## Format Python and SQL
@@ -53,7 +54,7 @@ format: $(STAMPS)/dev ## Format Python and SQL
 
 .PHONY: test
 test: install $(STAMPS)/dev $(STAMPS)/dbt-warehouses ## Run all tests; TESTS=path or ARGS="-k name" for some
-	$(DEV)/pytest $(or $(TESTS),tests) $(ARGS)
+	$(DEV)/pytest --numprocesses=2 --dist=loadgroup $(or $(TESTS),tests) $(ARGS)
 
 .PHONY: bench
 bench: install $(STAMPS)/dev ## Measure this pipeline against others on one million rows

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.extract.generated_rows import fill
 from tests.real_airflow import captured
 from tests.real_airflow.postgres import ThrowawayPostgres, throwaway_postgres
+
+# Tests of one group run one after the other: these share the project's own Meltano and `output/`.
+_IN_THE_PROJECT = {"demo", "pipeline", "project"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep each folder's tests in one process, which has what they share."""
+    for item in items:
+        folder = item.path.relative_to(Path(__file__).parent).parts[0]
+        group = "in_the_project" if folder in _IN_THE_PROJECT else folder
+        item.add_marker(pytest.mark.xdist_group(group))
+
 
 _numbers = itertools.count(1)
 

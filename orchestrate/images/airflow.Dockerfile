@@ -4,7 +4,7 @@
 ARG BASE=apache/airflow:3.3.2
 FROM ${BASE}
 ARG AIRFLOW_USER=airflow
-USER root
+USER 0
 # hadolint ignore=DL3008  # any version of make will do
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends make \

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,20 +121,20 @@ def install(version: str) -> Path:
     # Written last, so that an interrupted or outdated installation is made again.
     receipt = environment / "installed.txt"
     wanted = "\n".join([recipe.exclude_newer, *recipe.packages(version)])
-    if receipt.exists() and receipt.read_text() == wanted:
-        return environment
-    python = find_python(version)
-    shutil.rmtree(environment, ignore_errors=True)
-    INSTALLATIONS.mkdir(exist_ok=True)
-    run_command([_uv(), "venv", "--python", str(python), str(environment)])
-    run_command(
-        [
-            *(_uv(), "pip", "install", "--python", str(environment / "bin" / "python")),
-            *("--exclude-newer", recipe.exclude_newer),
-            *recipe.packages(version),
-        ]
-    )
-    receipt.write_text(wanted)
+    with _alone_with(environment):
+        if receipt.exists() and receipt.read_text() == wanted:
+            return environment
+        python = find_python(version)
+        shutil.rmtree(environment, ignore_errors=True)
+        run_command([_uv(), "venv", "--python", str(python), str(environment)])
+        run_command(
+            [
+                *(_uv(), "pip", "install", "--python", str(environment / "bin" / "python")),
+                *("--exclude-newer", recipe.exclude_newer),
+                *recipe.packages(version),
+            ]
+        )
+        receipt.write_text(wanted)
     return environment
 
 
@@ -154,18 +156,28 @@ def install_sources(name: str, version: str, packages: Iterable[str]) -> Path:
     exclude_newer = RECIPES[version].exclude_newer
     receipt = folder / "installed.txt"
     wanted = "\n".join([exclude_newer, *packages])
-    if receipt.exists() and receipt.read_text() == wanted:
-        return folder
-    shutil.rmtree(folder, ignore_errors=True)
-    run_command(
-        [
-            *(_uv(), "pip", "install", "--no-deps", "--target", str(folder)),
-            *("--exclude-newer", exclude_newer),
-            *packages,
-        ]
-    )
-    receipt.write_text(wanted)
+    with _alone_with(folder):
+        if receipt.exists() and receipt.read_text() == wanted:
+            return folder
+        shutil.rmtree(folder, ignore_errors=True)
+        run_command(
+            [
+                *(_uv(), "pip", "install", "--no-deps", "--target", str(folder)),
+                *("--exclude-newer", exclude_newer),
+                *packages,
+            ]
+        )
+        receipt.write_text(wanted)
     return folder
+
+
+@contextmanager
+def _alone_with(folder: Path) -> Iterator[None]:
+    """Let other processes that would make the same folder wait."""
+    INSTALLATIONS.mkdir(exist_ok=True)
+    with (INSTALLATIONS / f"{folder.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def airflow_environ(version: str, database_url: str, home: Path) -> dict[str, str]:
