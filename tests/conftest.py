@@ -16,6 +16,7 @@ from tests.real_airflow.postgres import ThrowawayPostgres, throwaway_postgres
 _IN_THE_PROJECT = {"demo", "pipeline", "project"}
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep each folder's tests in one process, which has what they share."""
     for item in items:

@@ -65,6 +65,7 @@ def _airflow_3(exclude_newer: str, *newer_pythons: str) -> Recipe:
 RECIPES: dict[str, Recipe] = {
     "2.4.3": Recipe(("3.8",), "2022-12-05", migrate_command=("db", "upgrade")),
     "2.6.3": Recipe(("3.9",), "2023-07-31", migrate_command=("db", "upgrade")),
+    "2.7.3": Recipe(("3.10",), "2023-11-20"),
     "2.8.4": Recipe(("3.10",), "2024-04-05"),
     "2.9.3": Recipe(("3.11",), "2024-08-05"),
     "2.10.5": Recipe(("3.11",), "2025-02-25"),
