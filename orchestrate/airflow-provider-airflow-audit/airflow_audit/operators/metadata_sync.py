@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property
@@ -12,12 +11,8 @@ from airflow_audit.airflow_api import AirflowFailException, Asset, BaseOperator
 from airflow_audit.environment_slug import find_environment_slug, known_environment_slug
 from airflow_audit.hooks.meltano import MeltanoHook
 from airflow_audit.lineage import lineage
-from airflow_audit.source_login import (
-    ENVIRONMENT_VARIABLE,
-    NoSourceLoginError,
-    SourceLogin,
-    source_login,
-)
+from airflow_audit.source_login import SourceLogin
+from airflow_audit.sync_environment import source_login_or_grants, sync_environment
 from airflow_audit.warehouses import (
     BIGQUERY,
     DEFAULT_SERVICE_CONNECTION,
@@ -124,7 +119,7 @@ class MetadataSyncOperator(BaseOperator):
         """
         slug = find_environment_slug(self.environment_slug)
         schema = self.schema(slug)
-        source = self._source_login()
+        source = source_login_or_grants(self.source_conn_id, self.hook)
         target = warehouse_login(self.warehouse, self.connection_id, self.service_connection_name)
         self.log.info(
             "Environment %s: from %s into the schema %s of %s (login from %s)",
@@ -206,26 +201,10 @@ class MetadataSyncOperator(BaseOperator):
         database_url, schema, tables = self._lineage
         return lineage(database_url, self.warehouse.name, schema, tables)
 
-    def _source_login(self) -> SourceLogin:
-        try:
-            return source_login(self.source_conn_id)
-        except NoSourceLoginError as error:
-            grants = self.hook.output(
-                ["invoke", "tap-airflow-metadata", "--grants"], environment={}
-            )
-            self.log.error("%s:\n%s", error, "".join(grants))  # noqa: TRY400
-            raise AirflowFailException(str(error)) from None
-
     def _environment(
         self, slug: str, schema: str, source: SourceLogin, target: WarehouseLogin
     ) -> dict[str, str]:
-        environment = {
-            "ENVIRONMENT_SLUG": slug,
-            ENVIRONMENT_VARIABLE: source.database_url,
-            self.warehouse.variable("default_target_schema"): schema,
-            "MELTANO_RUN_STATE_ID_SUFFIX": _state_id_suffix(slug, schema, target),
-            **target.environment,
-        }
+        environment = sync_environment(slug, schema, self.warehouse, source, target)
         if self.tables is not None:
             environment["TAP_AIRFLOW_METADATA_TABLES"] = json.dumps(list(self.tables))
         if self.additional_tables:
@@ -244,18 +223,6 @@ class MetadataSyncOperator(BaseOperator):
                     "schema": done["schema"],
                     "rows": {name: rows for name, rows in done["loaded_rows"].items() if rows},
                 }
-
-
-def _state_id_suffix(slug: str, schema: str, target: WarehouseLogin) -> str:
-    """Return what tells the state of one copy from that of another.
-
-    Two copies of one environment would miss what the other one has read.
-    """
-    if schema == f"airflow_{slug}" and not target.environment:
-        return slug  # as on the command line
-    place = {k: v for k, v in target.environment.items() if v not in target.secrets}
-    told = json.dumps([schema, place], sort_keys=True)
-    return f"{slug}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
 
 
 class MetadataSyncOperatorDuckDB(MetadataSyncOperator):
