@@ -34,12 +34,13 @@ SETTINGS = (
     "TARGET_BIGQUERY_PROJECT",
     "TARGET_BIGQUERY_LOCATION",
 )
-# What the materialisations make of contracts; compiling alone does not show it.
-CONTRACTS = """
+# What is in no node: what the materialisations make of contracts, and what `dbt:freshness` asks.
+MACROS = """
 {%- for node in graph.nodes.values() if node.config.contract and node.config.contract.enforced %}
 create table {{ node.name }} {{ column_definitions(node.columns) }};
 {{ get_empty_schema_sql(node.columns) }};
 {%- endfor %}
+{{ last_syncs() }};
 """
 # BigQuery's client wants to know who asks before it asks anything.
 NOBODY = {"type": "authorized_user", "client_id": "x", "client_secret": "x", "refresh_token": "x"}
@@ -53,13 +54,13 @@ class Compiled:
         nodes: What dbt knows of models, snapshots, tests and analyses, by unique id.
         sql: Their SQL, by unique id.
         incremental: That of incremental models from the second build on.
-        contracts: The tables' definitions.
+        macros: The tables' definitions, and the last syncs of all environments.
     """
 
     nodes: dict[str, Any]
     sql: dict[str, str]
     incremental: dict[str, str]
-    contracts: str
+    macros: str
 
 
 def _compiled(folder: Path) -> dict[str, str]:
@@ -112,7 +113,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Compiled]:
     for pair in (WAREHOUSES[:2], WAREHOUSES[2:]):
         running = {warehouse: _start(warehouse, folders[warehouse]) for warehouse in pair}
         for warehouse, process in running.items():
-            printed = "".join(process.communicate(CONTRACTS))
+            printed = "".join(process.communicate(MACROS))
             assert process.returncode == 0, f"{warehouse}: {printed}"
             folder = folders[warehouse]
             manifest = json.loads((folder / "project/manifest.json").read_text())
@@ -155,17 +156,18 @@ def test_incremental_models_are_understood_from_the_second_build_on(
 
 
 @pytest.mark.parametrize("warehouse", WAREHOUSES)
-def test_contracts_speak_of_types_of_the_warehouse(
+def test_contracts_and_the_check_of_syncs_are_understood(
     warehouse: str, compiled: dict[str, Compiled]
 ) -> None:
-    contracts = compiled[warehouse].contracts
-    assert contracts.count("create table") == len(list(PROJECT.glob("models/marts/**/*.sql")))
-    assert objections(contracts, warehouse) == []
+    macros = compiled[warehouse].macros
+    assert macros.count("create table") == len(list(PROJECT.glob("models/marts/**/*.sql")))
+    assert "incomplete_tables" in macros
+    assert objections(macros, warehouse) == []
 
 
 def test_redshift_keeps_long_texts(compiled: dict[str, Compiled]) -> None:
-    contracts = compiled["redshift"].contracts
-    assert contracts.count(" varchar") == contracts.count(" varchar(65535)") > 100
+    macros = compiled["redshift"].macros
+    assert macros.count(" varchar") == macros.count(" varchar(65535)") > 100
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,118 @@
+{#
+    Fails, and says what to do, if the last sync of an environment is older than var
+    `longest_sync_age_hours`, or if the warehouse does not hold all of it. Not a test: a
+    build of old data is no mistake.
+#}
+{% macro require_fresh_syncs() %}
+    {%- do keeps_every_version() -%}
+    {%- for slug in environment_slugs() -%}
+        {%- do require_environment(slug, ["_sync_manifest"]) -%}
+    {%- endfor -%}
+    {%- set longest_age = var("longest_sync_age_hours") | float -%}
+    {%- set synced = {} -%}
+    {#- By position: warehouses differ in the case of a column's name. -#}
+    {%- for slug, synced_at, age_hours, incomplete_tables in run_query(last_syncs()).rows -%}
+        {%- do synced.update({slug: {
+            "told": "last sync " ~ synced_at.astimezone(modules.pytz.utc).strftime("%Y-%m-%d %H:%M UTC")
+            ~ ", " ~ "%.1f" | format(age_hours | float) ~ " hours ago",
+            "is_old": age_hours > longest_age,
+            "incomplete_tables": incomplete_tables | int,
+        }}) -%}
+    {%- endfor -%}
+    {%- set problems = [] -%}
+    {%- for slug in environment_slugs() -%}
+        {%- set sync = synced.get(slug) -%}
+        {%- set run_again = "ENVIRONMENT_SLUG=" ~ slug ~ " meltano run sync-and-build" -%}
+        {%- set found = "Environment " ~ slug ~ ": " ~ (sync.told if sync else "no sync came to its end") -%}
+        {%- if not sync or sync.is_old -%}
+            {%- do problems.append(
+                found ~ ", but at most " ~ "%g" | format(longest_age) ~ " hours are allowed. See why the"
+                ~ " sync no longer runs, then run it: " ~ run_again
+            ) -%}
+        {%- endif -%}
+        {%- if sync and sync.incomplete_tables -%}
+            {%- do problems.append(
+                found ~ ", but " ~ sync.incomplete_tables ~ " of its tables are incomplete: a later sync"
+                ~ " was interrupted, or rows were lost. Run it again: " ~ run_again ~ " - and if that"
+                ~ " does not help: ENVIRONMENT_SLUG=" ~ slug ~ " meltano schedule run full-reconcile"
+            ) -%}
+        {%- endif -%}
+        {%- if sync and not (sync.is_old or sync.incomplete_tables) -%}
+            {%- do log(found ~ ", complete", info=true) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {%- if problems -%}
+        {{ exceptions.raise_compiler_error(problems | join("\n")) }}
+    {%- endif -%}
+{% endmacro %}
+
+
+{#
+    The last sync of every environment, from the raw tables as they are now: its moment,
+    its age in hours, and how many of its tables hold less, or newer rows, than it counted.
+#}
+{% macro last_syncs() %}
+with sync_manifests as (
+
+    {{ airflow_table("_sync_manifest") }}
+
+),
+
+raw_rows as (
+
+    {{ count_raw_rows() }}
+
+),
+
+sequenced as (
+
+    select
+        *,
+        lead(_sdc_extracted_at) over (
+            partition by environment_slug, table_name
+            order by _sdc_extracted_at
+        ) as next_synced_at
+    from sync_manifests
+
+),
+
+compared as (
+
+    select
+        sequenced.environment_slug,
+        sequenced._sdc_extracted_at as synced_at,
+        case
+            when sequenced.next_synced_at is not null then 0
+            when raw_rows.last_extracted_at > sequenced._sdc_extracted_at then 1
+            when
+                coalesce(raw_rows.kept_rows - raw_rows.gone_rows, 0)
+                < sequenced.source_rows
+                then 1
+            else 0
+        end as is_incomplete
+    from sequenced
+    left join raw_rows
+        on
+            sequenced.environment_slug = raw_rows.environment_slug
+            and sequenced.table_name = raw_rows.table_name
+
+),
+
+summarised as (
+
+    select
+        environment_slug,
+        max(synced_at) as synced_at,
+        sum(is_incomplete) as incomplete_tables
+    from compared
+    group by environment_slug
+
+)
+
+select
+    environment_slug,
+    synced_at,
+    {{ seconds_between("synced_at", build_time()) }} / 3600 as age_hours,
+    incomplete_tables
+from summarised
+{% endmacro %}
