@@ -25,7 +25,7 @@ STAMPS := $(TOOLS)/stamps
 
 .PHONY: help
 help: ## Show the targets
-	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 .PHONY: demo
 demo: install ## Two example Airflow environments into output/demo.duckdb, with marts
@@ -37,6 +37,11 @@ install: $(STAMPS)/plugins ## Install Meltano and its plugins below this folder
 .PHONY: query
 query: $(STAMPS)/run ## Run SQL="…" on the demo's warehouse, or on DATABASE=file.duckdb
 	@.venv/bin/python -m demo.query $(if $(DATABASE),--database "$(DATABASE)") "$${SQL:-}"
+
+.PHONY: airflow-schedules
+airflow-schedules: $(STAMPS)/run ## Compile Meltano's schedules into orchestrate/dags, for Airflow
+	@.venv/bin/python orchestrate/airflow-provider-airflow-audit/airflow_audit/compiled_schedules.py \
+		orchestrate/dags/meltano_schedules.json
 
 .PHONY: lint
 lint: $(STAMPS)/dev ## Check style and types
@@ -85,7 +90,8 @@ lock: $(UV) ## Compile requirements/*.in into pinned and hashed *.txt
 
 .PHONY: clean
 clean: ## Remove everything that was installed or made
-	rm -rf .airflow .meltano .tools .venv .venv-dev output plugins transform/target transform/logs
+	rm -rf .airflow .meltano .tools .venv .venv-dev output plugins transform/target transform/logs \
+		orchestrate/dags/meltano_schedules.json
 
 $(UV): requirements/uv.txt
 	@if [ -z "$(PYTHON)" ]; then \

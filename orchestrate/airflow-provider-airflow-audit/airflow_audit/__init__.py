@@ -39,6 +39,7 @@ def get_provider_info() -> dict[str, Any]:
             {
                 "integration-name": "Airflow Audit",
                 "python-modules": [
+                    "airflow_audit.operators.meltano_job",
                     "airflow_audit.operators.metadata_sync",
                     "airflow_audit.operators.table_export",
                 ],

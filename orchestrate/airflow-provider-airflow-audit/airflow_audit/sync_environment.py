@@ -38,7 +38,11 @@ def source_login_or_grants(source_conn_id: str | None, hook: MeltanoHook) -> Sou
 
 
 def sync_environment(
-    slug: str, schema: str, warehouse: Warehouse, source: SourceLogin, target: WarehouseLogin
+    slug: str,
+    schema: str,
+    warehouse: Warehouse,
+    source: SourceLogin | None,
+    target: WarehouseLogin,
 ) -> dict[str, str]:
     """Return the variables of the tap, the loader and dbt, and where the state is kept.
 
@@ -46,12 +50,12 @@ def sync_environment(
         slug: Short name of the Airflow environment.
         schema: Schema of the copy.
         warehouse: Which one.
-        source: Login to the metadata database.
+        source: Login to the metadata database; None to leave it to the Meltano project.
         target: Login to the warehouse.
     """
     return {
         "ENVIRONMENT_SLUG": slug,
-        ENVIRONMENT_VARIABLE: source.database_url,
+        **({ENVIRONMENT_VARIABLE: source.database_url} if source else {}),
         warehouse.variable("default_target_schema"): schema,
         "MELTANO_RUN_STATE_ID_SUFFIX": _state_id_suffix(slug, schema, target),
         **target.environment,

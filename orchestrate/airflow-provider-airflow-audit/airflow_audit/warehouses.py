@@ -83,6 +83,8 @@ BIGQUERY = Warehouse(
     takes_hyphens=False,
 )
 
+WAREHOUSES = {each.name: each for each in (DUCKDB, SNOWFLAKE, REDSHIFT, BIGQUERY)}
+
 
 @dataclass(frozen=True)
 class WarehouseLogin:

@@ -25,14 +25,20 @@ _DEFAULT_TABLES = (
 
 
 class _DatacovesDefaults(MetadataSyncOperator):
-    """Ten tables, a schema with a hyphen where the warehouse takes one, and no marts."""
+    """Ten tables, a schema with a hyphen where the warehouse takes one, a task id, no marts."""
 
     replaces_hyphens = True
 
-    def __init__(self, *, run_dbt: bool = False, **kwargs: Any) -> None:  # noqa: ANN401
+    def __init__(
+        self,
+        *,
+        task_id: str = "sync_airflow_db",
+        run_dbt: bool = False,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
         if kwargs.get("tables") is None:
             kwargs["tables"] = list(_DEFAULT_TABLES)
-        super().__init__(run_dbt=run_dbt, **kwargs)
+        super().__init__(task_id=task_id, run_dbt=run_dbt, **kwargs)
 
     def wanted_schema(self, slug: str) -> str:
         """Return ``airflow-<slug>`` unless another is given; the marts need ``airflow_<slug>``."""

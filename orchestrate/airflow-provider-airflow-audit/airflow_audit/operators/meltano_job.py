@@ -1,0 +1,126 @@
+"""The operator that runs one of Meltano's jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any
+
+from airflow_audit.airflow_api import BaseOperator
+from airflow_audit.environment_slug import find_environment_slug
+from airflow_audit.hooks.meltano import MeltanoHook
+from airflow_audit.source_login import (
+    DEFAULT_SOURCE_CONN_ID,
+    NoSourceLoginError,
+    SourceLogin,
+    source_login,
+)
+from airflow_audit.sync_environment import sync_environment
+from airflow_audit.warehouses import DEFAULT_SERVICE_CONNECTION, WAREHOUSES, warehouse_login
+
+
+class MeltanoJobOperator(BaseOperator):
+    """Runs a job of the Meltano project, with the logins that Airflow has.
+
+    The XCom is what was done: ``tables`` (by table: ``source_rows``, ``sent_rows``, ``bytes``,
+    ``seconds``), ``loaded_rows``, ``load_seconds`` and ``environment_slug``.
+
+    Args:
+        job_name: The job.
+        environment_variables: Of its runs.
+        warehouse: Short name of the warehouse that the job loads: ``duckdb``, ``snowflake``,
+            ``redshift`` or ``bigquery``.
+        environment_slug: Short name of this Airflow, as of the operators that copy it.
+        service_connection_name: Login to the warehouse, likewise.
+        connection_id: Login to the warehouse, likewise.
+        source_conn_id: Login to Airflow's metadata database, likewise.
+        project_dir: Folder of the Meltano project, likewise.
+        kwargs: Airflow's own.
+    """
+
+    template_fields: Sequence[str] = (
+        "job_name",
+        "environment_variables",
+        "environment_slug",
+        "service_connection_name",
+        "connection_id",
+        "source_conn_id",
+        "project_dir",
+    )
+    ui_color = "#e6f4ea"
+
+    def __init__(  # noqa: PLR0913  # operators take all their arguments here
+        self,
+        *,
+        job_name: str,
+        environment_variables: Mapping[str, str] | None = None,
+        warehouse: str = "duckdb",
+        environment_slug: str | None = None,
+        service_connection_name: str = DEFAULT_SERVICE_CONNECTION,
+        connection_id: str | None = None,
+        source_conn_id: str | None = None,
+        project_dir: str | None = None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(**kwargs)
+        self.job_name = job_name
+        self.environment_variables = environment_variables
+        self.warehouse = warehouse
+        self.environment_slug = environment_slug
+        self.service_connection_name = service_connection_name
+        self.connection_id = connection_id
+        self.source_conn_id = source_conn_id
+        self.project_dir = project_dir
+
+    @cached_property
+    def hook(self) -> MeltanoHook:
+        """What runs Meltano."""
+        return MeltanoHook(self.project_dir)
+
+    def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002
+        """Run the job.
+
+        Raises:
+            AirflowFailException: Trying again will not help.
+            AirflowException: It may.
+        """
+        warehouse = WAREHOUSES[self.warehouse]
+        slug = find_environment_slug(self.environment_slug)
+        schema = f"airflow_{slug}"
+        if not warehouse.takes_hyphens:
+            schema = schema.replace("-", "_")  # as dbt looks for it
+        source = self._source_login()
+        target = warehouse_login(warehouse, self.connection_id, self.service_connection_name)
+        self.log.info(
+            "Environment %s: job %s, logins from %s and %s",
+            slug,
+            self.job_name,
+            source.found_in if source else "the project",
+            target.found_in,
+        )
+        # Airflow sees to it that a task runs once; Meltano would wait for the lock of a killed run.
+        log = self.hook.run(
+            ["run", "--force", self.job_name],
+            environment={
+                **sync_environment(slug, schema, warehouse, source, target),
+                **(self.environment_variables or {}),
+            },
+            secrets=[*([source.password] if source else []), *target.secrets],
+        )
+        return log.as_dict() | {"environment_slug": slug}
+
+    def on_kill(self) -> None:
+        """End Meltano and all it started."""
+        self.hook.stop()
+
+    def _source_login(self) -> SourceLogin | None:
+        try:
+            return source_login(self.source_conn_id)
+        except NoSourceLoginError:
+            self.log.warning(
+                "There is no login to Airflow's metadata database, no Airflow connection %r, and a"
+                " job that reads it will fail. `meltano invoke tap-airflow-metadata --grants`"
+                " prints the SQL that makes one",
+                DEFAULT_SOURCE_CONN_ID,
+            )
+            return None
