@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import pytest
+import yaml
 
 from tests.pipeline.comparison import (
     CATALOGUE,
     assert_all_same_as_source,
     assert_same_as_source,
 )
+from tests.pipeline.meltano_runs import ROOT, SYNC
 from tests.real_airflow.postgres import execute
 
 ALL_TABLES = {"TAP_AIRFLOW_METADATA_TABLES": "[]", "TAP_AIRFLOW_METADATA_PII": "full"}
@@ -44,6 +46,23 @@ def test_a_row_gone_from_a_large_table_is_marked_by_the_next_full_read(filled_da
     gone = [row for row in pipe.rows("task_instance") if row["_sdc_deleted_at"]]
     assert len(gone) == 1
     assert len(pipe.rows("task_instance")) == 20
+    assert_same_as_source(pipe, CATALOGUE["task_instance"], "3.3.2")
+
+
+def test_the_schedule_of_full_reads_reads_everything(filled_database, pipeline):
+    file = yaml.safe_load((ROOT / "orchestrate" / "orchestrators.meltano.yml").read_text())
+    [schedule] = [entry for entry in file["schedules"] if entry["name"] == "full-reconcile"]
+    [tasks] = [job["tasks"] for job in file["jobs"] if job["name"] == schedule["job"]]
+    assert tasks[0].split()[:2] == list(SYNC[1:])
+    pipe = pipeline(filled_database("3.3.2"))
+    pipe.sync()
+    execute(
+        pipe.database_url,
+        "delete from task_instance where ctid in (select min(ctid) from task_instance)",
+    )
+    pipe.settings.update(schedule["env"])
+    pipe.sync()
+    assert sum(row["_sdc_deleted_at"] is not None for row in pipe.rows("task_instance")) == 1
     assert_same_as_source(pipe, CATALOGUE["task_instance"], "3.3.2")
 
 

@@ -33,7 +33,7 @@ def source_login_or_grants(source_conn_id: str | None, hook: MeltanoHook) -> Sou
         return source_login(source_conn_id)
     except NoSourceLoginError as error:
         grants = hook.output(["invoke", "tap-airflow-metadata", "--grants"], environment={})
-        _log.error("%s:\n%s", error, "".join(grants))  # noqa: TRY400  # no defect to trace
+        _log.error("%s:\n%s", error, "".join(grants))
         raise AirflowFailException(str(error)) from None
 
 

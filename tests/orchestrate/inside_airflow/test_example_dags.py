@@ -47,14 +47,18 @@ dag = snowflake_airflow_sync()
 """  # noqa: W291
 
 
-@pytest.fixture
-def dags_folder(tmp_path, monkeypatch):
+@pytest.fixture(scope="module")
+def dags_folder(tmp_path_factory):
     """The project's DAG files as they are deployed, schedules compiled."""
-    monkeypatch.setenv("ENVIRONMENT_SLUG", "production")
-    folder = tmp_path / "dags"
+    folder = tmp_path_factory.mktemp("deployed") / "dags"
     shutil.copytree(PROJECT / "orchestrate" / "dags", folder)
     compile_schedules(PROJECT, folder / "meltano_schedules.json")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _slug(monkeypatch):
+    monkeypatch.setenv("ENVIRONMENT_SLUG", "production")
 
 
 def dags_in(folder):
