@@ -24,6 +24,5 @@ for dag_id, schedule, full_refresh in (
         tags=["airflow-audit"],
         default_args={"retries": 2, "retry_delay": timedelta(minutes=5)},
         doc_md=__doc__,
-    ) as dag:
+    ):
         MetadataSyncOperatorDuckDB(task_id="sync", full_refresh=full_refresh)
-    globals()[dag_id] = dag
