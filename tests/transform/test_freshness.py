@@ -10,7 +10,7 @@ import yaml
 from tests.transform.conftest import BOTH
 from tests.transform.dbt_project import PROJECT, DbtProject, DbtRun
 from tests.transform.environments import THREE, TWO
-from tests.transform.raw_tables import default_tables
+from tests.transform.raw_tables import default_tables, insert
 
 
 def freshness(project: DbtProject, slugs: str = BOTH) -> DbtRun:
@@ -34,6 +34,12 @@ def sync_before(project: DbtProject, slug: str, hours: float) -> str:
 def test_syncs_of_the_last_day_are_fresh(project: DbtProject) -> None:
     yesterday = sync_before(project, TWO, hours=25.75)
     today = sync_before(project, THREE, hours=0.5)
+    with duckdb.connect(str(project.warehouse)) as warehouse:
+        # What an earlier sync counted is of no account any more.
+        earlier = datetime.now(timezone.utc) - timedelta(hours=100)
+        row = {"sync_id": "earlier", "table_name": "dag", "source_rows": 99}
+        row |= {"_sdc_extracted_at": earlier, "mode": "merge", "is_full_read": True}
+        insert(warehouse, THREE, "_sync_manifest", [row])
     run = freshness(project)
     assert run.exit_code == 0, run.output
     assert f"Environment {TWO}: last sync {yesterday}, 25.8 hours ago, complete" in run.output
