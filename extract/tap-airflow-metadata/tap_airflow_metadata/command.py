@@ -1,15 +1,21 @@
-"""The command ``tap-airflow-metadata``: the SDK's, with ``--grants`` and exit codes."""
+"""The command ``tap-airflow-metadata``: the SDK's, with options of our own and exit codes."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import sys
-from typing import NoReturn
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO, Any, NoReturn
 
 import click
 
 from tap_airflow_metadata.catalogue import load_catalogue
 from tap_airflow_metadata.errors import EXIT_FINAL, TapError
 from tap_airflow_metadata.grants import grants_sql
+from tap_airflow_metadata.staged import StagedTable, check_messages
+from tap_airflow_metadata.sync import TableQuery
 from tap_airflow_metadata.tap import AirflowMetadataTap
 
 
@@ -21,23 +27,58 @@ def _print_grants(context: click.Context, _: click.Parameter, is_wanted: bool) -
     context.exit()
 
 
+def _print_lines(entries: Iterable[TableQuery | StagedTable]) -> None:
+    for entry in entries:
+        click.echo(json.dumps(dataclasses.asdict(entry)))
+
+
+def _queries(config: Any, state: IO[str] | None) -> list[TableQuery]:  # noqa: ANN401  # the SDK's
+    tap = AirflowMetadataTap(
+        config=config.config if config else {},
+        state=json.load(state) if state else None,
+        parse_env_config=bool(config and config.parse_env),
+    )
+    return tap.queries()
+
+
+def _invoke(*, queries: bool, messages: Path | None, **options: Any) -> None:  # noqa: ANN401
+    if messages:
+        _print_lines(check_messages(messages))
+    elif queries:
+        _print_lines(_queries(options["config"], options["state"]))
+    else:
+        AirflowMetadataTap.invoke(**options)
+
+
 def command() -> click.Command:
     """Return the click command."""
     singer_command: click.Command = AirflowMetadataTap.cli
+    singer_command.callback = _invoke
     singer_command.help = "Copy an Airflow metadata database, all tables in one moment."
     singer_command.epilog = (
         f"Exit codes: 0 done; 75 try again later; {EXIT_FINAL} a setting, a right or the source has"
         " to change first; 1 a defect. The settings and the default tables: --about."
     )
-    singer_command.params.append(
+    singer_command.params += [
         click.Option(
             ["--grants"],
             is_flag=True,
             expose_value=False,
             callback=_print_grants,
             help="Print SQL for a read-only role that may read just what these settings read.",
-        )
-    )
+        ),
+        click.Option(
+            ["--queries"],
+            is_flag=True,
+            help="Print each table's query, rows and bytes at the source, as JSON; read no row.",
+        ),
+        click.Option(
+            ["--check-messages", "messages"],
+            type=click.Path(path_type=Path),
+            help="Check that the files which a sync's messages name are there and whole, and print"
+            " each table's rows and bytes, as JSON.",
+        ),
+    ]
     return singer_command
 
 

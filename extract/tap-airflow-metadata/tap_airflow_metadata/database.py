@@ -247,6 +247,12 @@ class Moment:
             name = f"{quoted(self._settings.source_schema)}.{quoted(table)}"
             return int(self._rows(f"select count(*) from {name}")[0][0])
 
+    def byte_count(self, table: str) -> int:
+        """Return what a table takes on the server's disk, without its indexes."""
+        with _explained():
+            name = f"{quoted(self._settings.source_schema)}.{quoted(table)}"
+            return int(self._rows("select pg_table_size(to_regclass($1))", name)[0][0])
+
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
         """Yield the result of a query, read by binary COPY; rows never become Python objects."""
         with _explained():

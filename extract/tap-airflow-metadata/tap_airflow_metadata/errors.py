@@ -28,6 +28,10 @@ class UnreadableTableError(TapError):
     """The login may not read tables that the sync needs."""
 
 
+class StagedFilesError(TapError):
+    """What a sync staged is not whole, or not what it says of itself."""
+
+
 class SourceRefusedError(TapError):
     """The database refused the login or the query, and will do so again."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -162,6 +163,20 @@ def what_is_read() -> str:
     return "\n".join(lines)
 
 
+def provider_tables() -> str:
+    """Return the Airflow provider's ``metadata_tables.json``: Airflow cannot read the catalogue."""
+    tables = {
+        table.name: {
+            "since": table.since,
+            "until": table.until,
+            "read": table.read,
+            "reason": table.reason,
+        }
+        for table in load_catalogue().values()
+    }
+    return json.dumps(tables, indent=1) + "\n"
+
+
 def _yaml(content: object) -> str:
     return yaml.safe_dump(content, sort_keys=False, width=100, allow_unicode=True)
 
@@ -170,6 +185,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "dbt-sources": dbt_sources,
     "tap-postgres": tap_postgres_plugin,
     "what-is-read": what_is_read,
+    "provider-tables": provider_tables,
 }
 
 if __name__ == "__main__":

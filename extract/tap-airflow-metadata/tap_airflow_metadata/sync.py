@@ -16,7 +16,7 @@ from tap_airflow_metadata.catalogue import Column, Table, load_catalogue
 from tap_airflow_metadata.database import Identity, Moment, SourceColumn
 from tap_airflow_metadata.errors import UnreadableTableError
 from tap_airflow_metadata.manifest import MANIFEST, ManifestRow, record_batch
-from tap_airflow_metadata.query import select
+from tap_airflow_metadata.query import Query, select
 from tap_airflow_metadata.raw_shape import arrow_schema, json_schema
 from tap_airflow_metadata.settings import Settings
 from tap_airflow_metadata.spool import Spool, SpoolFile
@@ -48,6 +48,46 @@ class TableRead:
     file: SpoolFile | None
     bookmark: dict[str, str] | None
     version: int | None
+
+
+@dataclass(frozen=True)
+class TableQuery:
+    """How a table would be read now.
+
+    Attributes:
+        table: Its name.
+        sql: The query; None if this Airflow has no such table.
+        is_full_read: Whether it reads all rows, not only those that changed.
+        source_rows: Rows in the table.
+        source_bytes: What the table takes on the server's disk, without its indexes.
+    """
+
+    table: str
+    sql: str | None
+    is_full_read: bool
+    source_rows: int
+    source_bytes: int
+
+
+@dataclass(frozen=True)
+class _Plan:
+    """What is read of one table.
+
+    Attributes:
+        columns: Of the raw table.
+        key: Merge key in this database.
+        selection: See :func:`_selection`.
+        since: Rows that changed since then are read; None for all.
+        query: None if this database has no such table.
+        found: Columns of the table in this database.
+    """
+
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    selection: str
+    since: datetime | None
+    query: Query | None
+    found: tuple[str, ...]
 
 
 def _columns_of(table: Table, settings: Settings) -> tuple[Column, ...]:
@@ -114,10 +154,7 @@ class Sync:
         """
         started = time.monotonic()
         with Moment(self._settings) as moment:
-            found = moment.columns()
-            identity = moment.identity(found)
-            self._say_what_it_is(identity, found)
-            tables = self._readable_tables(found)
+            found, identity, tables = self._begin(moment)
             reads, rows = [], []
             for table in tables:
                 read, row = self._read_table(table, moment, found.get(table.name), identity, spool)
@@ -134,6 +171,39 @@ class Sync:
         )
         schema = json_schema(MANIFEST.raw_columns()) | {"x-mode": "merge"}
         return [*reads, TableRead(MANIFEST.name, MANIFEST.key[0], schema, manifest, None, None)]
+
+    def queries(self) -> list[TableQuery]:
+        """Say how the tables would be read now, and how large they are; no row is read.
+
+        Returns:
+            One entry per table in the catalogue's order.
+
+        Raises:
+            TapError: The database cannot be read.
+        """
+        with Moment(self._settings) as moment:
+            found, identity, tables = self._begin(moment)
+            queries = []
+            for table in tables:
+                plan = self._plan(table, found.get(table.name), identity)
+                queries.append(
+                    TableQuery(
+                        table=table.name,
+                        sql=plan.query.sql if plan.query else None,
+                        is_full_read=plan.since is None,
+                        source_rows=moment.count(table.name) if plan.query else 0,
+                        source_bytes=moment.byte_count(table.name) if plan.query else 0,
+                    )
+                )
+        return queries
+
+    def _begin(
+        self, moment: Moment
+    ) -> tuple[dict[str, dict[str, SourceColumn]], Identity, tuple[Table, ...]]:
+        found = moment.columns()
+        identity = moment.identity(found)
+        self._say_what_it_is(identity, found)
+        return found, identity, self._readable_tables(found)
 
     def _say_what_it_is(
         self, identity: Identity, found: dict[str, dict[str, SourceColumn]]
@@ -183,6 +253,21 @@ class Sync:
         last = datetime.fromisoformat(bookmark["synced_until"])
         return last - timedelta(seconds=self._settings.lookback_seconds)
 
+    def _plan(
+        self, table: Table, source: dict[str, SourceColumn] | None, identity: Identity
+    ) -> _Plan:
+        columns = _columns_of(table, self._settings)
+        types = {name: column.postgres_type for name, column in (source or {}).items()}
+        key = next((key for key in table.key if set(key) <= types.keys()), table.key[0])
+        selection = _selection(table, key, self._settings, identity)
+        since = self._since(table, selection) if source else None
+        query = None
+        if source:
+            query = select(
+                table, columns, types, self._settings.source_schema, self._settings.pii, since
+            )
+        return _Plan(columns, key, selection, since, query, tuple(types))
+
     def _read_table(
         self,
         table: Table,
@@ -192,28 +277,24 @@ class Sync:
         spool: Spool,
     ) -> tuple[TableRead, ManifestRow]:
         started_at, clock = datetime.now(timezone.utc), time.monotonic()
-        columns = _columns_of(table, self._settings)
-        types = {name: column.postgres_type for name, column in (source or {}).items()}
-        key = next((key for key in table.key if set(key) <= types.keys()), table.key[0])
-        selection = _selection(table, key, self._settings, identity)
-        since = self._since(table, selection) if source else None
+        plan = self._plan(table, source, identity)
         file: SpoolFile | None = None
-        selected: tuple[str, ...] = ()
         source_rows = 0
-        if source:
-            query = select(
-                table, columns, types, self._settings.source_schema, self._settings.pii, since
-            )
-            selected = query.selected
+        if plan.query:
             source_rows = moment.count(table.name)
-            batches = moment.batches(query.sql)
-            file = spool.write(table.name, arrow_schema(columns), batches, identity.extracted_at)
+            file = spool.write(
+                table.name,
+                arrow_schema(plan.columns),
+                moment.batches(plan.query.sql),
+                identity.extracted_at,
+            )
+        selected = plan.query.selected if plan.query else ()
         row = ManifestRow(
             sync_id=self._sync_id,
             table_name=table.name,
             environment_slug=self._settings.environment_slug,
             mode=self._settings.mode,
-            is_full_read=since is None,
+            is_full_read=plan.since is None,
             is_table_at_source=source is not None,
             source_rows=source_rows,
             sent_rows=file.row_count if file else 0,
@@ -224,7 +305,7 @@ class Sync:
             alembic_revision=identity.revision,
             postgres_version=identity.postgres_version,
             pii=self._settings.pii,
-            withheld_columns=tuple(name for name in types if name not in selected),
+            withheld_columns=tuple(name for name in plan.found if name not in selected),
             started_at=started_at,
             ended_at=datetime.now(timezone.utc),
         )
@@ -246,7 +327,7 @@ class Sync:
                 }
             },
         )
-        schema = json_schema(columns) | {"x-mode": self._settings.mode}
-        bookmark = {"synced_until": identity.extracted_at.isoformat(), "selection": selection}
+        schema = json_schema(plan.columns) | {"x-mode": self._settings.mode}
+        bookmark = {"synced_until": identity.extracted_at.isoformat(), "selection": plan.selection}
         version = round(identity.extracted_at.timestamp() * 1000) if row.is_full_read else None
-        return TableRead(table.name, key, schema, file, bookmark, version), row
+        return TableRead(table.name, plan.key, schema, file, bookmark, version), row

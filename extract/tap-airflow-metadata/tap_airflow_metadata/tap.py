@@ -39,7 +39,7 @@ from tap_airflow_metadata.settings import (
     settings_from_config,
 )
 from tap_airflow_metadata.spool import Spool, SpoolFile
-from tap_airflow_metadata.sync import Sync, TableRead
+from tap_airflow_metadata.sync import Sync, TableQuery, TableRead
 
 _DEFAULT_SET = ", ".join(t.name for t in load_catalogue().values() if t.read == "default")
 
@@ -228,6 +228,11 @@ class AirflowMetadataTap(Tap):
             self.write_message(StateMessage({"bookmarks": bookmarks}))
             if not self._sends_files:
                 spool.remove()
+
+    def queries(self) -> list[TableQuery]:
+        """Return how each table would be read now; see :meth:`Sync.queries`."""
+        settings = self._selected(self.settings())
+        return Sync(settings, self.state.get("bookmarks", {}), sync_id="").queries()
 
     def _selected(self, settings: Settings) -> Settings:
         """Return the settings without the tables that a Singer catalog deselects.
