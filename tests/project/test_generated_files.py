@@ -13,6 +13,9 @@ FILES = {
     "dbt-sources": "transform/models/staging/_sources.yml",
     "tap-postgres": "extract/tap-postgres.meltano.yml",
     "what-is-read": "docs/what-is-read.md",
+    "provider-tables": (
+        "orchestrate/airflow-provider-airflow-audit/airflow_audit/metadata_tables.json"
+    ),
 }
 
 
