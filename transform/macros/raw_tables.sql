@@ -56,22 +56,28 @@
 
 
 {% macro raw_relation(table_name, slug) %}
-    {{ return(adapter.dispatch("raw_relation", "airflow_audit")(table_name, slug)) }}
+    {{ return(loaded_relation(raw_schema(slug), table_name)) }}
 {% endmacro %}
 
 
-{% macro default__raw_relation(table_name, slug) %}
+{# A table of the loader's, in any schema. #}
+{% macro loaded_relation(schema, table_name) %}
+    {{ return(adapter.dispatch("loaded_relation", "airflow_audit")(schema, table_name)) }}
+{% endmacro %}
+
+
+{% macro default__loaded_relation(schema, table_name) %}
     {{ return(api.Relation.create(
-        database=target.database, schema=raw_schema(slug), identifier=table_name
+        database=target.database, schema=schema, identifier=table_name
     )) }}
 {% endmacro %}
 
 
 {# In quotes, because some names are reserved words, so in the case that they are kept in. #}
-{% macro snowflake__raw_relation(table_name, slug) %}
+{% macro snowflake__loaded_relation(schema, table_name) %}
     {{ return(api.Relation.create(
         database=target.database,
-        schema=raw_schema(slug),
+        schema=schema,
         identifier=table_name | upper,
         quote_policy={"identifier": true}
     )) }}

@@ -42,6 +42,23 @@ class Warehouse:
         """Return the environment variable of a setting of the loader."""
         return f"TARGET_{self.name}_{setting}".upper()
 
+    def without_hyphens(self, schema: str) -> str:
+        """Return a schema's name as this warehouse takes it."""
+        return schema if self.takes_hyphens else schema.replace("-", "_")
+
+    def check_schema(self, schema: str) -> None:
+        """Refuse a name that no schema can have.
+
+        Raises:
+            AirflowFailException: The warehouse takes no hyphen.
+        """
+        if schema != self.without_hyphens(schema):
+            msg = (
+                f"destination_schema is {schema!r}, but a schema of {self.name} can have no hyphen."
+                f" Use {self.without_hyphens(schema)!r}"
+            )
+            raise AirflowFailException(msg)
+
 
 DUCKDB = Warehouse("duckdb", (), {"path": ("path", "host")}, takes_hyphens=True)
 SNOWFLAKE = Warehouse(
@@ -83,7 +100,7 @@ BIGQUERY = Warehouse(
     takes_hyphens=False,
 )
 
-WAREHOUSES = {each.name: each for each in (DUCKDB, SNOWFLAKE, REDSHIFT, BIGQUERY)}
+WAREHOUSES = {warehouse.name: warehouse for warehouse in (DUCKDB, SNOWFLAKE, REDSHIFT, BIGQUERY)}
 
 
 @dataclass(frozen=True)

@@ -125,6 +125,7 @@ class MeltanoHook(BaseHook):
         *,
         environment: Mapping[str, str],
         secrets: Sequence[str] = (),
+        stdout: IO[str] | None = None,
     ) -> MeltanoLog:
         """Run ``meltano`` to its end, its log in this hook's.
 
@@ -132,6 +133,7 @@ class MeltanoHook(BaseHook):
             arguments: What follows ``meltano``.
             environment: Added to this process's own variables, without Airflow's.
             secrets: Texts that are never logged.
+            stdout: File for its standard output, which else is logged too.
 
         Returns:
             What its log tells.
@@ -141,8 +143,9 @@ class MeltanoHook(BaseHook):
             AirflowException: It failed; another try may work.
         """
         log = MeltanoLog()
-        with self._started(arguments, environment, subprocess.STDOUT) as process:
-            for line in process.stdout or ():
+        streams = (stdout, subprocess.PIPE) if stdout else (subprocess.PIPE, subprocess.STDOUT)
+        with self._started(arguments, environment, *streams) as process:
+            for line in process.stdout or process.stderr or ():
                 self._tell(line, log, _Mask(secrets))
         self._raise_for(process.returncode, log)
         return log
@@ -168,7 +171,7 @@ class MeltanoHook(BaseHook):
         log = MeltanoLog()
         # Of two pipes one would fill up while the other is read.
         with tempfile.TemporaryFile("w+", encoding="utf-8") as stderr:
-            with self._started(arguments, environment, stderr) as process:
+            with self._started(arguments, environment, subprocess.PIPE, stderr) as process:
                 yield from process.stdout or ()
             stderr.seek(0)
             for line in stderr:
@@ -190,7 +193,11 @@ class MeltanoHook(BaseHook):
 
     @contextlib.contextmanager
     def _started(
-        self, arguments: Sequence[str], environment: Mapping[str, str], stderr: int | IO[str]
+        self,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        stdout: IO[str] | int,
+        stderr: IO[str] | int,
     ) -> Iterator[subprocess.Popen[str]]:
         project = self.project
         with tempfile.TemporaryDirectory(prefix="airflow-audit-") as folder:
@@ -201,7 +208,7 @@ class MeltanoHook(BaseHook):
                 | {"MELTANO_SYS_DIR_ROOT": str(_working_folder(project, Path(folder)))}
                 | dict(environment),
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdout=stdout,
                 stderr=stderr,
                 text=True,
                 encoding="utf-8",

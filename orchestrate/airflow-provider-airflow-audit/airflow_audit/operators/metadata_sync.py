@@ -8,11 +8,10 @@ from functools import cached_property
 from typing import Any, ClassVar
 
 from airflow_audit.airflow_api import AirflowFailException, Asset, BaseOperator
+from airflow_audit.copying import Copy, find_copy
 from airflow_audit.environment_slug import find_environment_slug, known_environment_slug
 from airflow_audit.hooks.meltano import MeltanoHook
 from airflow_audit.lineage import lineage
-from airflow_audit.source_login import SourceLogin
-from airflow_audit.sync_environment import source_login_or_grants, sync_environment
 from airflow_audit.warehouses import (
     BIGQUERY,
     DEFAULT_SERVICE_CONNECTION,
@@ -20,8 +19,6 @@ from airflow_audit.warehouses import (
     REDSHIFT,
     SNOWFLAKE,
     Warehouse,
-    WarehouseLogin,
-    warehouse_login,
 )
 
 
@@ -119,23 +116,21 @@ class MetadataSyncOperator(BaseOperator):
         """
         slug = find_environment_slug(self.environment_slug)
         schema = self.schema(slug)
-        source = source_login_or_grants(self.source_conn_id, self.hook)
-        target = warehouse_login(self.warehouse, self.connection_id, self.service_connection_name)
-        self.log.info(
-            "Environment %s: from %s into the schema %s of %s (login from %s)",
+        copy = find_copy(
+            self.hook,
+            self.warehouse,
             slug,
-            source.found_in,
             schema,
-            self.warehouse.name,
-            target.found_in,
+            source_conn_id=self.source_conn_id,
+            connection_id=self.connection_id,
+            service_connection_name=self.service_connection_name,
         )
         if schema != self.wanted_schema(slug):
             wanted = self.wanted_schema(slug)
             self.log.warning(
                 "%s, because %s takes no hyphen as in %s", schema, self.warehouse.name, wanted
             )
-        environment = self._environment(slug, schema, source, target)
-        secrets = [source.password, *target.secrets]
+        environment, secrets = self._environment(copy), copy.secrets
         self.log.info("Copying the metadata database")
         # Airflow sees to it that a task runs once; Meltano would wait for the lock of a killed run.
         sync = ["run", "--force", *(["--full-refresh"] if self.full_refresh else [])]
@@ -158,7 +153,7 @@ class MetadataSyncOperator(BaseOperator):
                 secrets=secrets,
             )
         done = log.as_dict() | {"environment_slug": slug, "schema": schema}
-        self._lineage = (source.database_url, schema, list(done["tables"]))
+        self._lineage = (copy.source.database_url, schema, list(done["tables"]))
         self._describe_events(context, done)
         return done
 
@@ -177,15 +172,9 @@ class MetadataSyncOperator(BaseOperator):
             AirflowFailException: The warehouse takes no such name, or the marts would not find it.
         """
         schema = self.wanted_schema(slug)
-        if "-" in schema and not self.warehouse.takes_hyphens:
-            fit = schema.replace("-", "_")
-            if not self.replaces_hyphens:
-                msg = (
-                    f"destination_schema is {schema!r}, but a schema of {self.warehouse.name} can"
-                    f" have no hyphen. Use {fit!r}"
-                )
-                raise AirflowFailException(msg)
-            schema = fit
+        if self.replaces_hyphens:
+            schema = self.warehouse.without_hyphens(schema)
+        self.warehouse.check_schema(schema)
         if self.run_dbt and schema != f"airflow_{slug}":
             msg = (
                 f"destination_schema is {schema!r}, but the marts are built from airflow_{slug}."
@@ -201,10 +190,8 @@ class MetadataSyncOperator(BaseOperator):
         database_url, schema, tables = self._lineage
         return lineage(database_url, self.warehouse.name, schema, tables)
 
-    def _environment(
-        self, slug: str, schema: str, source: SourceLogin, target: WarehouseLogin
-    ) -> dict[str, str]:
-        environment = sync_environment(slug, schema, self.warehouse, source, target)
+    def _environment(self, copy: Copy) -> dict[str, str]:
+        environment = copy.environment
         if self.tables is not None:
             environment["TAP_AIRFLOW_METADATA_TABLES"] = json.dumps(list(self.tables))
         if self.additional_tables:

@@ -1,0 +1,106 @@
+"""One copy of the metadata database: from which login, into which schema of which warehouse."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+
+from airflow_audit.airflow_api import AirflowFailException
+from airflow_audit.hooks.meltano import MeltanoHook
+from airflow_audit.source_login import (
+    ENVIRONMENT_VARIABLE,
+    NoSourceLoginError,
+    SourceLogin,
+    source_login,
+)
+from airflow_audit.warehouses import Warehouse, WarehouseLogin, warehouse_login
+
+
+@dataclass(frozen=True)
+class Copy:
+    """From where, and where to.
+
+    Attributes:
+        slug: Short name of the Airflow environment.
+        schema: Schema in the warehouse.
+        warehouse: The warehouse.
+        source: Login to the metadata database.
+        target: Login to the warehouse.
+    """
+
+    slug: str
+    schema: str
+    warehouse: Warehouse
+    source: SourceLogin
+    target: WarehouseLogin
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment variables that tell Meltano."""
+        return {
+            "ENVIRONMENT_SLUG": self.slug,
+            ENVIRONMENT_VARIABLE: self.source.database_url,
+            self.warehouse.variable("default_target_schema"): self.schema,
+            "MELTANO_RUN_STATE_ID_SUFFIX": self.state_id_suffix,
+            **self.target.environment,
+        }
+
+    @property
+    def secrets(self) -> list[str]:
+        """Texts that are never logged."""
+        return [self.source.password, *self.target.secrets]
+
+    @property
+    def state_id_suffix(self) -> str:
+        """What tells the state of one copy from that of another.
+
+        Two copies of one environment would miss what the other one has read.
+        """
+        if self.schema == f"airflow_{self.slug}" and not self.target.environment:
+            return self.slug  # as on the command line
+        place = {k: v for k, v in self.target.environment.items() if v not in self.target.secrets}
+        told = json.dumps([self.schema, place], sort_keys=True)
+        return f"{self.slug}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
+
+
+def find_copy(  # noqa: PLR0913  # what an operator is given
+    hook: MeltanoHook,
+    warehouse: Warehouse,
+    slug: str,
+    schema: str,
+    *,
+    source_conn_id: str | None,
+    connection_id: str | None,
+    service_connection_name: str,
+) -> Copy:
+    """Find both logins, and log where they come from.
+
+    Args:
+        hook: Runs Meltano, to print the SQL for a login where there is none.
+        warehouse: Where to.
+        slug: Of the environment.
+        schema: In the warehouse.
+        source_conn_id: See :func:`airflow_audit.source_login.source_login`.
+        connection_id: See :func:`airflow_audit.warehouses.warehouse_login`.
+        service_connection_name: The same.
+
+    Raises:
+        AirflowFailException: One is missing or is to something else.
+    """
+    try:
+        source = source_login(source_conn_id)
+    except NoSourceLoginError as error:
+        grants = hook.output(["invoke", "tap-airflow-metadata", "--grants"], environment={})
+        hook.log.error("%s:\n%s", error, "".join(grants))  # noqa: TRY400
+        raise AirflowFailException(str(error)) from None
+    target = warehouse_login(warehouse, connection_id, service_connection_name)
+    hook.log.info(
+        "Environment %s: from %s into the schema %s of %s (login from %s)",
+        slug,
+        source.found_in,
+        schema,
+        warehouse.name,
+        target.found_in,
+    )
+    return Copy(slug, schema, warehouse, source, target)

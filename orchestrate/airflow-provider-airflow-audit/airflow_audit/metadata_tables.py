@@ -1,0 +1,63 @@
+"""The tables of Airflow's metadata database: which Airflow has them, and which are ever read."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class MetadataTable:
+    """One table, as the project's catalogue describes it.
+
+    Attributes:
+        name: Its name.
+        since: First Airflow that has it; None for 2.4 or older.
+        until: Last Airflow that has it; None for the newest.
+        read: ``default``, ``optional`` (only when named) or ``never``.
+        reason: Why it is never read.
+    """
+
+    name: str
+    since: str | None
+    until: str | None
+    read: str
+    reason: str | None
+
+    def exists_in(self, airflow_version: str) -> bool:
+        """Say whether an Airflow has this table."""
+        version = _numbers(airflow_version)
+        if self.since and version < _numbers(self.since):
+            return False
+        # "2.11" as the last version covers every 2.11.x.
+        last = _numbers(self.until or "")
+        return version[: len(last)] <= last
+
+    def why_not(self, airflow_version: str) -> str | None:
+        """Return why this table cannot be read from an Airflow, None if it can."""
+        if self.reason:
+            return self.reason
+        if self.exists_in(airflow_version):
+            return None
+        span = " ".join(
+            f"{word} {version}"
+            for word, version in (("since", self.since), ("until", self.until))
+            if version
+        )
+        return f"Airflow {airflow_version} has no such table; Airflow had it {span}."
+
+
+@functools.cache
+def metadata_tables() -> dict[str, MetadataTable]:
+    """Return all tables by name; `make generate` makes the file from the catalogue."""
+    text = Path(__file__).with_suffix(".json").read_text(encoding="utf-8")
+    return {name: MetadataTable(name, **told) for name, told in json.loads(text).items()}
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    """Return ``(3, 1, 0)`` of ``3.1.0rc1``."""
+    found = re.match(r"\d+(\.\d+)*", version)
+    return tuple(int(part) for part in found[0].split(".")) if found else ()

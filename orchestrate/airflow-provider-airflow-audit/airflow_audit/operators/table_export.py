@@ -1,0 +1,396 @@
+"""The six steps of a table's export: query, stage, check, load, check, clean up.
+
+Each is a task of its own, so that Airflow shows what was done and what was not. They share a folder
+of their run below ``stage_dir``, and nothing else but their XComs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from airflow_audit.airflow_api import AirflowFailException, BaseOperator
+from airflow_audit.copying import Copy, find_copy
+from airflow_audit.environment_slug import find_environment_slug
+from airflow_audit.hooks.meltano import MeltanoHook
+from airflow_audit.warehouses import (
+    DEFAULT_SERVICE_CONNECTION,
+    DUCKDB,
+    WAREHOUSES,
+    Warehouse,
+)
+
+QUERY, STAGE, CHECK_STAGED = "query", "stage", "check_staged"
+LOAD, CHECK_LOADED, CLEAN_UP = "load", "check_loaded", "clean_up"
+
+_TAP = ("invoke", "tap-airflow-metadata")
+_MESSAGES, _STATE, _FOLDERS_MODE = "messages.jsonl", "state.json", 0o700
+
+
+class TableExportOperator(BaseOperator):
+    """What the six steps of an export have in common.
+
+    The XCom of each is what it counted: ``rows`` and ``bytes``, and by table in ``tables``.
+
+    Args:
+        tables: Names of the tables.
+        mode: ``mirror``, ``append`` or ``merge``.
+        export_name: Tells the state of this export from that of others.
+        destination_schema: Schema in the warehouse; by default ``airflow_<slug>_export``, beside
+            the schema of :class:`~airflow_audit.operators.metadata_sync.MetadataSyncOperator`.
+        environment_slug: As of that operator.
+        source_conn_id: As of that operator.
+        connection_id: As of that operator.
+        service_connection_name: As of that operator.
+        warehouse: ``duckdb``, ``snowflake``, ``redshift`` or ``bigquery``.
+        stage_dir: Folder that all workers share; by default ``output/stage`` in the project.
+        project_dir: Folder of the Meltano project; by default that of ``[airflow_audit]``.
+        kwargs: Airflow's own.
+    """
+
+    template_fields: Sequence[str] = (
+        "tables",
+        "mode",
+        "export_name",
+        "destination_schema",
+        "environment_slug",
+        "source_conn_id",
+        "connection_id",
+        "service_connection_name",
+        "warehouse",
+        "stage_dir",
+        "project_dir",
+    )
+
+    def __init__(  # noqa: PLR0913  # operators take all their arguments here
+        self,
+        *,
+        tables: Sequence[str],
+        mode: str,
+        export_name: str,
+        destination_schema: str | None = None,
+        environment_slug: str | None = None,
+        source_conn_id: str | None = None,
+        connection_id: str | None = None,
+        service_connection_name: str = DEFAULT_SERVICE_CONNECTION,
+        warehouse: str = DUCKDB.name,
+        stage_dir: str | None = None,
+        project_dir: str | None = None,
+        **kwargs: Any,  # noqa: ANN401
+    ) -> None:
+        super().__init__(**kwargs)
+        self.tables = tables
+        self.mode = mode
+        self.export_name = export_name
+        self.destination_schema = destination_schema
+        self.environment_slug = environment_slug
+        self.source_conn_id = source_conn_id
+        self.connection_id = connection_id
+        self.service_connection_name = service_connection_name
+        self.warehouse = warehouse
+        self.stage_dir = stage_dir
+        self.project_dir = project_dir
+
+    @cached_property
+    def hook(self) -> MeltanoHook:
+        """What runs Meltano."""
+        return MeltanoHook(self.project_dir)
+
+    def on_kill(self) -> None:
+        """End Meltano and all it started."""
+        self.hook.stop()
+
+    def _copy(self) -> Copy:
+        warehouse = WAREHOUSES[self.warehouse]
+        slug = find_environment_slug(self.environment_slug)
+        schema = self.destination_schema or default_schema(slug, warehouse)
+        warehouse.check_schema(schema)
+        return find_copy(
+            self.hook,
+            warehouse,
+            slug,
+            schema,
+            source_conn_id=self.source_conn_id,
+            connection_id=self.connection_id,
+            service_connection_name=self.service_connection_name,
+        )
+
+    def _run_folder(self, context: Mapping[str, Any]) -> Path:
+        root = Path(self.stage_dir) if self.stage_dir else self.hook.project / "output" / "stage"
+        run_id = context["run_id"]
+        # As a person finds it, and still another for each run.
+        digest = hashlib.sha256(run_id.encode()).hexdigest()[:8]
+        return root / self.dag_id / f"{re.sub(r'[^A-Za-z0-9.-]', '_', run_id)}-{digest}"
+
+    def _messages(self, context: Mapping[str, Any]) -> Path:
+        """Return the file of what was staged.
+
+        Raises:
+            AirflowFailException: It is not there.
+        """
+        messages = self._run_folder(context) / _MESSAGES
+        if not messages.exists():
+            msg = (
+                f"{messages} is not there. Either stage_dir is not a folder that all workers share,"
+                f" or the files of this run are cleaned up; then clear its task {STAGE}"
+            )
+            raise AirflowFailException(msg)
+        return messages
+
+    def _environment(self, copy: Copy, folder: Path) -> dict[str, str]:
+        storage = {"encoding": {"format": "parquet"}, "storage": {"root": folder.as_uri()}}
+        return copy.environment | {
+            "TAP_AIRFLOW_METADATA_TABLES": json.dumps(list(self.tables)),
+            "TAP_AIRFLOW_METADATA_BATCH_CONFIG": json.dumps(storage),
+            "AIRFLOW_AUDIT_MODE": self.mode,
+        }
+
+    def _state_id(self, copy: Copy) -> str:
+        place = f"{self.warehouse}.{copy.state_id_suffix}"
+        return f"table-export.{self.export_name}.{self.mode}.{place}"
+
+    def _with_last_state(self, copy: Copy, folder: Path) -> list[str]:
+        """Return the tap's arguments that say what was loaded before."""
+        state = {}
+        if self.mode != "mirror":
+            lines = self.hook.output(
+                ["state", "get", self._state_id(copy)],
+                environment=copy.environment,
+                secrets=copy.secrets,
+            )
+            state = json.loads("".join(lines) or "{}").get("singer_state", {})
+        file = folder / _STATE
+        file.write_text(json.dumps(state), encoding="utf-8")
+        return ["--state", str(file)]
+
+    def _ask_tap(self, copy: Copy, folder: Path, *arguments: str) -> dict[str, dict[str, Any]]:
+        """Return what the tap prints, by table."""
+        lines = self.hook.output(
+            [*_TAP, *arguments], environment=self._environment(copy, folder), secrets=copy.secrets
+        )
+        found = {entry.pop("table"): entry for entry in map(json.loads, lines)}
+        self._require_all(found)
+        return found
+
+    def _require_all(self, found: Mapping[str, Any]) -> None:
+        if missing := [name for name in self.tables if name not in found]:
+            msg = (
+                f"{', '.join(missing)}: not read. The login may not read it and the setting"
+                " skip_unreadable_tables is on; grant the rights, or leave the table out"
+            )
+            raise AirflowFailException(msg)
+
+    def _counted(
+        self, tables: Mapping[str, Mapping[str, Any]], rows: str, size: str
+    ) -> dict[str, Any]:
+        """Log the counts, and return them for XCom."""
+        for name, told in tables.items():
+            self.log.info("%s: %s rows, %s bytes", name, f"{told[rows]:,}", f"{told[size]:,}")
+        return {
+            "rows": sum(told[rows] for told in tables.values()),
+            "bytes": sum(told[size] for told in tables.values()),
+            "tables": {name: dict(told) for name, told in tables.items()},
+        }
+
+
+class QueryTablesOperator(TableExportOperator):
+    """Logs in, and shows each table's query and how many rows and bytes it has at the source."""
+
+    def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """Ask the tap.
+
+        Raises:
+            AirflowFailException: Trying again will not help.
+            AirflowException: It may.
+        """
+        copy, folder = self._copy(), self._run_folder(context)
+        folder.mkdir(_FOLDERS_MODE, parents=True, exist_ok=True)
+        tables = self._ask_tap(copy, folder, "--queries", *self._with_last_state(copy, folder))
+        for name, told in tables.items():
+            self.log.info("%s: %s", name, told["sql"] or "this Airflow has no such table")
+        return self._counted(tables, "source_rows", "source_bytes")
+
+
+class StageTablesOperator(TableExportOperator):
+    """Reads the tables, all in one moment, into Parquet files and Singer messages."""
+
+    def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """Run the tap.
+
+        Raises:
+            AirflowFailException: Trying again will not help.
+            AirflowException: It may.
+        """
+        copy, folder = self._copy(), self._run_folder(context)
+        # What an earlier try left there is not whole.
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(_FOLDERS_MODE, parents=True)
+        with (folder / _MESSAGES).open("w", encoding="utf-8") as messages:
+            log = self.hook.run(
+                [*_TAP, *self._with_last_state(copy, folder)],
+                environment=self._environment(copy, folder),
+                secrets=copy.secrets,
+                stdout=messages,
+            )
+        self._require_all(log.tables)
+        self.log.info("Staged in %s", folder)
+        return self._counted(log.tables, "sent_rows", "bytes")
+
+
+class CheckStagedOperator(TableExportOperator):
+    """Proves that the staged files are there and whole, and hold what the source held."""
+
+    def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """Have the tap count what it staged.
+
+        Raises:
+            AirflowFailException: Source, messages, manifest and files differ.
+        """
+        messages = self._messages(context)
+        tables = self._ask_tap(self._copy(), messages.parent, "--check-messages", str(messages))
+        return self._counted(tables, "staged_rows", "staged_bytes")
+
+
+class LoadTablesOperator(TableExportOperator):
+    """Loads what was staged into the warehouse."""
+
+    def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """Run the loader.
+
+        Raises:
+            AirflowFailException: Trying again will not help.
+            AirflowException: It may.
+        """
+        copy, messages = self._copy(), self._messages(context)
+        staged = _pulled(context, CHECK_STAGED)["tables"]
+        if gone := [file for file in _files(messages) if not file.exists()]:
+            # They were all there when they were checked, and the loader removes them when, and only
+            # when, it has committed. A try that ended between the two loaded everything.
+            self.log.warning("%s is gone: an earlier try has loaded it", gone[0])
+        else:
+            self.hook.run(
+                ["invoke", copy.warehouse.loader, "--input", str(messages)],
+                environment=copy.environment,
+                secrets=copy.secrets,
+            )
+        return self._counted(staged, "staged_rows", "staged_bytes")
+
+
+class CheckLoadedOperator(TableExportOperator):
+    """Proves that the warehouse holds exactly the staged rows, and remembers what was loaded."""
+
+    def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """Have dbt count the rows of this run's moment, then move the state.
+
+        Raises:
+            AirflowFailException: Staged and loaded rows differ.
+            AirflowException: They could not be counted now.
+        """
+        copy, messages = self._copy(), self._messages(context)
+        staged = _pulled(context, CHECK_STAGED)["tables"]
+        loaded = self._count(copy, next(iter(staged.values()))["extracted_at"])
+        if problems := [
+            problem
+            for name, told in staged.items()
+            if (problem := self._difference(copy, name, told, loaded[name]))
+        ]:
+            raise AirflowFailException("; ".join(problems))
+        if self.mode != "mirror":
+            self._move_state(copy, messages)
+        tables = {
+            name: told | {"loaded_rows": told["staged_rows"]} for name, told in staged.items()
+        }
+        return self._counted(tables, "loaded_rows", "staged_bytes")
+
+    def _count(self, copy: Copy, moment: str) -> dict[str, dict[str, int | None]]:
+        arguments = {
+            "schema": copy.schema,
+            "table_names": list(self.tables),
+            "extracted_at": moment,
+        }
+        lines = self.hook.output(
+            [
+                *("invoke", "dbt", "--quiet", "run-operation", "count_loaded_rows"),
+                *("--target", self.warehouse, "--args", json.dumps(arguments)),
+            ],
+            environment=copy.environment,
+            secrets=copy.secrets,
+        )
+        counts = {}
+        for line in lines:
+            if line.startswith("{"):
+                told = json.loads(line)
+                counts[told.pop("table")] = told
+            elif line.strip():
+                self.log.info("dbt: %s", line.rstrip())
+        return counts
+
+    def _difference(
+        self, copy: Copy, name: str, staged: Mapping[str, Any], loaded: Mapping[str, int | None]
+    ) -> str | None:
+        """Return what is wrong with a loaded table, None if nothing is."""
+        place = f"{copy.schema}.{name} of {copy.warehouse.name}"
+        told = f"{name}: {staged['source_rows']:,} rows at the source"
+        told = f"{told}, {staged['staged_rows']:,} staged"
+        if loaded["rows"] is None:
+            return f"{told}, but there is no {place}"
+        if loaded["rows_of_moment"] != staged["staged_rows"]:
+            return f"{told}, but {place} has {loaded['rows_of_moment']:,} of this moment"
+        if self.mode == "mirror" and loaded["rows"] != staged["staged_rows"]:
+            return f"{told}, but {place} has {loaded['rows']:,} in all"
+        return None
+
+    def _move_state(self, copy: Copy, messages: Path) -> None:
+        with messages.open(encoding="utf-8") as lines:
+            state = next(m for m in map(json.loads, lines) if m["type"] == "STATE")["value"]
+        file = messages.with_name(_STATE)
+        file.write_text(json.dumps({"singer_state": state}), encoding="utf-8")
+        self.hook.run(
+            ["state", "set", "--force", "--input-file", str(file), self._state_id(copy)],
+            environment=copy.environment,
+            secrets=copy.secrets,
+        )
+
+
+class CleanUpOperator(TableExportOperator):
+    """Removes the folder of the run, however the run ended."""
+
+    def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
+        """Remove it, if it is there."""
+        folder = self._run_folder(context)
+        files = [path for path in folder.rglob("*") if path.is_file()]
+        counts = {"files": len(files), "bytes": sum(path.stat().st_size for path in files)}
+        if folder.exists():
+            shutil.rmtree(folder)
+        with contextlib.suppress(OSError):  # another run has its folder there
+            folder.parent.rmdir()
+        self.log.info("Removed %s: %d files, %s bytes", folder, len(files), f"{counts['bytes']:,}")
+        return counts
+
+
+def default_schema(slug: str, warehouse: Warehouse) -> str:
+    """Return the schema of the exports, which is not that of the marts' raw tables.
+
+    A mirror would take from those the rows that are gone from Airflow.
+    """
+    return warehouse.without_hyphens(f"airflow_{slug}_export")
+
+
+def _pulled(context: Mapping[str, Any], task_id: str) -> dict[str, Any]:
+    told: dict[str, Any] = context["ti"].xcom_pull(task_ids=task_id)
+    return told
+
+
+def _files(messages: Path) -> list[Path]:
+    with messages.open(encoding="utf-8") as lines:
+        batches = [m for m in map(json.loads, lines) if m["type"] == "BATCH"]
+    return [Path(url2pathname(urlsplit(url).path)) for m in batches for url in m["manifest"]]

@@ -1,0 +1,21 @@
+{#
+    Prints, one JSON object a line, how many rows each table of a schema has, and how many
+    of them are from one moment; null if the table is not there. For `dbt run-operation`,
+    by those who load in steps and check each.
+#}
+{% macro count_loaded_rows(schema, table_names, extracted_at) %}
+    {%- set moment = "cast(" ~ literal(extracted_at) ~ " as "
+        ~ native_type("timestamp with time zone") ~ ")" -%}
+    {%- for table_name in table_names -%}
+        {%- set relation = loaded_relation(schema, table_name) -%}
+        {%- set counts = {"table": table_name, "rows": none, "rows_of_moment": none} -%}
+        {%- if load_relation(relation) is not none -%}
+            {%- set found = run_query(
+                "select count(*), count(case when _sdc_extracted_at = " ~ moment ~ " then 1 end)"
+                ~ " from " ~ relation
+            ).rows[0] -%}
+            {%- do counts.update(rows=found[0] | int, rows_of_moment=found[1] | int) -%}
+        {%- endif -%}
+        {%- do print(tojson(counts)) -%}
+    {%- endfor -%}
+{% endmacro %}
