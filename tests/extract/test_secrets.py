@@ -126,6 +126,8 @@ def test_the_printed_grants_are_enough_for_every_table_and_for_nothing_else(
     run = run_tap(tmp_path, database_url=restricted, tables=[])
     assert run.exit_code == 0, run.log
     assert run.manifest("connection")["sent_rows"] == 20
+    queries = run_tap(tmp_path, database_url=restricted, tables=[], arguments=["--queries"])
+    assert queries.exit_code == 0, queries.log
     with psycopg.connect(restricted) as connection:
         for statement in (
             "select password from connection",
