@@ -42,7 +42,8 @@ _WRITTEN = {
     "merge": "One row per key, the newest; rows that are gone from Airflow are marked when a table"
     " is read whole.",
 }
-_DEFAULT_ARGS = {"retries": 2, "retry_delay": timedelta(minutes=1)}
+# A DuckDB file that another load has open is free again after a moment.
+_DEFAULT_ARGS = {"retries": 4, "retry_delay": timedelta(minutes=1)}
 _DAY = timedelta(days=1)
 _START = datetime(2024, 1, 1, tzinfo=timezone.utc)  # before any run; there is no catching up
 
