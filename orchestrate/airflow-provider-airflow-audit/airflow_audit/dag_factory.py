@@ -156,14 +156,13 @@ def _add_steps(dag: DAG, arguments: Mapping[str, Any]) -> None:
         steps.CHECK_LOADED: steps.CheckLoadedOperator,
         steps.CLEAN_UP: steps.CleanUpOperator,
     }
-    before = None
-    for task_id, operator in operators.items():
-        task = operator(task_id=task_id, dag=dag, **arguments)
-        if before is not None:
-            before.set_downstream(task)
-        before = task
+    tasks = [
+        operator(task_id=task_id, dag=dag, **arguments) for task_id, operator in operators.items()
+    ]
+    for before, after in zip(tasks[:-1], tasks[1:]):  # noqa: B905, RUF007  # Python 3.9
+        before.set_downstream(after)
     # It runs whatever became of the others, and what became of them is what became of the run.
-    before.as_teardown()
+    tasks[-1].as_teardown()
 
 
 def _one_of(argument: str, given: str, known: Mapping[str, Any]) -> Any:  # noqa: ANN401

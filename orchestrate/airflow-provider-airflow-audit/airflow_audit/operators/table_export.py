@@ -129,7 +129,8 @@ class TableExportOperator(BaseOperator):
         run_id = context["run_id"]
         # As a person finds it, and still another for each run.
         digest = hashlib.sha256(run_id.encode()).hexdigest()[:8]
-        return root / self.dag_id / f"{re.sub(r'[^A-Za-z0-9.-]', '_', run_id)}-{digest}"
+        folder: Path = root / self.dag_id / f"{re.sub(r'[^A-Za-z0-9.-]', '_', run_id)}-{digest}"
+        return folder
 
     def _messages(self, context: Mapping[str, Any]) -> Path:
         """Return the file of what was staged.
