@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import runpy
 import subprocess
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from airflow import __version__ as airflow_version
@@ -245,3 +247,11 @@ def test_making_many_starts_no_process_and_reads_one_file(monkeypatch):
     )
     assert len(table_export_dags(tables=SIXTY)) == len(SIXTY) > 40
     assert opened == ["metadata_tables.json"]
+
+
+def test_the_dag_file_makes_them_as_it_is():
+    file = Path(__file__).parents[3] / "orchestrate" / "dags" / "table_export.py"
+    made = runpy.run_path(str(file))
+    assert tables_of(table_export_dags()) == [
+        name[len(PREFIX) :] for name in made if name.startswith(PREFIX)
+    ]
