@@ -25,14 +25,14 @@ class Copy:
         slug: Short name of the Airflow environment.
         schema: Schema in the warehouse.
         warehouse: The warehouse.
-        source: Login to the metadata database.
+        source: Login to the metadata database; None to leave it to the Meltano project.
         target: Login to the warehouse.
     """
 
     slug: str
     schema: str
     warehouse: Warehouse
-    source: SourceLogin
+    source: SourceLogin | None
     target: WarehouseLogin
 
     @property
@@ -40,7 +40,7 @@ class Copy:
         """The environment variables that tell Meltano."""
         return {
             "ENVIRONMENT_SLUG": self.slug,
-            ENVIRONMENT_VARIABLE: self.source.database_url,
+            **({ENVIRONMENT_VARIABLE: self.source.database_url} if self.source else {}),
             self.warehouse.variable("default_target_schema"): self.schema,
             "MELTANO_RUN_STATE_ID_SUFFIX": self.state_id_suffix,
             **self.target.environment,
@@ -49,7 +49,7 @@ class Copy:
     @property
     def secrets(self) -> list[str]:
         """Texts that are never logged."""
-        return [self.source.password, *self.target.secrets]
+        return [*([self.source.password] if self.source else []), *self.target.secrets]
 
     @property
     def state_id_suffix(self) -> str:

@@ -142,11 +142,11 @@ class MeltanoHook(BaseHook):
             AirflowFailException: It failed and will fail again.
             AirflowException: It failed; another try may work.
         """
-        log = MeltanoLog()
+        log, mask = MeltanoLog(), _Mask(secrets)
         streams = (stdout, subprocess.PIPE) if stdout else (subprocess.PIPE, subprocess.STDOUT)
         with self._started(arguments, environment, *streams) as process:
             for line in process.stdout or process.stderr or ():
-                self._tell(line, log, _Mask(secrets))
+                self._tell(line, log, mask)
         self._raise_for(process.returncode, log)
         return log
 
@@ -168,14 +168,14 @@ class MeltanoHook(BaseHook):
             AirflowFailException: It failed and will fail again.
             AirflowException: It failed; another try may work.
         """
-        log = MeltanoLog()
+        log, mask = MeltanoLog(), _Mask(secrets)
         # Of two pipes one would fill up while the other is read.
         with tempfile.TemporaryFile("w+", encoding="utf-8") as stderr:
             with self._started(arguments, environment, subprocess.PIPE, stderr) as process:
                 yield from process.stdout or ()
             stderr.seek(0)
             for line in stderr:
-                self._tell(line, log, _Mask(secrets))
+                self._tell(line, log, mask)
         self._raise_for(process.returncode, log)
 
     def stop(self) -> None:

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from airflow_audit.airflow_api import BaseOperator
+from airflow_audit.copying import Copy
 from airflow_audit.environment_slug import find_environment_slug
 from airflow_audit.hooks.meltano import MeltanoHook
 from airflow_audit.source_login import (
@@ -15,7 +16,6 @@ from airflow_audit.source_login import (
     SourceLogin,
     source_login,
 )
-from airflow_audit.sync_environment import sync_environment
 from airflow_audit.warehouses import DEFAULT_SERVICE_CONNECTION, WAREHOUSES, warehouse_login
 
 
@@ -98,14 +98,12 @@ class MeltanoJobOperator(BaseOperator):
             source.found_in if source else "the project",
             target.found_in,
         )
+        copy = Copy(slug, schema, warehouse, source, target)
         # Airflow sees to it that a task runs once; Meltano would wait for the lock of a killed run.
         log = self.hook.run(
             ["run", "--force", self.job_name],
-            environment={
-                **sync_environment(slug, schema, warehouse, source, target),
-                **(self.environment_variables or {}),
-            },
-            secrets=[*([source.password] if source else []), *target.secrets],
+            environment={**copy.environment, **(self.environment_variables or {})},
+            secrets=copy.secrets,
         )
         return log.as_dict() | {"environment_slug": slug}
 

@@ -12,6 +12,7 @@ from airflow_audit.copying import Copy, find_copy
 from airflow_audit.environment_slug import find_environment_slug, known_environment_slug
 from airflow_audit.hooks.meltano import MeltanoHook
 from airflow_audit.lineage import lineage
+from airflow_audit.source_login import ENVIRONMENT_VARIABLE
 from airflow_audit.warehouses import (
     BIGQUERY,
     DEFAULT_SERVICE_CONNECTION,
@@ -153,7 +154,8 @@ class MetadataSyncOperator(BaseOperator):
                 secrets=secrets,
             )
         done = log.as_dict() | {"environment_slug": slug, "schema": schema}
-        self._lineage = (copy.source.database_url, schema, list(done["tables"]))
+        address = environment[ENVIRONMENT_VARIABLE]
+        self._lineage = (address, schema, list(done["tables"]))
         self._describe_events(context, done)
         return done
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 from airflow import __version__ as airflow_version
 from airflow.exceptions import AirflowFailException
+from airflow_audit.copying import Copy, find_copy
+from airflow_audit.hooks.meltano import MeltanoHook
 from airflow_audit.source_login import SourceLogin
-from airflow_audit.sync_environment import source_login_or_grants, sync_environment
 from airflow_audit.warehouses import DUCKDB, SNOWFLAKE, WarehouseLogin
 
 SOURCE = SourceLogin("postgresql://reader@localhost/airflow", "", "a test")
@@ -19,12 +20,13 @@ def snowflake(account: str = "one", word: str = "of the first year") -> Warehous
 
 
 def state(schema: str, target: WarehouseLogin) -> str:
-    told = sync_environment("production", schema, SNOWFLAKE, SOURCE, target)
+    told = Copy("production", schema, SNOWFLAKE, SOURCE, target).environment
     return told["MELTANO_RUN_STATE_ID_SUFFIX"]
 
 
 def test_tap_loader_and_state_are_told_where_to_read_and_write():
-    assert sync_environment("production", "airflow_production", DUCKDB, SOURCE, NO_LOGIN) == {
+    copy = Copy("production", "airflow_production", DUCKDB, SOURCE, NO_LOGIN)
+    assert copy.environment == {
         "ENVIRONMENT_SLUG": "production",
         "TAP_AIRFLOW_METADATA_DATABASE_URL": "postgresql://reader@localhost/airflow",
         "TARGET_DUCKDB_DEFAULT_TARGET_SCHEMA": "airflow_production",
@@ -49,12 +51,20 @@ def test_a_new_password_leaves_the_state_where_it_is():
 
 @pytest.mark.skipif(airflow_version.startswith("2."), reason="Airflow 2 has its own login")
 def test_without_a_login_the_sql_that_makes_one_is_logged(monkeypatch, caplog):
-    class Hook:
-        def output(self, arguments, *, environment):
-            assert (arguments[-1], environment) == ("--grants", {})
-            return iter(["create role airflow_audit\n", "grant select\n"])
+    def output(_, arguments, *, environment):
+        assert (arguments[-1], environment) == ("--grants", {})
+        return iter(["create role airflow_audit\n", "grant select\n"])
 
+    monkeypatch.setattr(MeltanoHook, "output", output)
     monkeypatch.delenv("TAP_AIRFLOW_METADATA_DATABASE_URL", raising=False)
     with pytest.raises(AirflowFailException, match="airflow_audit_source"):
-        source_login_or_grants(None, Hook())
+        find_copy(
+            MeltanoHook(),
+            DUCKDB,
+            "production",
+            "airflow_production",
+            source_conn_id=None,
+            connection_id=None,
+            service_connection_name="load_airflow",
+        )
     assert "create role airflow_audit\ngrant select" in caplog.text
