@@ -40,6 +40,21 @@ KEY_IS_PROVEN_BY = {
     "int_task_instances_unified": "fct_task_instances",
 }
 
+# Made of rows of marts one by one, so that the marts' keys prove theirs.
+KEY_IS_THAT_OF = {
+    "int_latencies_by_hour_unpivoted": {"fct_task_attempts"},
+    "int_pool_slots_spanned": {"fct_task_attempts", "fct_task_instances"},
+    "int_seconds_by_day_unpivoted": {"fct_dag_runs", "fct_task_attempts"},
+    "int_task_outcomes_judged": {"fct_task_attempts", "fct_task_instances"},
+}
+# Every row of them is joined to a row of these marts by its whole key: two of one key would make
+# two rows of one there.
+KEY_IS_JOINED_TO = {
+    "int_duration_baselines_averaged": {"agg_dags_daily", "agg_tasks_daily"},
+    "int_latencies_by_hour_percentiles": {"agg_scheduling_latency_hourly"},
+    "int_seconds_by_day_percentiles": {"agg_dags_daily", "agg_tasks_daily"},
+}
+
 # As the documentation of dbt's semantic layer calls it.
 DAY_OF_TIME_SPINE = "date_day"
 
@@ -92,6 +107,12 @@ def generic_tests(manifest: dict[str, Any], model: Node) -> set[tuple[str, str |
         for node in manifest["nodes"].values()
         if node["resource_type"] == "test" and node.get("attached_node") == model["unique_id"]
     }
+
+
+def read_by(models: list[Node], name: str) -> set[str]:
+    """Return the names of what a model reads."""
+    (model,) = (model for model in models if model["name"] == name)
+    return {read.split(".")[-1] for read in model["depends_on"]["nodes"]}
 
 
 def test_every_model_says_its_grain(models: list[Node], snapshots: list[Node]) -> None:
@@ -149,9 +170,13 @@ def test_every_other_model_has_a_tested_key(manifest: dict[str, Any], models: li
         for model in models
         if not is_mart(model) and ("is_key", None) not in generic_tests(manifest, model)
     }
-    assert untested == set(KEY_IS_PROVEN_BY)
+    assert untested == {*KEY_IS_PROVEN_BY, *KEY_IS_THAT_OF, *KEY_IS_JOINED_TO}
     for mart in (model for model in models if model["name"] in KEY_IS_PROVEN_BY.values()):
         assert ("has_all_rows_of", None) in generic_tests(manifest, mart), mart["name"]
+    for name, marts in KEY_IS_THAT_OF.items():
+        assert marts <= read_by(models, name), name
+    for name, marts in KEY_IS_JOINED_TO.items():
+        assert all(name in read_by(models, mart) for mart in marts), name
 
 
 def test_every_snapshot_is_a_timeline(manifest: dict[str, Any], snapshots: list[Node]) -> None:

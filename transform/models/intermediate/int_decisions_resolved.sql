@@ -1,3 +1,6 @@
+-- A table: the mart and its tests read it, and it is small.
+{{ config(materialized="table") }}
+
 with decisions as (
 
     select * from {{ ref("int_decisions_unioned") }}

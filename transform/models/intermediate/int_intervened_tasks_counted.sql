@@ -18,7 +18,7 @@ matched_runs as (
 
 task_attempts as (
 
-    select * from {{ ref("int_task_attempts_unioned") }}
+    select * from {{ ref("fct_task_attempts") }}
 
 ),
 
@@ -46,15 +46,30 @@ asked as (
 
 ),
 
+asked_runs as (
+
+    select distinct
+        environment_slug,
+        dag_id,
+        run_id
+    from asked
+
+),
+
 tries as (
 
     select
-        *,
-        lag(ended_at) over (
-            partition by environment_slug, dag_id, run_id, task_id, map_index
-            order by try_number
+        task_attempts.*,
+        lag(task_attempts.ended_at) over (
+            partition by task_attempts.task_instance_key
+            order by task_attempts.try_number
         ) as previous_ended_at
     from task_attempts
+    inner join asked_runs
+        on
+            task_attempts.environment_slug = asked_runs.environment_slug
+            and task_attempts.dag_id = asked_runs.dag_id
+            and task_attempts.run_id = asked_runs.run_id
 
 ),
 

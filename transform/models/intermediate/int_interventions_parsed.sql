@@ -1,3 +1,6 @@
+-- A table: five models and tests read it, and it is small.
+{{ config(materialized="table") }}
+
 with audit_events as (
 
     select * from {{ ref("int_audit_events_classified") }}

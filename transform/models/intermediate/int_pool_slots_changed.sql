@@ -1,7 +1,7 @@
 -- A table: the mart reads it twice, and it is small.
 {{ config(materialized="table") }}
 
-with slot_spans as (
+with slot_spans as {{ not_materialized() }} (
 
     select * from {{ ref("int_pool_slots_spanned") }}
 

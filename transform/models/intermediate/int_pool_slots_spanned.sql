@@ -1,4 +1,4 @@
-with task_attempts as (
+with task_attempts as {{ not_materialized() }} (
 
     select * from {{ ref("fct_task_attempts") }}
 

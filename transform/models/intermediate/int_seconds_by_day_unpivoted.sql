@@ -1,10 +1,10 @@
-with dag_runs as (
+with dag_runs as {{ not_materialized() }} (
 
     select * from {{ ref("fct_dag_runs") }}
 
 ),
 
-task_attempts as (
+task_attempts as {{ not_materialized() }} (
 
     select * from {{ ref("fct_task_attempts") }}
 

@@ -1,3 +1,6 @@
+-- A table: the mart and its tests read it, and it is small.
+{{ config(materialized="table") }}
+
 with task_attempts as (
 
     select * from {{ ref("fct_task_attempts") }}

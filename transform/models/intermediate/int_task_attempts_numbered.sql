@@ -28,7 +28,7 @@
 -- deferred task goes on with the same try. Airflow skips tasks and gives them up
 -- without trying them: try 0. So Airflow before 2.10 counts the first try, too, while
 -- it is put off.
-with latest as (
+with latest as {{ not_materialized() }} (
 
     select
         *,
@@ -82,7 +82,7 @@ earlier as (
 
 ),
 
-known as (
+known as {{ not_materialized() }} (
 
     select
         {{ attempt_columns }}

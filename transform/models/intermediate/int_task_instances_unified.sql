@@ -1,4 +1,4 @@
-with task_instances as (
+with task_instances as {{ not_materialized() }} (
 
     select * from {{ ref("stg_airflow__task_instances") }}
 

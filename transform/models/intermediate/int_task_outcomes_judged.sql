@@ -1,4 +1,4 @@
-with task_attempts as (
+with task_attempts as {{ not_materialized() }} (
 
     select * from {{ ref("fct_task_attempts") }}
 
@@ -10,34 +10,34 @@ task_instances as (
 
 ),
 
--- A try that was cleared after it succeeded is no sign of a flaky task.
-with_earlier as (
+failures as (
 
     select
-        task_attempt_key,
         task_instance_key,
-        is_latest_try,
-        sum(case when is_wasted then 1 else 0 end) over (
-            partition by task_instance_key
-            order by try_number
-            rows between unbounded preceding and 1 preceding
-        ) as earlier_failure_count
+        min(try_number) as first_failed_try_number
     from task_attempts
+    where is_wasted
+    group by task_instance_key
 
 ),
 
--- The latest try of a task instance that waits for the next one has ended, too.
+-- The latest try of a task instance that waits for the next one has ended, too. A try
+-- that was cleared after it succeeded is no sign of a flaky task.
 judged as (
 
     select
-        with_earlier.task_attempt_key,
+        task_attempts.task_attempt_key,
         task_instances.state = 'success'
-        and coalesce(with_earlier.earlier_failure_count, 0) > 0 as is_flaky
-    from with_earlier
+        and coalesce(
+            failures.first_failed_try_number < task_attempts.try_number, false
+        ) as is_flaky
+    from task_attempts
     inner join task_instances
-        on with_earlier.task_instance_key = task_instances.task_instance_key
+        on task_attempts.task_instance_key = task_instances.task_instance_key
+    left join failures
+        on task_attempts.task_instance_key = failures.task_instance_key
     where
-        with_earlier.is_latest_try
+        task_attempts.is_latest_try
         and task_instances.state in ('success', 'failed')
 
 )

@@ -11,18 +11,6 @@ with task_instances as (
 
 ),
 
-attempt_totals as (
-
-    select
-        task_instance_key,
-        count(*) as known_try_count,
-        sum(duration_seconds) as total_seconds,
-        sum(wasted_seconds) as wasted_seconds
-    from {{ ref("fct_task_attempts") }}
-    group by task_instance_key
-
-),
-
 run_ids as (
 
     select * from {{ ref("int_run_ids_resolved") }}
@@ -42,6 +30,22 @@ to_build as (
         task_instances.*
     from task_instances
     {{ of_changed_task_instances("task_instances") }}
+
+),
+
+attempt_totals as (
+
+    select
+        task_attempts.task_instance_key,
+        count(*) as known_try_count,
+        sum(task_attempts.duration_seconds) as total_seconds,
+        sum(task_attempts.wasted_seconds) as wasted_seconds
+    from {{ ref("fct_task_attempts") }} as task_attempts
+    {% if is_incremental() %}
+        inner join to_build
+            on task_attempts.task_instance_key = to_build.task_instance_key
+    {% endif %}
+    group by task_attempts.task_instance_key
 
 ),
 
