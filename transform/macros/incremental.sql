@@ -3,13 +3,11 @@
     it knows of. All tables of one sync are read in one moment, and whatever changes
     afterwards gets the moment of a later one.
 #}
-{% macro built_until() %}
+{% macro built_until(moment=none) %}
+    {%- set moment = moment or latest_of("extracted_at", ["deleted_at_source_at"]) %}
     select
         environment_slug,
-        {{ hours_after(
-            "max(" ~ latest_of("extracted_at", ["deleted_at_source_at"]) ~ ")",
-            -1 * var("lookback_hours")
-        ) }} as built_until
+        {{ hours_after("max(" ~ moment ~ ")", -1 * var("lookback_hours")) }} as built_until
     from {{ this }}
     group by environment_slug
 {% endmacro %}
@@ -65,23 +63,103 @@
 {% endmacro %}
 
 
+{#
+    For the end of a `from`, in an incremental build of an aggregate by DAG, or below, and
+    day: keeps the rows of each DAG from the first day on of which anything changed. A day
+    that a row left, or lost to one that is gone, only has another number of rows than when
+    it was built; `rows_counted` tells that from the aggregate. The histories do not count:
+    they are read whole every time, and a row is new only with a change of its task
+    instance, or where there was none.
+#}
+{% macro of_changed_days(observations, rows_counted) %}
+    {%- set changing = [
+        (ref("fct_dag_runs"), "dag_run_key", ref("fct_dag_runs"), "dag_run_key"),
+        (
+            ref("fct_task_instances"), "task_instance_key",
+            ref("fct_task_attempts"), "task_instance_key",
+        ),
+        (
+            ref("int_task_fails_numbered"), surrogate_key([
+                "changing.environment_slug", "changing.dag_id", "changing.run_id",
+                "changing.task_id", "changing.map_index",
+            ]),
+            ref("fct_task_attempts"), "task_instance_key",
+        ),
+    ] -%}
+    {%- if is_incremental() %}
+    inner join (
+        select
+            dag_key,
+            min(started_on) as first_on
+        from (
+            {%- for relation, changed_key, observed, observed_key in changing %}
+            select
+                observed.dag_key,
+                {{ day_of("observed.started_at") }} as started_on
+            from {{ observed }} as observed
+            inner join (
+                select distinct {{ changed_key }} as changed_key
+                from {{ relation }} as changing
+                left join ({{ built_until("extracted_at") }}) as built
+                    on changing.environment_slug = built.environment_slug
+                where
+                    built.built_until is null
+                    or changing.extracted_at > built.built_until
+            ) as changed
+                on observed.{{ observed_key }} = changed.changed_key
+            union all
+            {%- endfor %}
+            select
+                coalesce(present.dag_key, built.dag_key) as dag_key,
+                coalesce(present.started_on, built.started_on) as started_on
+            from (
+                select
+                    dag_key,
+                    started_on,
+                    count(*) as present_rows
+                from {{ observations }}
+                group by dag_key, started_on
+            ) as present
+            full outer join (
+                select
+                    dag_key,
+                    started_on,
+                    {{ rows_counted }} as built_rows
+                from {{ this }}
+                group by dag_key, started_on
+            ) as built
+                on
+                    present.dag_key = built.dag_key
+                    and present.started_on = built.started_on
+            where coalesce(present.present_rows, 0) <> coalesce(built.built_rows, 0)
+        ) as changed_days
+        group by dag_key
+    ) as first_days
+        on
+            {{ observations }}.dag_key = first_days.dag_key
+            and {{ observations }}.started_on >= first_days.first_on
+    {%- endif %}
+{% endmacro %}
+
+
 {% macro task_instance_ids() %}
     {{ return(["environment_slug", "dag_id", "run_id", "task_id", "map_index"]) }}
 {% endmacro %}
 
 
 {#
-    After an incremental build: removes the fact's rows that the model it is made from no
-    longer has. Rows of environments that are no longer named are among them, tries that
-    got another number, and, in mode mirror, what is gone from Airflow. Since every row of
-    the model is in the fact by then, equal counts tell that there are none; looking for
-    them costs far more than counting.
+    After an incremental build: removes the rows that the model, or query, they are made
+    from no longer has. Rows of environments that are no longer named are among them, tries
+    that got another number, and, in mode mirror, what is gone from Airflow. Since every
+    row of the parent is in by then, equal counts tell that there are none; looking for
+    them costs far more than counting. `rows_counted` tells of an aggregate how many rows
+    of the parent it has.
 #}
-{% macro remove_rows_not_in(parent, key) %}
+{% macro remove_rows_not_in(parent, key, rows_counted="count(*)") %}
     {%- if execute and is_incremental() -%}
         {%- set counted = run_query(
-            "select (select count(*) from " ~ this ~ ") as fact_rows,"
-            ~ " (select count(*) from " ~ parent ~ ") as parent_rows"
+            "select (select " ~ rows_counted ~ " from " ~ this ~ ") as fact_rows,"
+            ~ " (select count(*) from " ~ parent ~ " as parent) as parent_rows"
         ).rows[0] -%}
         {%- if counted[0] != counted[1] %}
     delete from {{ this }}

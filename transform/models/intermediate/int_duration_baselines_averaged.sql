@@ -1,7 +1,59 @@
-with durations as (
+{{ config(
+    materialized="incremental",
+    unique_key=["subject_key", "started_on"],
+    post_hook="{{ remove_rows_not_in(
+        '(select * from ' ~ ref('int_seconds_by_day_percentiles')
+        ~ \" where measure_name = 'duration')\",
+        ['subject_key', 'started_on'],
+    ) }}",
+) }}
+with present as {{ not_materialized() }} (
 
     select * from {{ ref("int_seconds_by_day_percentiles") }}
     where measure_name = 'duration'
+
+),
+
+{% if is_incremental() %}
+    -- A day counts in the 28 that follow it.
+    first_days as (
+
+        select
+            coalesce(present.subject_key, built.subject_key) as subject_key,
+            min(coalesce(present.started_on, built.started_on)) as first_on
+        from present
+        full outer join {{ this }} as built
+            on
+                present.subject_key = built.subject_key
+                and present.started_on = built.started_on
+        where
+            present.subject_key is null
+            or built.subject_key is null
+            or present.p50_seconds <> built.p50_seconds
+        group by coalesce(present.subject_key, built.subject_key)
+
+    ),
+{% endif %}
+
+durations as (
+
+    select
+        present.subject_key,
+        present.started_on,
+        present.p50_seconds,
+        {% if is_incremental() %}
+            present.started_on >= first_days.first_on as is_to_build
+        {% else %}
+            true as is_to_build
+        {% endif %}
+    from present
+    {% if is_incremental() %}
+        inner join first_days
+            on
+                present.subject_key = first_days.subject_key
+                and present.started_on
+                >= {{ days_after("first_days.first_on", -28) }}
+    {% endif %}
 
 ),
 
@@ -48,7 +100,8 @@ days as (
     select
         spans.subject_key,
         calendar.started_on,
-        durations.p50_seconds
+        durations.p50_seconds,
+        durations.is_to_build
     from spans
     inner join calendar
         on calendar.started_on between spans.first_on and spans.last_on
@@ -65,6 +118,7 @@ averaged as (
         subject_key,
         started_on,
         p50_seconds,
+        is_to_build,
         count(p50_seconds) over (
             partition by subject_key
             order by started_on
@@ -90,6 +144,7 @@ scored as (
     select
         subject_key,
         started_on,
+        p50_seconds,
         baseline_day_count,
         baseline_mean_seconds,
         baseline_deviation_seconds,
@@ -100,7 +155,7 @@ scored as (
                     / baseline_deviation_seconds
         end as duration_z_score
     from averaged
-    where p50_seconds is not null
+    where is_to_build
 
 )
 

@@ -1,7 +1,13 @@
--- A table: two models read it, and sorting is what takes time.
-{{ config(materialized="table") }}
-
-with seconds_by_day as (
+{{ config(
+    materialized="incremental",
+    unique_key=["subject_key", "started_on", "measure_name"],
+    post_hook="{{ remove_rows_not_in(
+        ref('int_seconds_by_day_unpivoted'),
+        ['subject_key', 'started_on', 'measure_name'],
+        'sum(measured_count)',
+    ) }}",
+) }}
+with seconds_by_day as {{ not_materialized() }} (
 
     select * from {{ ref("int_seconds_by_day_unpivoted") }}
 
@@ -10,13 +16,21 @@ with seconds_by_day as (
 percentiles as (
 
     select
-        subject_key,
-        started_on,
-        measure_name,
-        {{ percentile("measured_seconds", 0.5) }} as p50_seconds,
-        {{ percentile("measured_seconds", 0.95) }} as p95_seconds
+        seconds_by_day.subject_key,
+        seconds_by_day.started_on,
+        seconds_by_day.measure_name,
+        {{ dbt.any_value("seconds_by_day.dag_key") }} as dag_key,
+        {{ dbt.any_value("seconds_by_day.environment_slug") }} as environment_slug,
+        count(*) as measured_count,
+        {{ percentile("seconds_by_day.measured_seconds", 0.5) }} as p50_seconds,
+        {{ percentile("seconds_by_day.measured_seconds", 0.95) }} as p95_seconds,
+        max(seconds_by_day.extracted_at) as extracted_at
     from seconds_by_day
-    group by subject_key, started_on, measure_name
+    {{ of_changed_days("seconds_by_day", "sum(measured_count)") }}
+    group by
+        seconds_by_day.subject_key,
+        seconds_by_day.started_on,
+        seconds_by_day.measure_name
 
 )
 

@@ -1,70 +1,50 @@
 with dag_runs as {{ not_materialized() }} (
 
-    select * from {{ ref("fct_dag_runs") }}
+    select
+        *,
+        {{ day_of("started_at") }} as started_on
+    from {{ ref("fct_dag_runs") }}
+    where started_at is not null
 
 ),
 
 task_attempts as {{ not_materialized() }} (
 
-    select * from {{ ref("fct_task_attempts") }}
+    select
+        *,
+        {{ day_of("started_at") }} as started_on
+    from {{ ref("fct_task_attempts") }}
+    where started_at is not null
 
 ),
 
 -- What ended badly tells nothing of how long the work takes.
 unpivoted as (
 
-    select
-        dag_run_key as observation_key,
-        dag_key as subject_key,
-        {{ day_of("started_at") }} as started_on,
-        'duration' as measure_name,
-        duration_seconds as measured_seconds
-    from dag_runs
-    where state = 'success' and started_at is not null
-
-    union all
-
-    select
-        dag_run_key as observation_key,
-        dag_key as subject_key,
-        {{ day_of("started_at") }} as started_on,
-        'queue_delay' as measure_name,
-        queue_delay_seconds as measured_seconds
-    from dag_runs
-    where started_at is not null
-
-    union all
-
-    select
-        dag_run_key as observation_key,
-        dag_key as subject_key,
-        {{ day_of("started_at") }} as started_on,
-        'landing_delay' as measure_name,
-        landing_delay_seconds as measured_seconds
-    from dag_runs
-    where started_at is not null
-
-    union all
-
-    select
-        task_attempt_key as observation_key,
-        {{ surrogate_key(["environment_slug", "dag_id", "task_id"]) }} as subject_key,
-        {{ day_of("started_at") }} as started_on,
-        'duration' as measure_name,
-        duration_seconds as measured_seconds
-    from task_attempts
-    where state = 'success' and started_at is not null
-
-    union all
-
-    select
-        task_attempt_key as observation_key,
-        {{ surrogate_key(["environment_slug", "dag_id", "task_id"]) }} as subject_key,
-        {{ day_of("started_at") }} as started_on,
-        'queue_delay' as measure_name,
-        queue_delay_seconds as measured_seconds
-    from task_attempts
-    where started_at is not null
+    {% for observations, observation_key, subject_key, measure_name in [
+        ("dag_runs", "dag_run_key", "dag_key", "duration"),
+        ("dag_runs", "dag_run_key", "dag_key", "queue_delay"),
+        ("dag_runs", "dag_run_key", "dag_key", "landing_delay"),
+        ("task_attempts", "task_attempt_key", "task_key", "duration"),
+        ("task_attempts", "task_attempt_key", "task_key", "queue_delay"),
+    ] %}
+        select
+            {{ observation_key }} as observation_key,
+            {{ subject_key }} as subject_key,
+            dag_key,
+            environment_slug,
+            started_on,
+            '{{ measure_name }}' as measure_name,
+            {{ measure_name }}_seconds as measured_seconds,
+            extracted_at
+        from {{ observations }}
+        {% if measure_name == "duration" %}
+            where state = 'success'
+        {% endif %}
+        {% if not loop.last %}
+            union all
+        {% endif %}
+    {% endfor %}
 
 )
 

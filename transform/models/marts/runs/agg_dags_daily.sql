@@ -29,7 +29,7 @@ tries_of_runs as (
         sum(case when is_retry then 1 else 0 end) as retry_count,
         sum(wasted_seconds) as wasted_seconds
     from task_attempts
-    where started_at is not null
+    where started_at is not null and (is_retry or is_wasted)
     group by dag_run_key
 
 ),

@@ -1,17 +1,20 @@
-with task_attempts as (
+{{ config(
+    materialized="incremental",
+    unique_key="task_day_key",
+    post_hook="{{ remove_rows_not_in(
+        '(select task_key, ' ~ day_of('started_at') ~ ' as started_on from '
+        ~ ref('fct_task_attempts') ~ ' where started_at is not null)',
+        ['task_key', 'started_on'],
+        'sum(attempt_count)',
+    ) }}",
+) }}
+with task_attempts as {{ not_materialized() }} (
 
     select
         *,
-        {{ surrogate_key(["environment_slug", "dag_id", "task_id"]) }} as task_key,
         {{ day_of("started_at") }} as started_on
     from {{ ref("fct_task_attempts") }}
     where started_at is not null
-
-),
-
-outcomes as (
-
-    select * from {{ ref("int_task_outcomes_judged") }}
 
 ),
 
@@ -49,9 +52,12 @@ counted as (
         sum(case when task_attempts.is_retry then 1 else 0 end) as retry_count,
         sum(task_attempts.wasted_seconds) / 3600 as wasted_hours,
         count(outcomes.task_attempt_key) as finished_instance_count,
-        sum(case when outcomes.is_flaky then 1 else 0 end) as flaky_instance_count
+        sum(case when outcomes.is_flaky then 1 else 0 end) as flaky_instance_count,
+        max(task_attempts.extracted_at) as extracted_at
     from task_attempts
-    left join outcomes on task_attempts.task_attempt_key = outcomes.task_attempt_key
+    {{ of_changed_days("task_attempts", "sum(attempt_count)") }}
+    left join {{ ref("int_task_outcomes_judged") }} as outcomes
+        on task_attempts.task_attempt_key = outcomes.task_attempt_key
     group by
         task_attempts.task_key,
         task_attempts.dag_key,
@@ -90,7 +96,8 @@ measured as (
         cast(counted.flaky_instance_count as bigint) as flaky_instance_count,
         {{ share(
             "counted.flaky_instance_count", "counted.finished_instance_count"
-        ) }} as flaky_share
+        ) }} as flaky_share,
+        counted.extracted_at
     from counted
     left join percentiles as durations
         on

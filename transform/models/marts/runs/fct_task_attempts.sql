@@ -45,6 +45,9 @@ measured as (
         ]) }} as task_instance_key,
         {{ surrogate_key(["run_ids.environment_slug", "run_ids.dag_run_id"]) }}
             as dag_run_key,
+        {{ surrogate_key([
+            "to_build.environment_slug", "to_build.dag_id", "to_build.task_id"
+        ]) }} as task_key,
         {{ surrogate_key(["to_build.environment_slug", "to_build.dag_id"]) }}
             as dag_key,
         to_build.environment_slug,
