@@ -40,10 +40,11 @@ KEY_IS_PROVEN_BY = {
     "int_task_instances_unified": "fct_task_instances",
 }
 
-# Made of rows of marts one by one, so that the marts' keys prove theirs.
+# Made one by one of rows of marts, or of such as are, so that the marts' keys prove theirs.
 KEY_IS_THAT_OF = {
     "int_latencies_by_hour_unpivoted": {"fct_task_attempts"},
     "int_pool_slots_spanned": {"fct_task_attempts", "fct_task_instances"},
+    "int_pool_slots_stepped": {"int_pool_slots_spanned"},
     "int_seconds_by_day_unpivoted": {"fct_dag_runs", "fct_task_attempts"},
     "int_task_outcomes_judged": {"fct_task_attempts", "fct_task_instances"},
 }

@@ -3,7 +3,18 @@
     session's time zone at UTC.
 #}
 {% macro day_of(moment) -%}
+    {{ adapter.dispatch("day_of", "airflow_audit")(moment) }}
+{%- endmacro %}
+
+
+{% macro default__day_of(moment) -%}
     cast({{ dbt.date_trunc("day", moment) }} as date)
+{%- endmacro %}
+
+
+{# Twenty times as fast there as what asks the session's time zone. #}
+{% macro duckdb__day_of(moment) -%}
+    cast(make_timestamp(epoch_us({{ moment }})) as date)
 {%- endmacro %}
 
 
@@ -29,6 +40,16 @@
 
 {# Whole, so that sums are exact. #}
 {% macro microseconds_between(earlier, later) -%}
+    {{ adapter.dispatch("microseconds_between", "airflow_audit")(earlier, later) }}
+{%- endmacro %}
+
+
+{% macro duckdb__microseconds_between(earlier, later) -%}
+    (epoch_us({{ later }}) - epoch_us({{ earlier }}))
+{%- endmacro %}
+
+
+{% macro default__microseconds_between(earlier, later) -%}
     {{ dbt.datediff(without_zone(earlier), without_zone(later), "microsecond") }}
 {%- endmacro %}
 
@@ -56,6 +77,13 @@
 
 {% macro default__hour_of(moment) -%}
     {{ dbt.date_trunc("hour", moment) }}
+{%- endmacro %}
+
+
+{% macro duckdb__hour_of(moment) -%}
+    make_timestamptz(
+        epoch_us(date_trunc('hour', make_timestamp(epoch_us({{ moment }}))))
+    )
 {%- endmacro %}
 
 

@@ -142,6 +142,36 @@
 {% endmacro %}
 
 
+{#
+    For the end of a `from`, in an incremental build of what compares a day with the 28
+    before it: of each subject whose medians are not those that are built, the days from
+    the first such day on, and those that it is compared with. `first_days.first_on` is
+    that day.
+#}
+{% macro of_changed_medians(relation) %}
+    {%- if is_incremental() %}
+    inner join (
+        select
+            coalesce(present.subject_key, built.subject_key) as subject_key,
+            min(coalesce(present.started_on, built.started_on)) as first_on
+        from {{ relation }} as present
+        full outer join {{ this }} as built
+            on
+                present.subject_key = built.subject_key
+                and present.started_on = built.started_on
+        where
+            present.subject_key is null
+            or built.subject_key is null
+            or present.p50_seconds <> built.p50_seconds
+        group by coalesce(present.subject_key, built.subject_key)
+    ) as first_days
+        on
+            {{ relation }}.subject_key = first_days.subject_key
+            and {{ relation }}.started_on >= {{ days_after("first_days.first_on", -28) }}
+    {%- endif %}
+{% endmacro %}
+
+
 {% macro task_instance_ids() %}
     {{ return(["environment_slug", "dag_id", "run_id", "task_id", "map_index"]) }}
 {% endmacro %}

@@ -7,59 +7,23 @@
         ['subject_key', 'started_on'],
     ) }}",
 ) }}
-with present as {{ not_materialized() }} (
+with medians as {{ not_materialized() }} (
 
     select * from {{ ref("int_seconds_by_day_percentiles") }}
     where measure_name = 'duration'
 
 ),
 
-{% if is_incremental() %}
-    -- A day counts in the 28 that follow it.
-    first_days as (
-
-        select
-            coalesce(present.subject_key, built.subject_key) as subject_key,
-            min(coalesce(present.started_on, built.started_on)) as first_on
-        from present
-        full outer join {{ this }} as built
-            on
-                present.subject_key = built.subject_key
-                and present.started_on = built.started_on
-        where
-            present.subject_key is null
-            or built.subject_key is null
-            or present.p50_seconds <> built.p50_seconds
-        group by coalesce(present.subject_key, built.subject_key)
-
-    ),
-{% endif %}
-
 durations as (
 
     select
-        present.subject_key,
-        present.started_on,
-        present.p50_seconds,
-        {% if is_incremental() %}
-            present.started_on >= first_days.first_on as is_to_build
-        {% else %}
-            true as is_to_build
-        {% endif %}
-    from present
-    {% if is_incremental() %}
-        inner join first_days
-            on
-                present.subject_key = first_days.subject_key
-                and present.started_on
-                >= {{ days_after("first_days.first_on", -28) }}
-    {% endif %}
-
-),
-
-numbers as (
-
-    select * from {{ ref("int_numbers_generated") }}
+        medians.subject_key,
+        medians.started_on,
+        medians.p50_seconds,
+        {{ "medians.started_on >= first_days.first_on" if is_incremental() else "true" }}
+            as is_to_build
+    from medians
+    {{ of_changed_medians("medians") }}
 
 ),
 
@@ -76,7 +40,7 @@ calendar as (
 
     select {{ days_after("bounds.first_on", "numbers.counted_number") }} as started_on
     from bounds
-    inner join numbers
+    inner join {{ ref("int_numbers_generated") }} as numbers
         on
             {{ days_between("bounds.first_on", "bounds.last_on") }}
             >= numbers.counted_number
@@ -136,27 +100,19 @@ averaged as (
         ) as baseline_deviation_seconds
     from days
 
-),
-
--- Below a millisecond nothing varied: the rest is rounding.
-scored as (
-
-    select
-        subject_key,
-        started_on,
-        p50_seconds,
-        baseline_day_count,
-        baseline_mean_seconds,
-        baseline_deviation_seconds,
-        case
-            when baseline_day_count >= 7 and baseline_deviation_seconds >= 0.001
-                then
-                    (p50_seconds - baseline_mean_seconds)
-                    / baseline_deviation_seconds
-        end as duration_z_score
-    from averaged
-    where is_to_build
-
 )
 
-select * from scored
+-- Below a millisecond nothing varied: the rest is rounding.
+select
+    subject_key,
+    started_on,
+    p50_seconds,
+    baseline_day_count,
+    baseline_mean_seconds,
+    baseline_deviation_seconds,
+    case
+        when baseline_day_count >= 7 and baseline_deviation_seconds >= 0.001
+            then (p50_seconds - baseline_mean_seconds) / baseline_deviation_seconds
+    end as duration_z_score
+from averaged
+where is_to_build

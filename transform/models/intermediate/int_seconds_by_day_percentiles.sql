@@ -19,8 +19,8 @@ percentiles as (
         seconds_by_day.subject_key,
         seconds_by_day.started_on,
         seconds_by_day.measure_name,
-        {{ dbt.any_value("seconds_by_day.dag_key") }} as dag_key,
-        {{ dbt.any_value("seconds_by_day.environment_slug") }} as environment_slug,
+        seconds_by_day.dag_key,
+        seconds_by_day.environment_slug,
         count(*) as measured_count,
         {{ percentile("seconds_by_day.measured_seconds", 0.5) }} as p50_seconds,
         {{ percentile("seconds_by_day.measured_seconds", 0.95) }} as p95_seconds,
@@ -30,7 +30,9 @@ percentiles as (
     group by
         seconds_by_day.subject_key,
         seconds_by_day.started_on,
-        seconds_by_day.measure_name
+        seconds_by_day.measure_name,
+        seconds_by_day.dag_key,
+        seconds_by_day.environment_slug
 
 )
 

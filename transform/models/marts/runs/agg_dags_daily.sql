@@ -10,7 +10,7 @@ task_attempts as (
 
 ),
 
-percentiles as (
+percentiles as {{ not_materialized() }} (
 
     select * from {{ ref("int_seconds_by_day_percentiles") }}
 

@@ -24,7 +24,7 @@ carried as (
         hours.hour_at,
         coalesce(changed.running_microseconds, 0) as running_microseconds,
         coalesce(changed.queued_microseconds, 0) as queued_microseconds,
-        coalesce(changed.highest_slot_count, 0) as highest_slot_count,
+        coalesce(changed.most_slots_more, 0) as most_slots_more,
         coalesce(
             sum(changed.running_change) over (
                 partition by hours.environment_slug, hours.pool_name
@@ -58,7 +58,7 @@ summed as (
         hour_at,
         running_microseconds + 3600000000 * running_before as running_microseconds,
         queued_microseconds + 3600000000 * queued_before as queued_microseconds,
-        greatest(highest_slot_count, running_before + queued_before)
+        running_before + queued_before + greatest(most_slots_more, 0)
             as highest_slot_count
     from carried
 

@@ -18,7 +18,7 @@ with task_attempts as {{ not_materialized() }} (
 
 ),
 
-percentiles as (
+percentiles as {{ not_materialized() }} (
 
     select * from {{ ref("int_seconds_by_day_percentiles") }}
 
@@ -54,8 +54,7 @@ counted as (
         count(outcomes.task_attempt_key) as finished_instance_count,
         sum(case when outcomes.is_flaky then 1 else 0 end) as flaky_instance_count,
         max(task_attempts.extracted_at) as extracted_at
-    from task_attempts
-    {{ of_changed_days("task_attempts", "sum(attempt_count)") }}
+    from task_attempts {{ of_changed_days("task_attempts", "sum(attempt_count)") }}
     left join {{ ref("int_task_outcomes_judged") }} as outcomes
         on task_attempts.task_attempt_key = outcomes.task_attempt_key
     group by
