@@ -9,6 +9,7 @@ from typing import Any
 import duckdb
 
 from tests.transform.conftest import BOTH
+from tests.transform.daily_rows import AIRFLOW_DAILY, DAGS, DAILY, change_days
 from tests.transform.dbt_project import DbtProject
 from tests.transform.environments import THREE, TWO, at
 from tests.transform.raw_tables import SYNCED_AT, Row, insert, load_environment
@@ -87,6 +88,10 @@ class Source:
 
     def delete(self, table: str, where: str) -> None:
         self._update(table, where, {"_sdc_deleted_at": self._moment})
+
+    def lose(self, table: str, where: str) -> None:
+        """Remove rows without a trace, as mode mirror does."""
+        self._warehouse.execute(f'delete from "airflow_{self._slug}"."{table}" where {where}')
 
     def _update(self, table: str, where: str, values: Mapping[str, Any]) -> None:
         changes = ", ".join(f'"{name}" = ?' for name in values)
@@ -217,6 +222,36 @@ def test_a_full_refresh_gives_the_same_rows(project: DbtProject) -> None:
     without_three = build(project, f"{TWO},{OLD}")
     for mart, rows in refreshed.items():
         assert without_three[mart] == [row for row in rows if THREE not in row], mart
+
+
+def test_a_full_refresh_gives_the_same_days(project: DbtProject) -> None:
+    with duckdb.connect(str(project.warehouse)) as warehouse:
+        load_environment(warehouse, DAILY, "2.11.0", AIRFLOW_DAILY)
+    build(project, DAILY)
+    with duckdb.connect(str(project.warehouse)) as warehouse:
+        compared = warehouse.execute(
+            "select distinct dag_id from airflow_audit.agg_tasks_daily"
+            " where duration_z_score is not null"
+        ).fetchall()
+        assert {dag_id for (dag_id,) in compared} == set(DAGS)
+        change_days(Source(warehouse, DAILY, NEXT_SYNC))
+    compare_with_a_full_refresh(project)
+    with duckdb.connect(str(project.warehouse)) as warehouse:
+        gone = Source(warehouse, DAILY, LAST_SYNC)
+        # The last try of a day goes, and one with which nothing is left of its pool.
+        for table in ("task_instance", "dag_run"):
+            gone.lose(table, "dag_id = 'vanished' and run_id in ('day_5', 'day_12')")
+        gone.lose("task_instance", "pool = 'deferring'")
+        # Nothing is read but that a sync has been, until which running tries go on.
+        sync(gone, "_sync_manifest")
+    compare_with_a_full_refresh(project)
+
+
+def compare_with_a_full_refresh(project: DbtProject) -> None:
+    incremental = build(project, DAILY)
+    refreshed = build(project, DAILY, "--full-refresh")
+    for mart, rows in refreshed.items():
+        assert incremental[mart] == rows, mart
 
 
 def test_only_what_changed_is_built_again(project: DbtProject) -> None:

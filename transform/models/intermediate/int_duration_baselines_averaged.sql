@@ -20,8 +20,9 @@ durations as (
         medians.subject_key,
         medians.started_on,
         medians.p50_seconds,
-        {{ "medians.started_on >= first_days.first_on" if is_incremental() else "true" }}
-            as is_to_build
+        {{
+            "medians.started_on >= first_days.first_on" if is_incremental() else "true"
+        }} as is_to_build
     from medians
     {{ of_changed_medians("medians") }}
 

@@ -1,0 +1,152 @@
+"""An Airflow 2.11 whose DAGs ran every day, and ways in which days of long ago change.
+
+Each way has a DAG of its own, so that none is found only because of another.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from tests.transform.environments import at
+
+if TYPE_CHECKING:
+    from tests.transform.raw_tables import Row
+    from tests.transform.test_incremental import Source
+
+DAILY = "daily"
+LAST_DAY = 12
+
+DAGS = (
+    "slower",
+    "moved",
+    "swapped",
+    "joined",
+    "vanished",
+    "cleared",
+    "renumbered",
+    "only_in_history",
+    "in_other_pool",
+    "still_running",
+)
+
+
+def _run(number: int, dag_id: str, day: int) -> Row:
+    return {
+        "id": number,
+        "dag_id": dag_id,
+        "run_id": f"day_{day}",
+        "run_type": "scheduled",
+        "state": "success",
+        "execution_date": at(day),
+        "data_interval_end": at(day),
+        "queued_at": at(day, 1),
+        "start_date": at(day, 1, second=1),
+        "end_date": at(day, 1, day, day % 3),
+    }
+
+
+def _try(dag_id: str, day: int, **values: Any) -> Row:
+    start = values.get("start_date", at(day, 2))
+    minutes = day % 5 + 1
+    return {
+        "dag_id": dag_id,
+        "run_id": f"day_{day}",
+        "task_id": "load",
+        "map_index": -1,
+        "state": "success",
+        "try_number": 1,
+        "queued_dttm": at(day, 1, 59),
+        "start_date": start,
+        "end_date": start.replace(minute=minutes),
+        "duration": 60.0 * minutes,
+        "pool": dag_id,
+        "pool_slots": 1,
+    } | values
+
+
+def _fail(number: int, day: int, start: datetime) -> Row:
+    return {
+        "id": number,
+        "dag_id": "renumbered",
+        "run_id": f"day_{day}",
+        "task_id": "load",
+        "map_index": -1,
+        "start_date": start,
+        "end_date": start.replace(minute=30),
+    }
+
+
+DAYS = range(1, LAST_DAY + 1)
+AIRFLOW_DAILY: dict[str, list[Row]] = {
+    "dag": [{"dag_id": dag_id, "is_active": True} for dag_id in DAGS],
+    "dag_run": [
+        _run(100 * number + day, dag_id, day) for number, dag_id in enumerate(DAGS) for day in DAYS
+    ],
+    "task_instance": [
+        *(
+            _try(dag_id, day)
+            for dag_id in DAGS
+            for day in DAYS
+            if (dag_id, day) != ("renumbered", 4)
+        ),
+        # Of three tries the first failure is known, and the second not yet.
+        _try("renumbered", 4, try_number=3, start_date=at(6, 3)),
+        # Two tries of one day.
+        _try("swapped", 5, task_id="load", map_index=1),
+        _try("still_running", 13, state="running", end_date=None, duration=None),
+    ],
+    "task_fail": [_fail(1, 4, at(4, 2))],
+    "slot_pool": [
+        *({"id": number, "pool": dag_id, "slots": 2} for number, dag_id in enumerate(DAGS)),
+        {"id": 100, "pool": "deferring", "slots": 3, "include_deferred": False},
+    ],
+}
+AIRFLOW_DAILY["task_instance"].append(
+    _try(
+        "still_running",
+        14,
+        state="deferred",
+        pool="deferring",
+        next_method="resume",
+        end_date=None,
+        duration=None,
+    )
+)
+
+
+def change_days(source: Source) -> None:
+    """Change days of long ago, each in one way."""
+    day = "run_id = 'day_{}'".format
+    source.change("task_instance", f"dag_id = 'slower' and {day(2)}", duration=5000.0)
+    # It runs again, days later, and leaves a day without any try.
+    source.change(
+        "task_instance",
+        f"dag_id = 'moved' and {day(3)}",
+        start_date=at(14),
+        end_date=at(14, 1),
+        duration=3600.0,
+    )
+    # One leaves a day, another comes: the day keeps its number of tries.
+    source.change(
+        "task_instance",
+        f"dag_id = 'swapped' and {day(5)} and map_index = -1",
+        start_date=at(15),
+        end_date=at(15, 1),
+        duration=3600.0,
+    )
+    source.add("task_instance", _try("swapped", 5, map_index=2, duration=7000.0))
+    source.add("task_instance", _try("joined", 4, task_id="load", map_index=3, duration=8000.0))
+    # Its run starts on another day.
+    source.change("dag_run", f"dag_id = 'cleared' and {day(5)}", start_date=at(16), end_date=at(17))
+    # Nothing but a failure comes, on a day between two tries, and gives the first its number.
+    source.add("task_fail", _fail(2, 4, at(5, 2)))
+    # Nothing but a try comes that the history alone knows of.
+    source.add(
+        "task_instance_history",
+        _try("only_in_history", 3, run_id="forgotten", state="failed") | {"id": 1},
+    )
+    source.change("task_instance", f"dag_id = 'in_other_pool' and {day(6)}", pool="slower")
+    # Deferred tries of a pool count from now on.
+    source.change("slot_pool", "pool = 'deferring'", include_deferred=True)
+    source.change("slot_pool", "pool = 'slower'", slots=5)
