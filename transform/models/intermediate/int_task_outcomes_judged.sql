@@ -27,18 +27,19 @@ judged as (
 
     select
         task_attempts.task_attempt_key,
-        task_instances.state = 'success'
+        task_attempts.is_latest_try
+        and task_instances.state in ('success', 'failed') as is_outcome,
+        task_attempts.is_latest_try
+        and task_instances.state = 'success'
         and coalesce(
             failures.first_failed_try_number < task_attempts.try_number, false
-        ) as is_flaky
+        ) as is_flaky,
+        task_instances.extracted_at
     from task_attempts
     inner join task_instances
         on task_attempts.task_instance_key = task_instances.task_instance_key
     left join failures
         on task_attempts.task_instance_key = failures.task_instance_key
-    where
-        task_attempts.is_latest_try
-        and task_instances.state in ('success', 'failed')
 
 )
 

@@ -51,9 +51,9 @@ counted as (
         ) as duration_max_seconds,
         sum(case when task_attempts.is_retry then 1 else 0 end) as retry_count,
         sum(task_attempts.wasted_seconds) / 3600 as wasted_hours,
-        count(outcomes.task_attempt_key) as finished_instance_count,
+        sum(case when outcomes.is_outcome then 1 else 0 end) as finished_instance_count,
         sum(case when outcomes.is_flaky then 1 else 0 end) as flaky_instance_count,
-        max(task_attempts.extracted_at) as extracted_at
+        max(outcomes.extracted_at) as extracted_at
     from task_attempts {{ of_changed_days("task_attempts", "sum(attempt_count)") }}
     left join {{ ref("int_task_outcomes_judged") }} as outcomes
         on task_attempts.task_attempt_key = outcomes.task_attempt_key
