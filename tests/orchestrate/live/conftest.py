@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from psycopg import sql
 from tests.extract.tap_runs import run_tap
 from tests.orchestrate.live import dag_files
 from tests.orchestrate.provider import provider_environ
+from tests.pipeline.meltano_runs import ROOT
 from tests.real_airflow.install import has_python
 from tests.real_airflow.postgres import ThrowawayPostgres, execute
 from tests.real_airflow.running import RunningAirflow, running_airflow
@@ -61,6 +63,11 @@ class LiveAirflow:
     def trigger(self, dag_id: str, run_id: str) -> None:
         """Start a run of one of the DAGs."""
         self.airflow.api.trigger(dag_id, run_id)
+
+    def states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
+        """State of each task of a run."""
+        query = "select task_id, state from task_instance where dag_id = %s and run_id = %s"
+        return dict(self.query(query, dag_id, run_id))
 
     def task(self, dag_id: str, run_id: str) -> tuple[str | None, int]:
         """State and try number of a run's task."""
@@ -119,7 +126,9 @@ def live(
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "5",
     }
-    with running_airflow(version, url, dag_files.FILES, environ) as airflow:
+    subprocess.run(["make", "airflow-schedules"], cwd=ROOT, check=True, capture_output=True)
+    files = dag_files.files(str(folder / "stage"))
+    with running_airflow(version, url, files, environ) as airflow:
         _create_reader(url, password, folder)
         connections = {
             "airflow_audit_source": ("postgres", "127.0.0.1", password),

@@ -1,7 +1,9 @@
-"""DAGs with the operator, as they stand in the DAGs folder. Each has one task, `sync`."""
+"""DAGs as they stand in the DAGs folder."""
 
+from tests.pipeline.meltano_runs import ROOT
+
+# Each of these has one task, `sync`.
 SYNC = "audit_sync"
-BUILD = "audit_sync_and_build"
 SLOW = "audit_sync_slow"
 LOCKED = "audit_sync_locked"
 WRONG_PASSWORD = "audit_sync_wrong_password"
@@ -9,7 +11,11 @@ NO_CONNECTION = "audit_sync_no_connection"
 MISSPELLED = "audit_sync_misspelled"
 CONSUMER = "reads_what_was_loaded"
 
-ALL = (SYNC, BUILD, SLOW, LOCKED, WRONG_PASSWORD, NO_CONNECTION, MISSPELLED, CONSUMER)
+# Made from Meltano's schedules, and by the factory.
+JOB = "airflow-audit-sync-and-build"
+EXPORT = "export_slot_pool"
+
+ALL = (SYNC, JOB, EXPORT, SLOW, LOCKED, WRONG_PASSWORD, NO_CONNECTION, MISSPELLED, CONSUMER)
 
 # Airflow looks only at files with the words "airflow" and "dag" in them.
 _FILE = f"""
@@ -33,7 +39,6 @@ def dag_of(dag_id, **arguments):
 
 
 dag_of("{SYNC}")
-dag_of("{BUILD}", run_dbt=True, dbt_select="+fct_dag_runs +dim_dags")
 # Waits where a table is locked; its warehouse is another one.
 dag_of("{SLOW}", connection_id="other_warehouse", retries=0)
 dag_of("{LOCKED}", connection_id="other_warehouse", retries=20, retry_delay=timedelta(seconds=2))
@@ -49,4 +54,20 @@ with DAG(
     Reads(task_id="read")
 """
 
-FILES = {"syncs.py": _FILE}
+_EXPORT_FILE = """
+from airflow_audit.dag_factory import table_export_dags
+
+globals().update(table_export_dags(tables=["slot_pool"], dag_id_prefix="export_", stage_dir={!r}))
+"""
+_DAGS = ROOT / "orchestrate" / "dags"
+
+
+def files(stage: str) -> dict[str, str]:
+    """Return all files; what is exported in steps is staged in a folder."""
+    return {
+        "syncs.py": _FILE,
+        "exports.py": _EXPORT_FILE.format(stage),
+        "meltano_schedules.py": (_DAGS / "meltano_schedules.py").read_text(),
+        # `make airflow-schedules` makes it.
+        "meltano_schedules.json": (_DAGS / "meltano_schedules.json").read_text(),
+    }

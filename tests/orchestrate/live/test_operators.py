@@ -1,4 +1,4 @@
-"""The operator, run by the schedulers of Airflow 2.11.0 and 3.3.2 on their own databases."""
+"""Operators, run by the schedulers of Airflow 2.11.0 and 3.3.2 on their own databases."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _UNUSED_TABLE = "variable"
 
 def test_first_run_is_in_the_warehouse_after_the_second(live: LiveAirflow) -> None:
     live.run(dag_files.SYNC, "first", "success")
-    log = live.run(dag_files.BUILD, "second", "success")
+    log = live.run(dag_files.JOB, "second", "success")
     runs = live.loaded("select run_id, state from airflow_audit.fct_dag_runs")
     assert ("first", "success") in runs
     assert ("second", "running") in runs
@@ -31,6 +31,20 @@ def test_first_run_is_in_the_warehouse_after_the_second(live: LiveAirflow) -> No
     assert re.search(r"dag_run: [\d,]+ of [\d,]+ rows", log)
     assert "Completed successfully" in log  # dbt
     assert "METRIC" not in log
+
+
+def test_export_in_six_steps(live: LiveAirflow) -> None:
+    live.trigger(dag_files.EXPORT, "r")
+
+    def missing() -> object:
+        states = live.states(dag_files.EXPORT, "r")
+        assert "failed" not in states.values(), live.log(dag_files.EXPORT, "r")
+        return len(states) < 6 or {state for state in states.values() if state != "success"}
+
+    live.wait_for("six steps", missing, 240)
+    [(pools,)] = live.query("select count(*) from slot_pool")
+    [(loaded,)] = live.loaded("select count(*) from airflow_live_export.slot_pool")
+    assert loaded == pools > 0
 
 
 def test_xcom_tells_rows_and_seconds(live: LiveAirflow) -> None:
