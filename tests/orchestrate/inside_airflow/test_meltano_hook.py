@@ -81,8 +81,9 @@ def test_error_says_why(project):
         project(failing(level="error", event="the disk is full")).run(["run"], environment={})
 
 
-def test_error_names_the_tests_that_failed(project):
-    line = "12:00:00  Failure in test unique_dim_dags (models/marts/_marts.yml)"
+@pytest.mark.parametrize("as_written", [str, lambda line: json.dumps({**BASIC, "event": line})])
+def test_error_names_the_tests_that_failed(project, as_written):
+    line = as_written("12:00:00  Failure in test unique_dim_dags (models/marts/_marts.yml)")
     with pytest.raises(AirflowException, match="unique_dim_dags"):
         project(f"print({line!r})\nsys.exit(1)").run(["invoke"], environment={})
 

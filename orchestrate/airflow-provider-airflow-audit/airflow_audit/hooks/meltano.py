@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import re
 import subprocess
@@ -37,7 +38,7 @@ _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 _SHORTEST_SECRET = 4
 _LAST_LINES = 5
 _NOT_STARTED = re.compile(r"discovery failed: .* returned (\d+) with", re.DOTALL)
-_DBT_FAILURE = re.compile(r"(Failure|Error) in (model|test|snapshot|seed) ")
+_DBT_FAILURE = re.compile(r"(Failure|Error) in (model|test|snapshot|seed|macro) ")
 
 
 @dataclass
@@ -69,14 +70,10 @@ class MeltanoLog:
         # A tap that finds a wrong setting does so before it starts.
         if not_started := _NOT_STARTED.search(str(entry.get("err", ""))):
             self.exit_codes.append(int(not_started[1]))
-        if entry.get("level") in {"error", "critical"} and "exit_codes" not in entry:
-            first_line = str(entry.get("event", "")).partition("\n")[0]
+        first_line = str(entry.get("event", "")).partition("\n")[0].strip()
+        is_error = entry.get("level") in {"error", "critical"} and "exit_codes" not in entry
+        if is_error or _DBT_FAILURE.search(first_line):
             self.errors = [*self.errors, first_line][-_LAST_LINES:]
-
-    def take_text(self, line: str) -> None:
-        """Take up a line of dbt's, which names what failed."""
-        if _DBT_FAILURE.search(line):
-            self.errors = [*self.errors, line.strip()][-_LAST_LINES:]
 
     def as_dict(self) -> dict[str, Any]:
         """Return what was read and loaded, for XCom."""
@@ -227,9 +224,8 @@ class MeltanoHook(BaseHook):
             entry = json.loads(line)
             level, text = _LEVELS[entry["level"]], str(entry["event"])
         except (ValueError, KeyError, TypeError):
-            self.log.info("%s", line)
-            log.take_text(line)
-            return
+            # An invoked plugin's own output, such as dbt's.
+            entry, level, text = {"event": line}, logging.INFO, line
         log.take(entry)
         if text.startswith("METRIC"):  # of the Singer SDK, many for each table
             return
