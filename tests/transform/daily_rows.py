@@ -5,7 +5,7 @@ Each way has a DAG of its own, so that none is found only because of another.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from tests.transform.environments import at
@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from tests.transform.test_incremental import Source
 
 DAILY = "daily"
-LAST_DAY = 12
+# Enough to compare the last day with the 28 before it.
+DAYS = range(1, 31)
 
 DAGS = (
     "slower",
+    "slower_lately",
+    "longer",
     "moved",
     "swapped",
     "joined",
@@ -31,6 +34,11 @@ DAGS = (
 )
 
 
+def on(day: int, hour: int = 0, minute: int = 0, second: float = 0) -> datetime:
+    """Return a moment of one of the days; the first one is in January."""
+    return at(1, hour, minute, second) + timedelta(days=day - 17)
+
+
 def _run(number: int, dag_id: str, day: int) -> Row:
     return {
         "id": number,
@@ -38,16 +46,16 @@ def _run(number: int, dag_id: str, day: int) -> Row:
         "run_id": f"day_{day}",
         "run_type": "scheduled",
         "state": "success",
-        "execution_date": at(day),
-        "data_interval_end": at(day),
-        "queued_at": at(day, 1),
-        "start_date": at(day, 1, second=1),
-        "end_date": at(day, 1, day, day % 3),
+        "execution_date": on(day),
+        "data_interval_end": on(day),
+        "queued_at": on(day, 1),
+        "start_date": on(day, 1, second=1),
+        "end_date": on(day, 1, day, day % 3),
     }
 
 
 def _try(dag_id: str, day: int, **values: Any) -> Row:
-    start = values.get("start_date", at(day, 2))
+    start = values.get("start_date", on(day, 2))
     minutes = day % 5 + 1
     return {
         "dag_id": dag_id,
@@ -56,7 +64,7 @@ def _try(dag_id: str, day: int, **values: Any) -> Row:
         "map_index": -1,
         "state": "success",
         "try_number": 1,
-        "queued_dttm": at(day, 1, 59),
+        "queued_dttm": on(day, 1, 59),
         "start_date": start,
         "end_date": start.replace(minute=minutes),
         "duration": 60.0 * minutes,
@@ -77,7 +85,6 @@ def _fail(number: int, day: int, start: datetime) -> Row:
     }
 
 
-DAYS = range(1, LAST_DAY + 1)
 AIRFLOW_DAILY: dict[str, list[Row]] = {
     "dag": [{"dag_id": dag_id, "is_active": True} for dag_id in DAGS],
     "dag_run": [
@@ -91,12 +98,12 @@ AIRFLOW_DAILY: dict[str, list[Row]] = {
             if (dag_id, day) != ("renumbered", 4)
         ),
         # Of three tries the first failure is known, and the second not yet.
-        _try("renumbered", 4, try_number=3, start_date=at(6, 3)),
+        _try("renumbered", 4, try_number=3, start_date=on(6, 3)),
         # Two tries of one day.
         _try("swapped", 5, task_id="load", map_index=1),
-        _try("still_running", 13, state="running", end_date=None, duration=None),
+        _try("still_running", 31, state="running", end_date=None, duration=None),
     ],
-    "task_fail": [_fail(1, 4, at(4, 2))],
+    "task_fail": [_fail(1, 4, on(4, 2))],
     "slot_pool": [
         *({"id": number, "pool": dag_id, "slots": 2} for number, dag_id in enumerate(DAGS)),
         {"id": 100, "pool": "deferring", "slots": 3, "include_deferred": False},
@@ -105,7 +112,7 @@ AIRFLOW_DAILY: dict[str, list[Row]] = {
 AIRFLOW_DAILY["task_instance"].append(
     _try(
         "still_running",
-        14,
+        32,
         state="deferred",
         pool="deferring",
         next_method="resume",
@@ -119,28 +126,31 @@ def change_days(source: Source) -> None:
     """Change days of long ago, each in one way."""
     day = "run_id = 'day_{}'".format
     source.change("task_instance", f"dag_id = 'slower' and {day(2)}", duration=5000.0)
+    source.change("task_instance", f"dag_id = 'slower_lately' and {day(30)}", duration=5000.0)
+    # A run alone, not its tries.
+    source.change("dag_run", f"dag_id = 'longer' and {day(2)}", end_date=on(2, 20))
     # It runs again, days later, and leaves a day without any try.
     source.change(
         "task_instance",
         f"dag_id = 'moved' and {day(3)}",
-        start_date=at(14),
-        end_date=at(14, 1),
+        start_date=on(32),
+        end_date=on(32, 1),
         duration=3600.0,
     )
     # One leaves a day, another comes: the day keeps its number of tries.
     source.change(
         "task_instance",
         f"dag_id = 'swapped' and {day(5)} and map_index = -1",
-        start_date=at(15),
-        end_date=at(15, 1),
+        start_date=on(33),
+        end_date=on(33, 1),
         duration=3600.0,
     )
     source.add("task_instance", _try("swapped", 5, map_index=2, duration=7000.0))
     source.add("task_instance", _try("joined", 4, task_id="load", map_index=3, duration=8000.0))
     # Its run starts on another day.
-    source.change("dag_run", f"dag_id = 'cleared' and {day(5)}", start_date=at(16), end_date=at(17))
+    source.change("dag_run", f"dag_id = 'cleared' and {day(5)}", start_date=on(34), end_date=on(35))
     # Nothing but a failure comes, on a day between two tries, and gives the first its number.
-    source.add("task_fail", _fail(2, 4, at(5, 2)))
+    source.add("task_fail", _fail(2, 4, on(5, 2)))
     # Nothing but a try comes that the history alone knows of.
     source.add(
         "task_instance_history",

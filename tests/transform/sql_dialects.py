@@ -28,7 +28,7 @@ SYNONYMS = {
 }
 # What sqlglot does not know, although the warehouse does.
 UNKNOWN_TO_SQLGLOT = {
-    "duckdb": {"now"},
+    "duckdb": {"epoch_us", "make_timestamptz", "now"},
     "snowflake": set(),
     "redshift": {"json_serialize"},
     "bigquery": set(),

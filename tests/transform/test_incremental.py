@@ -240,7 +240,7 @@ def test_a_full_refresh_gives_the_same_days(project: DbtProject) -> None:
         gone = Source(warehouse, DAILY, LAST_SYNC)
         # The last try of a day goes, and one with which nothing is left of its pool.
         for table in ("task_instance", "dag_run"):
-            gone.lose(table, "dag_id = 'vanished' and run_id in ('day_5', 'day_12')")
+            gone.lose(table, "dag_id = 'vanished' and run_id in ('day_5', 'day_30')")
         gone.lose("task_instance", "pool = 'deferring'")
         # Nothing is read but what is read whole, and that a sync has been, until which running
         # tries go on.
