@@ -23,10 +23,12 @@ _UNUSED_TABLE = "variable"
 
 def test_first_run_is_in_the_warehouse_after_the_second(live: LiveAirflow) -> None:
     live.run(dag_files.SYNC, "first", "success")
-    log = live.run(dag_files.JOB, "second", "success")
+    second = live.unpause(dag_files.JOB)
+    live.wait_for_state(dag_files.JOB, second, "success", seconds=300)
+    log = live.log(dag_files.JOB, second)
     runs = live.loaded("select run_id, state from airflow_audit.fct_dag_runs")
     assert ("first", "success") in runs
-    assert ("second", "running") in runs
+    assert (second, "running") in runs
     # The log of Meltano and of its plugins is the task's, without the metrics of the SDK.
     assert re.search(r"dag_run: [\d,]+ of [\d,]+ rows", log)
     assert "Completed successfully" in log  # dbt
@@ -34,11 +36,11 @@ def test_first_run_is_in_the_warehouse_after_the_second(live: LiveAirflow) -> No
 
 
 def test_export_in_six_steps(live: LiveAirflow) -> None:
-    live.trigger(dag_files.EXPORT, "r")
+    run_id = live.unpause(dag_files.EXPORT)
 
     def missing() -> object:
-        states = live.states(dag_files.EXPORT, "r")
-        assert "failed" not in states.values(), live.log(dag_files.EXPORT, "r")
+        states = live.states(dag_files.EXPORT, run_id)
+        assert "failed" not in states.values(), live.log(dag_files.EXPORT, run_id)
         return len(states) < 6 or {state for state in states.values() if state != "success"}
 
     live.wait_for("six steps", missing, 240)
