@@ -7,22 +7,27 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.extract.generated_rows import fill
 from tests.real_airflow import captured
 from tests.real_airflow.postgres import ThrowawayPostgres, throwaway_postgres
 
-# Tests of one group run one after the other: these share the project's own Meltano and `output/`.
+# These share the project's own Meltano and `output/`.
 _IN_THE_PROJECT = {"demo", "pipeline", "project"}
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist looks at the groups
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep each folder's tests in one process, which has what they share."""
-    for item in items:
-        folder = item.path.relative_to(Path(__file__).parent).parts[0]
-        group = "in_the_project" if folder in _IN_THE_PROJECT else folder
-        item.add_marker(pytest.mark.xdist_group(group))
+class _FolderScheduling(LoadScopeScheduling):
+    """Keeps each folder's tests in one process, which has what they share."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = Path(nodeid).parts[1]
+        return "in_the_project" if folder in _IN_THE_PROJECT else folder
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _FolderScheduling:
+    return _FolderScheduling(config, log)
 
 
 _numbers = itertools.count(1)

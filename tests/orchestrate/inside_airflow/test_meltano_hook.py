@@ -109,7 +109,7 @@ def test_runs_share_no_working_files_but_plugins_and_state(project, tmp_path):
     assert not os.path.exists(first)  # noqa: PTH110
 
 
-def test_secrets_are_masked_however_they_are_written(project, caplog):
+def test_secrets_are_masked_however_they_are_written(project, caplog, capfd):
     secret = 'p"ss/wörd'
     texts = [secret, "p%22ss%2Fw%C3%B6rd"]
     hook = project(
@@ -118,8 +118,10 @@ def test_secrets_are_masked_however_they_are_written(project, caplog):
     )
     with caplog.at_level(logging.INFO), pytest.raises(AirflowException) as error:
         hook.run(["run"], environment={}, secrets=[secret])
+    logged = caplog.text + capfd.readouterr().out  # Airflow 3 prints it
+    assert logged.count("***") >= 3
     for text in (*texts, "wörd", "w\\u00f6rd"):
-        assert text not in caplog.text
+        assert text not in logged
         assert text not in str(error.value)
     assert "***" in str(error.value)
 

@@ -14,7 +14,7 @@ from airflow.configuration import conf
 from airflow_audit import compiled_schedules
 from airflow_audit.compiled_schedules import COMMAND, SchedulesError, compile_schedules
 from airflow_audit.hooks.meltano import MeltanoLog
-from airflow_audit.operators import meltano_job
+from airflow_audit.operators import meltano
 from airflow_audit.operators.meltano_job import MeltanoJobOperator
 from airflow_audit.schedules import schedule_dags
 
@@ -201,7 +201,7 @@ def run(monkeypatch):
     """Runs an operator, and returns it, its XCom and what Meltano would run."""
 
     def run(**arguments):
-        monkeypatch.setattr(meltano_job, "MeltanoHook", Hook)
+        monkeypatch.setattr(meltano, "MeltanoHook", Hook)
         operator = MeltanoJobOperator(task_id="job", **arguments)
         done = operator.execute({})
         return operator, done, operator.hook.ran

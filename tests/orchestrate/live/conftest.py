@@ -111,7 +111,7 @@ class LiveAirflow:
         return "\n".join(path.read_text() for path in sorted(folder.rglob("*.log")))
 
 
-@pytest.fixture(scope="session", params=["2.11.0", "3.3.2"])
+@pytest.fixture(scope="module", params=["2.11.0", "3.3.2"])
 def live(
     request: pytest.FixtureRequest,
     postgres: ThrowawayPostgres,

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
-from airflow_audit.airflow_api import BaseOperator
 from airflow_audit.copying import Copy
 from airflow_audit.environment_slug import find_environment_slug
-from airflow_audit.hooks.meltano import MeltanoHook
+from airflow_audit.operators.meltano import MeltanoOperator
 from airflow_audit.source_login import (
     DEFAULT_SOURCE_CONN_ID,
     NoSourceLoginError,
@@ -19,7 +17,7 @@ from airflow_audit.source_login import (
 from airflow_audit.warehouses import DEFAULT_SERVICE_CONNECTION, WAREHOUSES, warehouse_login
 
 
-class MeltanoJobOperator(BaseOperator):
+class MeltanoJobOperator(MeltanoOperator):
     """Runs a job of the Meltano project, with the logins that Airflow has.
 
     The XCom is what was done: ``tables`` (by table: ``source_rows``, ``sent_rows``, ``bytes``,
@@ -34,8 +32,7 @@ class MeltanoJobOperator(BaseOperator):
         service_connection_name: Login to the warehouse, likewise.
         connection_id: Login to the warehouse, likewise.
         source_conn_id: Login to Airflow's metadata database, likewise.
-        project_dir: Folder of the Meltano project, likewise.
-        kwargs: Airflow's own.
+        kwargs: Airflow's own, and ``project_dir``.
     """
 
     template_fields: Sequence[str] = (
@@ -47,7 +44,6 @@ class MeltanoJobOperator(BaseOperator):
         "source_conn_id",
         "project_dir",
     )
-    ui_color = "#e6f4ea"
 
     def __init__(  # noqa: PLR0913  # operators take all their arguments here
         self,
@@ -59,7 +55,6 @@ class MeltanoJobOperator(BaseOperator):
         service_connection_name: str = DEFAULT_SERVICE_CONNECTION,
         connection_id: str | None = None,
         source_conn_id: str | None = None,
-        project_dir: str | None = None,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(**kwargs)
@@ -70,12 +65,6 @@ class MeltanoJobOperator(BaseOperator):
         self.service_connection_name = service_connection_name
         self.connection_id = connection_id
         self.source_conn_id = source_conn_id
-        self.project_dir = project_dir
-
-    @cached_property
-    def hook(self) -> MeltanoHook:
-        """What runs Meltano."""
-        return MeltanoHook(self.project_dir)
 
     def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG002
         """Run the job.
@@ -106,10 +95,6 @@ class MeltanoJobOperator(BaseOperator):
             secrets=copy.secrets,
         )
         return log.as_dict() | {"environment_slug": slug}
-
-    def on_kill(self) -> None:
-        """End Meltano and all it started."""
-        self.hook.stop()
 
     def _source_login(self) -> SourceLogin | None:
         try:

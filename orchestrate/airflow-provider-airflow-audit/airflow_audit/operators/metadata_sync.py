@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any, ClassVar
 
-from airflow_audit.airflow_api import AirflowFailException, Asset, BaseOperator
+from airflow_audit.airflow_api import AirflowFailException, Asset
 from airflow_audit.copying import Copy, find_copy
 from airflow_audit.environment_slug import find_environment_slug, known_environment_slug
-from airflow_audit.hooks.meltano import MeltanoHook
 from airflow_audit.lineage import lineage
+from airflow_audit.operators.meltano import MeltanoOperator
 from airflow_audit.source_login import ENVIRONMENT_VARIABLE
 from airflow_audit.warehouses import (
     BIGQUERY,
@@ -23,7 +22,7 @@ from airflow_audit.warehouses import (
 )
 
 
-class MetadataSyncOperator(BaseOperator):
+class MetadataSyncOperator(MeltanoOperator):
     """Copies Airflow's metadata database, all tables in one moment, and builds the marts.
 
     The XCom is what was done: ``tables`` (by table: ``source_rows``, ``sent_rows``, ``bytes``,
@@ -45,10 +44,9 @@ class MetadataSyncOperator(BaseOperator):
         full_refresh: Read everything, and mark what is gone from Airflow.
         run_dbt: Build and test the marts afterwards.
         dbt_select: Of the marts only these, in dbt's own words.
-        project_dir: Folder of the Meltano project; by default that of ``[airflow_audit]``.
         outlets: By default one asset, ``airflow-audit://<warehouse>/<schema>``, if the slug is
             known when the file is parsed.
-        kwargs: Airflow's own.
+        kwargs: Airflow's own, and ``project_dir``.
     """
 
     template_fields: Sequence[str] = (
@@ -63,7 +61,6 @@ class MetadataSyncOperator(BaseOperator):
         "dbt_select",
         "project_dir",
     )
-    ui_color = "#e6f4ea"
     warehouse: ClassVar[Warehouse] = DUCKDB
     # Else a hyphen where the warehouse takes none is an error.
     replaces_hyphens: ClassVar[bool] = False
@@ -82,7 +79,6 @@ class MetadataSyncOperator(BaseOperator):
         full_refresh: bool = False,
         run_dbt: bool = True,
         dbt_select: str | None = None,
-        project_dir: str | None = None,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(**kwargs)
@@ -97,16 +93,10 @@ class MetadataSyncOperator(BaseOperator):
         self.full_refresh = full_refresh
         self.run_dbt = run_dbt
         self.dbt_select = dbt_select
-        self.project_dir = project_dir
         self._lineage: tuple[str, str, list[str]] | None = None
         slug = environment_slug or known_environment_slug()
         if slug and "outlets" not in kwargs and "{{" not in f"{slug} {destination_schema}":
             self.add_outlets([Asset(f"airflow-audit://{self.warehouse.name}/{self.schema(slug)}")])
-
-    @cached_property
-    def hook(self) -> MeltanoHook:
-        """What runs Meltano."""
-        return MeltanoHook(self.project_dir)
 
     def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """Copy, then build the marts.
@@ -158,10 +148,6 @@ class MetadataSyncOperator(BaseOperator):
         self._lineage = (address, schema, list(done["tables"]))
         self._describe_events(context, done)
         return done
-
-    def on_kill(self) -> None:
-        """End Meltano and all it started."""
-        self.hook.stop()
 
     def wanted_schema(self, slug: str) -> str:
         """Return the schema that is asked for."""

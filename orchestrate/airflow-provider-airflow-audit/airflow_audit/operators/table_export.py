@@ -12,16 +12,15 @@ import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from airflow_audit.airflow_api import AirflowFailException, BaseOperator
+from airflow_audit.airflow_api import AirflowFailException
 from airflow_audit.copying import Copy, find_copy
 from airflow_audit.environment_slug import find_environment_slug
-from airflow_audit.hooks.meltano import MeltanoHook
+from airflow_audit.operators.meltano import MeltanoOperator
 from airflow_audit.warehouses import (
     DEFAULT_SERVICE_CONNECTION,
     DUCKDB,
@@ -36,7 +35,7 @@ _TAP = ("invoke", "tap-airflow-metadata")
 _MESSAGES, _STATE, _FOLDERS_MODE = "messages.jsonl", "state.json", 0o700
 
 
-class TableExportOperator(BaseOperator):
+class TableExportOperator(MeltanoOperator):
     """What the six steps of an export have in common.
 
     The XCom of each is what it counted: ``rows`` and ``bytes``, and by table in ``tables``.
@@ -53,8 +52,7 @@ class TableExportOperator(BaseOperator):
         service_connection_name: As of that operator.
         warehouse: ``duckdb``, ``snowflake``, ``redshift`` or ``bigquery``.
         stage_dir: Folder that all workers share; by default ``output/stage`` in the project.
-        project_dir: Folder of the Meltano project; by default that of ``[airflow_audit]``.
-        kwargs: Airflow's own.
+        kwargs: Airflow's own, and ``project_dir``.
     """
 
     template_fields: Sequence[str] = (
@@ -84,7 +82,6 @@ class TableExportOperator(BaseOperator):
         service_connection_name: str = DEFAULT_SERVICE_CONNECTION,
         warehouse: str = DUCKDB.name,
         stage_dir: str | None = None,
-        project_dir: str | None = None,
         **kwargs: Any,  # noqa: ANN401
     ) -> None:
         super().__init__(**kwargs)
@@ -98,16 +95,6 @@ class TableExportOperator(BaseOperator):
         self.service_connection_name = service_connection_name
         self.warehouse = warehouse
         self.stage_dir = stage_dir
-        self.project_dir = project_dir
-
-    @cached_property
-    def hook(self) -> MeltanoHook:
-        """What runs Meltano."""
-        return MeltanoHook(self.project_dir)
-
-    def on_kill(self) -> None:
-        """End Meltano and all it started."""
-        self.hook.stop()
 
     def _copy(self) -> Copy:
         warehouse = WAREHOUSES[self.warehouse]
