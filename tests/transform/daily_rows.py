@@ -125,8 +125,19 @@ AIRFLOW_DAILY["task_instance"].append(
 def change_days(source: Source) -> None:
     """Change days of long ago, each in one way."""
     day = "run_id = 'day_{}'".format
-    source.change("task_instance", f"dag_id = 'slower' and {day(2)}", duration=5000.0)
-    source.change("task_instance", f"dag_id = 'slower_lately' and {day(30)}", duration=5000.0)
+    # Its slots are given back later, and queued for longer, in the same hour.
+    source.change(
+        "task_instance",
+        f"dag_id = 'slower' and {day(2)}",
+        end_date=on(2, 2, 50),
+        duration=3000.0,
+    )
+    source.change(
+        "task_instance",
+        f"dag_id = 'slower_lately' and {day(30)}",
+        queued_dttm=on(30, 1, 30),
+        duration=5000.0,
+    )
     # A run alone, not its tries.
     source.change("dag_run", f"dag_id = 'longer' and {day(2)}", end_date=on(2, 20))
     # It runs again, days later, and leaves a day without any try.

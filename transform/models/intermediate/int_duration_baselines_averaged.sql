@@ -3,10 +3,17 @@
     unique_key=["subject_key", "started_on"],
     post_hook="{{ remove_rows_not_in(
         '(select * from ' ~ ref('int_seconds_by_day_percentiles')
-        ~ \" where measure_name = 'duration')\",
-        ['subject_key', 'started_on'],
+        ~ \" where measure_name = 'duration')\", ['subject_key', 'started_on'],
     ) }}",
 ) }}
+{%- set is_to_build =
+    "medians.started_on >= first_days.first_on" if is_incremental() else "true"
+%}
+{%- set days_before -%}
+    partition by subject_key
+            order by started_on
+            rows between 28 preceding and 1 preceding
+{%- endset %}
 with medians as {{ not_materialized() }} (
 
     select * from {{ ref("int_seconds_by_day_percentiles") }}
@@ -20,9 +27,7 @@ durations as (
         medians.subject_key,
         medians.started_on,
         medians.p50_seconds,
-        {{
-            "medians.started_on >= first_days.first_on" if is_incremental() else "true"
-        }} as is_to_build
+        {{ is_to_build }} as is_to_build
     from medians
     {{ of_changed_medians("medians") }}
 
@@ -84,26 +89,15 @@ averaged as (
         started_on,
         p50_seconds,
         is_to_build,
-        count(p50_seconds) over (
-            partition by subject_key
-            order by started_on
-            rows between 28 preceding and 1 preceding
-        ) as baseline_day_count,
-        avg(p50_seconds) over (
-            partition by subject_key
-            order by started_on
-            rows between 28 preceding and 1 preceding
-        ) as baseline_mean_seconds,
-        stddev_samp(p50_seconds) over (
-            partition by subject_key
-            order by started_on
-            rows between 28 preceding and 1 preceding
-        ) as baseline_deviation_seconds
+        count(p50_seconds) over ({{ days_before }}) as baseline_day_count,
+        avg(p50_seconds) over ({{ days_before }}) as baseline_mean_seconds,
+        stddev_samp(p50_seconds) over ({{ days_before }}) as baseline_deviation_seconds
     from days
 
 )
 
--- Below a millisecond nothing varied: the rest is rounding.
+-- Below a millisecond nothing varied: the rest is rounding, as are the last digits of a
+-- score, which depend on the day that is built first.
 select
     subject_key,
     started_on,
@@ -113,7 +107,9 @@ select
     baseline_deviation_seconds,
     case
         when baseline_day_count >= 7 and baseline_deviation_seconds >= 0.001
-            then (p50_seconds - baseline_mean_seconds) / baseline_deviation_seconds
+            then round(
+                (p50_seconds - baseline_mean_seconds) / baseline_deviation_seconds, 9
+            )
     end as duration_z_score
 from averaged
 where is_to_build
