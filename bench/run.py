@@ -247,7 +247,7 @@ def _say_ratios(results: dict[str, Measurement]) -> None:
   our second run / our first         {seconds[SECOND] / first:6.2f}   (aim: at most 0.2)
   largest process of our runs        {max(ours) / 1e6:6.0f} MB (aim: at most 1,000)
   our marts, all of it               {seconds[FULL_BUILD]:6.0f} s  (aim: at most 60, two free cores)
-  our marts, after 1 % changed       {seconds[BUILD]:6.0f} s  (dbt alone takes more than half of it)
+  our marts, after 1 % changed       {seconds[BUILD]:6.0f} s  (dbt alone takes about half of it)
 """)
 
 
