@@ -18,11 +18,18 @@ from tests.real_airflow.postgres import ThrowawayPostgres, throwaway_postgres
 _IN_THE_PROJECT = {"demo", "pipeline", "project"}
 
 
+# Takes half of its folder's time, and shares nothing with the rest.
+_ON_ITS_OWN = Path("tests/orchestrate/live")
+
+
 class _FolderScheduling(LoadScopeScheduling):
     """Keeps each folder's tests in one process, which has what they share."""
 
     def _split_scope(self, nodeid: str) -> str:
-        folder = Path(nodeid).parts[1]
+        path = Path(nodeid)
+        if path.is_relative_to(_ON_ITS_OWN):
+            return str(_ON_ITS_OWN)
+        folder = path.parts[1]
         return "in_the_project" if folder in _IN_THE_PROJECT else folder
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
+import tempfile
 from functools import cache
 from pathlib import Path
 
 from tests.real_airflow.install import (
-    INSTALLATIONS,
     REPOSITORY,
     airflow_environ,
     install,
@@ -22,10 +23,12 @@ PROVIDER = REPOSITORY / "orchestrate" / "airflow-provider-airflow-audit"
 
 @cache
 def installed_provider() -> Path:
-    """Build and install the provider, and pytest, into a folder for PYTHONPATH."""
-    folder = INSTALLATIONS / "provider"
-    shutil.rmtree(folder, ignore_errors=True)
-    INSTALLATIONS.mkdir(exist_ok=True)
+    """Build and install the provider, and pytest, into a folder for PYTHONPATH.
+
+    Each process makes one of its own, so that none takes it away from another.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="airflow-provider-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     uv = os.environ.get("UV", str(REPOSITORY / ".tools" / "bin" / "uv"))
     to = (uv, "pip", "install", "--quiet", "--target", str(folder))
     run_command([*to, "--no-deps", str(PROVIDER)])

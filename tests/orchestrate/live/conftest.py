@@ -17,7 +17,7 @@ from psycopg import sql
 
 from tests.extract.tap_runs import run_tap
 from tests.orchestrate.live import dag_files
-from tests.orchestrate.provider import provider_environ
+from tests.orchestrate.provider import PROVIDER, provider_environ
 from tests.pipeline.meltano_runs import ROOT
 from tests.real_airflow.install import has_python
 from tests.real_airflow.postgres import ThrowawayPostgres, execute
@@ -136,8 +136,10 @@ def live(
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
         "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "5",
     }
-    subprocess.run(["make", "airflow-schedules"], cwd=ROOT, check=True, capture_output=True)
-    files = dag_files.files(str(folder / "stage"))
+    compiled = folder / "schedules.json"
+    compiler = PROVIDER / "airflow_audit" / "compiled_schedules.py"
+    subprocess.run([ROOT / ".venv/bin/python", compiler, compiled], cwd=ROOT, check=True)
+    files = dag_files.files(str(folder / "stage"), compiled.read_text())
     with running_airflow(version, url, files, environ) as airflow:
         _create_reader(url, password, folder)
         connections = {

@@ -63,12 +63,16 @@ globals().update(table_export_dags(tables=["slot_pool"], dag_id_prefix="export_"
 _DAGS = ROOT / "orchestrate" / "dags"
 
 
-def files(stage: str) -> dict[str, str]:
-    """Return all files; what is exported in steps is staged in a folder."""
+def files(stage: str, schedules: str) -> dict[str, str]:
+    """Return all files.
+
+    Args:
+        stage: Folder where exports in steps are staged.
+        schedules: Meltano's, compiled.
+    """
     return {
         "syncs.py": _FILE,
         "exports.py": _EXPORT_FILE.format(stage),
         "meltano_schedules.py": (_DAGS / "meltano_schedules.py").read_text(),
-        # `make airflow-schedules` makes it.
-        "meltano_schedules.json": (_DAGS / "meltano_schedules.json").read_text(),
+        "meltano_schedules.json": schedules,
     }
