@@ -86,8 +86,10 @@ def find_copy(  # noqa: PLR0913  # what an operator is given
         service_connection_name: The same.
 
     Raises:
-        AirflowFailException: One is missing or is to something else.
+        AirflowFailException: One is missing or is to something else, or the project cannot load
+            that warehouse.
     """
+    hook.require_loader(warehouse.loader)
     try:
         source = source_login(source_conn_id)
     except NoSourceLoginError as error:

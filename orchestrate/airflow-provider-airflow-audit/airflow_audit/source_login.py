@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, unquote, urlencode
 
 from airflow import __version__ as airflow_version
 from airflow.configuration import conf
@@ -141,4 +141,4 @@ def _airflows_own() -> str | None:
 
 def _password(url: str) -> str:
     credentials = url.partition("://")[2].rpartition("@")[0]
-    return credentials.partition(":")[2]
+    return unquote(credentials.partition(":")[2])

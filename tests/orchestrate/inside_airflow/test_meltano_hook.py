@@ -94,11 +94,14 @@ def test_neither_airflows_settings_nor_its_python_are_passed_on(project, monkeyp
     monkeypatch.setenv("DATACOVES__MAIN__PASSWORD", "x")
     monkeypatch.setenv("VIRTUAL_ENV", "x")
     monkeypatch.setenv("TARGET_SNOWFLAKE_ROLE", "auditor")
+    monkeypatch.setenv("AIRFLOW_AUDIT_TABLES_NOT_SYNCED", "production.xcom")
     hook = project("print(json.dumps(dict(os.environ)))")
     seen = json.loads("".join(hook.output(["x"], environment={"GIVEN": "1"})))
-    assert not [n for n in seen if n.startswith(("AIRFLOW", "DATACOVES__", "PYTHONPATH"))]
+    not_ours = ("AIRFLOW_CONN_", "AIRFLOW_HOME", "AIRFLOW__", "DATACOVES__", "PYTHONPATH")
+    assert not [name for name in seen if name.startswith(not_ours)]
     assert "VIRTUAL_ENV" not in seen
     assert (seen["TARGET_SNOWFLAKE_ROLE"], seen["GIVEN"]) == ("auditor", "1")
+    assert seen["AIRFLOW_AUDIT_TABLES_NOT_SYNCED"] == "production.xcom"
 
 
 def test_runs_share_no_working_files_but_plugins_and_state(project, tmp_path):

@@ -37,7 +37,13 @@ def calls(monkeypatch):
         return MeltanoLog()
 
     monkeypatch.setattr(MeltanoHook, "run", run)
+    monkeypatch.setattr(MeltanoHook, "require_loader", lambda *_: None)
     return made
+
+
+def test_loader_that_the_project_does_not_have_is_an_error():
+    with pytest.raises(AirflowFailException, match="has no target-redshift"):
+        execute(MetadataSyncOperatorRedshift, environment_slug="a", run_dbt=False)
 
 
 def execute(operator_class, **arguments):

@@ -38,9 +38,9 @@ def test_default_connection_comes_before_the_environment(monkeypatch):
 
 
 def test_environment_comes_before_airflows_own(monkeypatch):
-    monkeypatch.setenv("TAP_AIRFLOW_METADATA_DATABASE_URL", "postgresql://a:word@localhost/x")
+    monkeypatch.setenv("TAP_AIRFLOW_METADATA_DATABASE_URL", "postgresql://a:w%2Ford@localhost/x")
     found = source_login(None)
-    assert (found.database_url, found.password) == ("postgresql://a:word@localhost/x", "word")
+    assert (found.database_url, found.password) == ("postgresql://a:w%2Ford@localhost/x", "w/ord")
 
 
 def test_unix_socket_and_ipv6(monkeypatch):

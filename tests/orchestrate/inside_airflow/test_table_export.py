@@ -87,6 +87,7 @@ def meltano(monkeypatch):
     monkeypatch.setattr(
         MeltanoHook, "output", lambda _, *args, **named: fake.output(*args, **named)
     )
+    monkeypatch.setattr(MeltanoHook, "require_loader", lambda *_: None)
     monkeypatch.setattr(MeltanoHook, "stop", lambda _: setattr(fake, "stopped", fake.stopped + 1))
     return fake
 

@@ -26,12 +26,13 @@ from airflow_audit.airflow_api import (
     mask_secret,
 )
 
-# The exit codes of the tap and the targets: sysexits.h's EX_TEMPFAIL and EX_CONFIG.
-RETRYABLE, FINAL = 75, 78
+# The exit code of the tap and the targets where something has to change first: EX_CONFIG.
+FINAL = 78
 
 # Settings of Airflow, which may hold its keys, and of its Python. Of Datacoves' service connections
 # only the chosen one is passed on, under the names of the loader.
 _NOT_PASSED_ON = ("AIRFLOW", "DATACOVES__")
+_OURS = "AIRFLOW_AUDIT_"
 _PYTHON = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
 _LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 # Parts of so many characters would be found everywhere in a log.
@@ -115,6 +116,19 @@ class MeltanoHook(BaseHook):
             )
             raise AirflowFailException(msg)
         return Path(folder)
+
+    def require_loader(self, name: str) -> None:
+        """See that a loader is installed in the project.
+
+        Raises:
+            AirflowFailException: It is not.
+        """
+        if not (self.project / ".meltano" / "loaders" / name).exists():
+            msg = (
+                f"The Meltano project {self.project} has no {name}. Use the operator of a warehouse"
+                " whose loader it has (load/*.meltano.yml), or run `make install` in it again"
+            )
+            raise AirflowFailException(msg)
 
     def run(
         self,
@@ -271,7 +285,7 @@ def _own_environment() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if name not in _PYTHON and not name.startswith(_NOT_PASSED_ON)
+        if name.startswith(_OURS) or (name not in _PYTHON and not name.startswith(_NOT_PASSED_ON))
     }
 
 
@@ -279,7 +293,7 @@ def _working_folder(project: Path, folder: Path) -> Path:
     """Fill a folder that serves as Meltano's own for one run.
 
     Two runs would share their working files in the project's; the plugins and the state stay
-    there. So does nothing else have to be writable.
+    there.
     """
     own = project / ".meltano"
     for name in ("extractors", "loaders", "utilities", "meltano.db"):
