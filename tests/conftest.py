@@ -12,6 +12,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 from tests.extract.generated_rows import fill
 from tests.real_airflow import captured
+from tests.real_airflow.install import has_python
 from tests.real_airflow.postgres import ThrowawayPostgres, throwaway_postgres
 
 # These share the project's own Meltano and `output/`.
@@ -44,6 +45,16 @@ _numbers = itertools.count(1)
 def postgres() -> Iterator[ThrowawayPostgres]:
     with throwaway_postgres(tcp=True) as server:
         yield server
+
+
+@pytest.fixture(scope="session", params=["2.11.0", "3.3.2"])
+def live_version(request: pytest.FixtureRequest) -> str:
+    """The Airflows that tests run, not only read: the newest of 2 and of 3."""
+    version: str = request.param
+    # The newest runs on every Python that this project runs on, so it is never left out.
+    if version == "2.11.0" and not has_python(version):
+        pytest.skip(f"no Python that Airflow {version} runs on is on this machine")
+    return version
 
 
 @pytest.fixture

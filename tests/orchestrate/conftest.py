@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.orchestrate.provider import run_inside
-from tests.real_airflow.install import has_python, migrate
+from tests.real_airflow.install import migrate
 from tests.real_airflow.postgres import ThrowawayPostgres
 
 # These run inside Airflow's own Python; test_inside_airflow.py starts them.
@@ -36,15 +36,12 @@ class ProviderAirflow:
         return done.stdout
 
 
-@pytest.fixture(scope="session", params=["2.11.0", "3.3.2"])
+@pytest.fixture(scope="session")
 def provider_airflow(
-    request: pytest.FixtureRequest,
+    live_version: str,
     postgres: ThrowawayPostgres,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> ProviderAirflow:
-    version = request.param
-    if version == "2.11.0" and not has_python(version):
-        pytest.skip(f"no Python that Airflow {version} runs on is on this machine")
-    url = postgres.create_database(f"provider_{version}")
-    migrate(version, url)
-    return ProviderAirflow(version, url, tmp_path_factory.mktemp("airflow"))
+    url = postgres.create_database(f"provider_{live_version}")
+    migrate(live_version, url)
+    return ProviderAirflow(live_version, url, tmp_path_factory.mktemp("airflow"))

@@ -14,7 +14,6 @@ from tests.real_airflow.install import (
     REPOSITORY,
     airflow_environ,
     install,
-    migrate,
     run_command,
 )
 
@@ -37,9 +36,9 @@ def installed_provider() -> Path:
     return folder
 
 
-def provider_environ(version: str, database_url: str, home: Path) -> dict[str, str]:
-    """Environment variables of an Airflow that has the provider."""
-    return airflow_environ(version, database_url, home) | {
+def provider_environ() -> dict[str, str]:
+    """Environment variables by which an Airflow has the provider."""
+    return {
         "PYTHONPATH": str(installed_provider()),
         "AIRFLOW__AIRFLOW_AUDIT__PROJECT_DIR": str(REPOSITORY),
     }
@@ -59,13 +58,10 @@ def run_inside(
     """
     return subprocess.run(
         [str(install(version) / "bin" / "python"), *arguments],
-        env=provider_environ(version, database_url, home),
+        env=airflow_environ(version, database_url, home) | provider_environ(),
         cwd=home,
         capture_output=True,
         text=True,
         timeout=timeout,
         check=False,
     )
-
-
-__all__ = ["installed_provider", "migrate", "provider_environ", "run_inside"]

@@ -54,7 +54,14 @@
 {% macro last_syncs() %}
 with sync_manifests as (
 
+    select
+        environment_slug,
+        table_name,
+        source_rows,
+        _sdc_extracted_at as extracted_at
+    from (
     {{ airflow_table("_sync_manifest") }}
+    ) as manifests
 
 ),
 
@@ -64,46 +71,16 @@ raw_rows as (
 
 ),
 
-sequenced as (
-
-    select
-        *,
-        lead(_sdc_extracted_at) over (
-            partition by environment_slug, table_name
-            order by _sdc_extracted_at
-        ) as next_synced_at
-    from sync_manifests
-
-),
-
-compared as (
-
-    select
-        sequenced.environment_slug,
-        sequenced._sdc_extracted_at as synced_at,
-        case
-            when sequenced.next_synced_at is not null then 0
-            when raw_rows.last_extracted_at > sequenced._sdc_extracted_at then 1
-            when
-                coalesce(raw_rows.kept_rows - raw_rows.gone_rows, 0)
-                < sequenced.source_rows
-                then 1
-            else 0
-        end as is_incomplete
-    from sequenced
-    left join raw_rows
-        on
-            sequenced.environment_slug = raw_rows.environment_slug
-            and sequenced.table_name = raw_rows.table_name
-
-),
+{{ compared_syncs() }},
 
 summarised as (
 
     select
         environment_slug,
-        max(synced_at) as synced_at,
-        sum(is_incomplete) as incomplete_tables
+        max(extracted_at) as synced_at,
+        sum(
+            case when was_interrupted_since or warehouse_rows < source_rows then 1 else 0 end
+        ) as incomplete_tables
     from compared
     group by environment_slug
 

@@ -14,13 +14,6 @@ def get_provider_info() -> dict[str, Any]:
         "name": "Airflow Audit",
         "description": "Copies Airflow's metadata database and builds audit marts.",
         "versions": [__version__],
-        "integrations": [
-            {
-                "integration-name": "Airflow Audit",
-                "external-doc-url": "https://github.com/airflow-audit/airflow-audit",
-                "tags": ["software"],
-            }
-        ],
         "config": {
             "airflow_audit": {
                 "description": "Where the Meltano project is that the operators run.",
@@ -35,17 +28,4 @@ def get_provider_info() -> dict[str, Any]:
                 },
             }
         },
-        "operators": [
-            {
-                "integration-name": "Airflow Audit",
-                "python-modules": [
-                    "airflow_audit.operators.meltano_job",
-                    "airflow_audit.operators.metadata_sync",
-                    "airflow_audit.operators.table_export",
-                ],
-            }
-        ],
-        "hooks": [
-            {"integration-name": "Airflow Audit", "python-modules": ["airflow_audit.hooks.meltano"]}
-        ],
     }

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 try:
-    from airflow.sdk import DAG, Asset, BaseHook, BaseOperator, TaskGroup
+    from airflow.sdk import DAG, Asset, BaseHook, BaseOperator
 except ImportError:
     from airflow.datasets import Dataset as Asset
     from airflow.hooks.base import BaseHook
     from airflow.models.baseoperator import BaseOperator
     from airflow.models.dag import DAG
-    from airflow.utils.task_group import TaskGroup
 
 try:
     from airflow.sdk.log import mask_secret
@@ -40,6 +39,5 @@ __all__ = [
     "Asset",
     "BaseHook",
     "BaseOperator",
-    "TaskGroup",
     "mask_secret",
 ]

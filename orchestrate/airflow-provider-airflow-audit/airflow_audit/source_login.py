@@ -41,7 +41,7 @@ class SourceLogin:
     """The login to the metadata database.
 
     Attributes:
-        database_url: Address with the password; empty if none was found.
+        database_url: Address with the password.
         password: The password in it, which is never logged.
         found_in: Where it was found, to be told.
     """
@@ -71,7 +71,7 @@ def source_login(source_conn_id: str | None) -> SourceLogin:
 
     Raises:
         AirflowFailException: The connection that is named is missing or is not to a Postgres.
-        NoSourceLoginError: There is a login nowhere.
+        NoSourceLoginError: There is none anywhere.
     """
     connection = find_connection(source_conn_id or DEFAULT_SOURCE_CONN_ID)
     if connection is not None:
@@ -96,8 +96,8 @@ def source_login(source_conn_id: str | None) -> SourceLogin:
             if not airflow_version.startswith("2.")
             else ""
         )
-        + "Make a read-only login in the metadata database with the SQL below, then add it as an"
-        f" Airflow connection {DEFAULT_SOURCE_CONN_ID!r} of type Postgres"
+        + "Make a read-only login in the metadata database with the SQL in the log, then add it as"
+        f" an Airflow connection {DEFAULT_SOURCE_CONN_ID!r} of type Postgres"
     )
     raise NoSourceLoginError(msg)
 

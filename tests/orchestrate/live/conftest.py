@@ -19,7 +19,6 @@ from tests.extract.tap_runs import run_tap
 from tests.orchestrate.live import dag_files
 from tests.orchestrate.provider import PROVIDER, provider_environ
 from tests.pipeline.meltano_runs import ROOT
-from tests.real_airflow.install import has_python
 from tests.real_airflow.postgres import ThrowawayPostgres, execute
 from tests.real_airflow.running import RunningAirflow, running_airflow
 
@@ -111,25 +110,18 @@ class LiveAirflow:
         return "\n".join(path.read_text() for path in sorted(folder.rglob("*.log")))
 
 
-@pytest.fixture(scope="module", params=["2.11.0", "3.3.2"])
+@pytest.fixture(scope="module")
 def live(
-    request: pytest.FixtureRequest,
+    live_version: str,
     postgres: ThrowawayPostgres,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[LiveAirflow]:
-    version = request.param
-    if version == "2.11.0" and not has_python(version):
-        pytest.skip(f"no Python that Airflow {version} runs on is on this machine")
     folder = tmp_path_factory.mktemp("warehouse")
-    database = f"operators_{version}"
+    database = f"operators_{live_version}"
     url = postgres.create_database(database)
     password = f"canary/{secrets.token_hex(8)}"
     wrong = f"canary/{secrets.token_hex(8)}"
-    environ = {
-        name: value
-        for name, value in provider_environ(version, url, folder).items()
-        if name in {"PYTHONPATH", "AIRFLOW__AIRFLOW_AUDIT__PROJECT_DIR"}
-    } | {
+    environ = provider_environ() | {
         "ENVIRONMENT_SLUG": "live",
         "TARGET_DUCKDB_PATH": str(folder / "warehouse.duckdb"),
         "MELTANO_DATABASE_URI": f"sqlite:///{folder / 'meltano.db'}",
@@ -140,7 +132,7 @@ def live(
     compiler = PROVIDER / "airflow_audit" / "compiled_schedules.py"
     subprocess.run([ROOT / ".venv/bin/python", compiler, compiled], cwd=ROOT, check=True)
     files = dag_files.files(str(folder / "stage"), compiled.read_text())
-    with running_airflow(version, url, files, environ) as airflow:
+    with running_airflow(live_version, url, files, environ) as airflow:
         _create_reader(url, password, folder)
         connections = {
             "airflow_audit_source": ("postgres", "127.0.0.1", password),
@@ -154,7 +146,7 @@ def live(
                 options += ["--conn-port", str(postgres.port), "--conn-schema", database]
             airflow.run("connections", "add", conn_id, *options)
         live = LiveAirflow(
-            version=version,
+            version=live_version,
             airflow=airflow,
             database_url=url,
             warehouse=folder / "warehouse.duckdb",

@@ -71,6 +71,12 @@ def test_what_was_loaded_triggers_other_dags(live: LiveAirflow) -> None:
         "the DAG that is scheduled on the asset",
         lambda: ("success",) not in live.query(query, dag_files.CONSUMER),
     )
+    # What was loaded goes with it.
+    events = "dataset_event" if live.version.startswith("2.") else "asset_event"
+    query = f"select extra from {events} where source_dag_id = %s and source_run_id = %s"
+    [(extra,)] = live.query(query, dag_files.SYNC, "announced")
+    assert extra["schema"] == "airflow_live"
+    assert extra["rows"]["dag_run"] > 0
 
 
 def test_wrong_password_fails_at_once(live: LiveAirflow) -> None:

@@ -75,9 +75,7 @@ class MeltanoJobOperator(MeltanoOperator):
         """
         warehouse = WAREHOUSES[self.warehouse]
         slug = find_environment_slug(self.environment_slug)
-        schema = f"airflow_{slug}"
-        if not warehouse.takes_hyphens:
-            schema = schema.replace("-", "_")  # as dbt looks for it
+        schema = warehouse.without_hyphens(f"airflow_{slug}")  # as dbt looks for it
         source = self._source_login()
         target = warehouse_login(warehouse, self.connection_id, self.service_connection_name)
         self.log.info(

@@ -116,8 +116,7 @@ class MetadataSyncOperator(MeltanoOperator):
             connection_id=self.connection_id,
             service_connection_name=self.service_connection_name,
         )
-        if schema != self.wanted_schema(slug):
-            wanted = self.wanted_schema(slug)
+        if schema != (wanted := self.wanted_schema(slug)):
             self.log.warning(
                 "%s, because %s takes no hyphen as in %s", schema, self.warehouse.name, wanted
             )
@@ -132,20 +131,13 @@ class MetadataSyncOperator(MeltanoOperator):
         )
         if self.run_dbt:
             self.log.info("Building the marts")
-            # Tests of what is not selected would look for tables that are not there.
-            select = [
-                "--indirect-selection=buildable",
-                "--select",
-                *(self.dbt_select or "").split(),
-            ]
-            self.hook.run(
-                ["invoke", "dbt:build", *(select if self.dbt_select else [])],
-                environment=environment,
-                secrets=secrets,
-            )
+            build = ["invoke", "dbt:build"]
+            if self.dbt_select:
+                # Tests of what is not selected would look for tables that are not there.
+                build += ["--indirect-selection=buildable", "--select", *self.dbt_select.split()]
+            self.hook.run(build, environment=environment, secrets=secrets)
         done = log.as_dict() | {"environment_slug": slug, "schema": schema}
-        address = environment[ENVIRONMENT_VARIABLE]
-        self._lineage = (address, schema, list(done["tables"]))
+        self._lineage = (environment[ENVIRONMENT_VARIABLE], schema, list(done["tables"]))
         self._describe_events(context, done)
         return done
 

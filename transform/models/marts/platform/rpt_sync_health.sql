@@ -10,44 +10,7 @@ raw_rows as (
 
 ),
 
-sequenced as (
-
-    select
-        *,
-        lead(extracted_at) over (
-            partition by environment_slug, table_name
-            order by extracted_at
-        ) as next_synced_at
-    from sync_manifests
-
-),
-
--- Only of the latest sync is it known what the warehouse holds of it.
-compared as (
-
-    select
-        sequenced.*,
-        sequenced.next_synced_at is null as is_latest_sync,
-        case
-            when sequenced.next_synced_at is null
-                then coalesce(raw_rows.kept_rows - raw_rows.gone_rows, 0)
-        end as warehouse_rows,
-        case
-            when sequenced.next_synced_at is null then coalesce(raw_rows.gone_rows, 0)
-        end as gone_rows,
-        case
-            when sequenced.next_synced_at is null
-                then coalesce(
-                    raw_rows.last_extracted_at > sequenced.extracted_at, false
-                )
-        end as was_interrupted_since
-    from sequenced
-    left join raw_rows
-        on
-            sequenced.environment_slug = raw_rows.environment_slug
-            and sequenced.table_name = raw_rows.table_name
-
-),
+{{ compared_syncs() }},
 
 reconciled as (
 
