@@ -107,16 +107,17 @@ $(STAMPS)/run: $(UV) requirements/run.txt
 	@$(UV) pip install --quiet --python .venv --require-hashes -r requirements/run.txt
 	@mkdir -p $(STAMPS) && touch $@
 
-PLUGIN_FILES := meltano.yml $(wildcard */*.meltano.yml requirements/*.txt extract/*/pyproject.toml load/*/pyproject.toml)
+PLUGIN_FILES := meltano.yml $(wildcard */*.meltano.yml requirements/*.txt extract/*/pyproject.toml load/*/pyproject.toml snapshot/*/pyproject.toml)
 
 $(STAMPS)/plugins: $(STAMPS)/run $(PLUGIN_FILES)
 	@.venv/bin/meltano --log-level=warning install
 	@touch $@
 
-$(STAMPS)/dev: $(UV) requirements/dev.txt extract/tap-airflow-metadata/pyproject.toml load/warehouse-targets/pyproject.toml
+$(STAMPS)/dev: $(UV) requirements/dev.txt $(wildcard extract/*/pyproject.toml load/*/pyproject.toml snapshot/*/pyproject.toml)
 	@$(UV) venv --quiet --clear --python $(PYTHON) .venv-dev
 	@$(UV) pip install --quiet --python .venv-dev --require-hashes -r requirements/dev.txt
-	@$(UV) pip install --quiet --python .venv-dev --no-deps -e extract/tap-airflow-metadata -e load/warehouse-targets
+	@$(UV) pip install --quiet --python .venv-dev --no-deps \
+		-e extract/tap-airflow-metadata -e load/warehouse-targets -e snapshot/airflow-snapshot
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/dbt-warehouses: $(UV) requirements/dbt-warehouses.txt

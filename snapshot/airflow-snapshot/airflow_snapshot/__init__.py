@@ -1,0 +1,1 @@
+"""Takes, tests and restores snapshots of an Airflow metadata database, and makes copies safe."""

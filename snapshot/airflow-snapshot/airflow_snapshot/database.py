@@ -1,0 +1,146 @@
+"""Connections to Postgres: addresses without passwords in sight, and errors that say what to do."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+from psycopg import conninfo
+
+from airflow_snapshot.errors import DatabaseError, SettingsError, SnapshotError, UnavailableError
+
+Connection = psycopg.Connection[tuple[Any, ...]]
+
+_POSTGRES = re.compile(r"^postgres(ql)?(\+[a-z0-9_]+)?://", re.IGNORECASE)
+# SQLSTATE classes and codes after which the same command may work later: connection exceptions,
+# rollbacks, lack of resources, operator intervention, lock not available.
+_PASSING_STATES = ("08", "40", "53", "57P", "55P03")
+# A server that answers a login with FATAL refuses it for good, but for these passing states.
+_PASSING_REFUSALS = re.compile(
+    r"too many|remaining connection slots|starting up|shutting down|recovery|not yet accepting",
+    re.IGNORECASE,
+)
+
+
+def parse_address(address: str | None, setting: str) -> dict[str, str]:
+    """Return an address as libpq's parameters.
+
+    Args:
+        address: A libpq URL, a ``key=value`` string, or Airflow's own ``sql_alchemy_conn``.
+        setting: Name of the setting it comes from, for the error.
+
+    Raises:
+        SettingsError: It is missing, cannot be read, or is of another kind of database. The message
+            never repeats the address, because it may hold a password.
+    """
+    text = (address or "").strip()
+    if not text:
+        msg = f"{setting} is not set: postgresql://user@host:5432/airflow"
+        raise SettingsError(msg)
+    if "://" in text:
+        if not _POSTGRES.match(text):
+            kind = text.split("://", 1)[0].split("+")[0].lower()
+            msg = (
+                f"{setting} is a {kind} address. Snapshots are of Airflow metadata databases on"
+                " PostgreSQL only; MySQL and SQLite have their own tools (mysqldump, .backup)"
+            )
+            raise SettingsError(msg)
+        text = _POSTGRES.sub("postgresql://", text)
+    try:
+        parameters = conninfo.conninfo_to_dict(text)
+    except psycopg.ProgrammingError:
+        msg = (
+            f"{setting} is no address that PostgreSQL understands; special characters in user or"
+            " password have to be percent-encoded: postgresql://user@host:5432/airflow"
+        )
+        raise SettingsError(msg) from None
+    if not parameters.get("dbname"):
+        msg = f"{setting} names no database: postgresql://user@host:5432/airflow"
+        raise SettingsError(msg)
+    if "sslpassword" in parameters:
+        msg = f"{setting} has sslpassword, which programs of Postgres take only in the open"
+        raise SettingsError(msg)
+    return {name: str(value) for name, value in parameters.items() if value is not None}
+
+
+def shown(parameters: dict[str, str]) -> str:
+    """An address to be printed: where it leads, without a password."""
+    user = f"{parameters['user']}@" if "user" in parameters else ""
+    port = f":{parameters['port']}" if "port" in parameters else ""
+    host = parameters.get("host", "")
+    place = f"{port}/{parameters['dbname']}"
+    if host.startswith("/"):
+        return f"postgresql://{user}{place}?host={host}"
+    return f"postgresql://{user}{host}{place}"
+
+
+@contextlib.contextmanager
+def connected(parameters: dict[str, str], **changes: str) -> Iterator[Connection]:
+    """Connect, outside of a transaction; explain what goes wrong, also in the block.
+
+    Args:
+        parameters: Of the address.
+        changes: Parameters to use in place of those.
+
+    Raises:
+        DatabaseError: The server refused for good.
+        UnavailableError: It may work later.
+    """
+    with explained(parameters):
+        connection = psycopg.connect(
+            **(parameters | {"application_name": "airflow-snapshot"} | changes),  # type: ignore[arg-type]
+            autocommit=True,
+        )
+        with connection:
+            connection.execute("set time zone 'UTC'")
+            yield connection
+
+
+@contextlib.contextmanager
+def explained(parameters: dict[str, str]) -> Iterator[None]:
+    """Turn a driver's error into one that says whether a retry can help."""
+    try:
+        yield
+    except psycopg.Error as error:
+        raise _explain(error, shown(parameters)) from error
+
+
+def _explain(error: psycopg.Error, place: str) -> SnapshotError:
+    text = " ".join(str(error).split())
+    state = error.sqlstate or ""
+    if state == "55P03":
+        return UnavailableError(
+            f"{place}: a table is locked: {text}. A migration or clean-up of Airflow may be"
+            " running; try again when it is done"
+        )
+    if state == "42501":
+        return DatabaseError(
+            f"{place}: the login lacks a right: {text}. Use the login that owns Airflow's tables"
+        )
+    if state == "53100":
+        return DatabaseError(f"{place}: the server's disk is full: {text}")
+    if state:
+        kind = UnavailableError if state.startswith(_PASSING_STATES) else DatabaseError
+        return kind(f"{place}: {text}")
+    if "FATAL" in text and not _PASSING_REFUSALS.search(text):
+        return DatabaseError(f"{place}: the server refused the login: {text}")
+    return UnavailableError(f"{place}: the server did not answer or went away: {text}")
+
+
+def program_environ(parameters: dict[str, str]) -> dict[str, str]:
+    """Environment of a program of Postgres: the password goes there, never into its arguments."""
+    environ = dict(os.environ)
+    if "password" in parameters:
+        environ["PGPASSWORD"] = parameters["password"]
+    return environ | {"PGAPPNAME": "airflow-snapshot"}
+
+
+def program_address(parameters: dict[str, str]) -> str:
+    """The address as an argument of a program of Postgres, without the password."""
+    return conninfo.make_conninfo(
+        "", **{name: value for name, value in parameters.items() if name != "password"}
+    )

@@ -1,0 +1,38 @@
+"""Errors a user can act on; the exit code says whether trying again can help."""
+
+from __future__ import annotations
+
+EXIT_RETRYABLE = 75  # EX_TEMPFAIL of sysexits.h: the same command may work later
+EXIT_FINAL = 78  # EX_CONFIG of sysexits.h: a setting, a right or the source has to change first
+
+
+class SnapshotError(Exception):
+    """What happened, which setting, snapshot or table it concerns, and what to do.
+
+    Attributes:
+        exit_code: Exit code of the process that ends with this error.
+    """
+
+    exit_code = EXIT_FINAL
+
+
+class SettingsError(SnapshotError):
+    """A setting or an argument is wrong; nothing was read or written."""
+
+
+class RefusedError(SnapshotError):
+    """What was asked for would do harm, so nothing was changed."""
+
+
+class DatabaseError(SnapshotError):
+    """A database refused a login or a statement, and will do so again."""
+
+
+class DamagedSnapshotError(SnapshotError):
+    """A snapshot is not whole, or not what its manifest says."""
+
+
+class UnavailableError(SnapshotError):
+    """A database or store could not be reached, went away, or was too busy."""
+
+    exit_code = EXIT_RETRYABLE
