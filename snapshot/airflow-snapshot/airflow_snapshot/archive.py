@@ -1,0 +1,192 @@
+"""Archives in pg_dump's custom format, which every pg_restore of this release or newer reads."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO
+
+from airflow_snapshot.contents import ORIGIN_TABLE
+from airflow_snapshot.database import program_address, program_environ, shown
+from airflow_snapshot.embedded_postgres import PROGRAMS
+from airflow_snapshot.errors import (
+    DamagedSnapshotError,
+    DatabaseError,
+    UnavailableError,
+)
+from airflow_snapshot.moment import LOCK_TIMEOUT_SECONDS, Moment
+
+# Of the compressions that the embedded programs know, gzip is the only one; more than its first
+# level takes several times as long for a tenth less.
+_COMPRESSION = "gzip:1"
+_TOLD = 1500  # characters of what a program said
+_WENT_AWAY = re.compile(
+    r"could not connect|connection to server|server closed|terminating connection|lock timeout"
+    r"|starting up|shutting down|too many|deadlock|SSL SYSCALL",
+    re.IGNORECASE,
+)
+_DAMAGED = re.compile(
+    r"input file|unsupported version|not appear to be a valid archive|unexpected end of file"
+    r"|could not read from input|could not uncompress|did not find magic string|corrupt"
+    r"|unrecognized data block|could not find block|out of range",
+    re.IGNORECASE,
+)
+
+
+@contextlib.contextmanager
+def dumping(moment: Moment) -> Iterator[IO[bytes]]:
+    """Run pg_dump on what a moment shows; the block reads its archive to the end.
+
+    The tables come without owners and rights, which another server has not.
+
+    Raises:
+        DatabaseError: pg_dump failed, and will do so again.
+        UnavailableError: It may work later.
+    """
+    schema = _pattern(moment.source.schema)
+    command = [
+        str(PROGRAMS / "pg_dump"),
+        "--format=custom",
+        f"--compress={_COMPRESSION}",
+        f"--snapshot={moment.snapshot_id}",
+        f"--schema={schema}",
+        f"--exclude-table={schema}.{ORIGIN_TABLE}",
+        f"--lock-wait-timeout={LOCK_TIMEOUT_SECONDS}s",
+        "--no-owner",
+        "--no-privileges",
+        "--no-comments",
+        "--no-publications",
+        "--no-subscriptions",
+        "--no-security-labels",
+        f"--dbname={program_address(moment.parameters)}",
+    ]
+    with tempfile.TemporaryFile() as said:
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=said, env=program_environ(moment.parameters)
+        )
+        assert process.stdout is not None  # a pipe was asked for  # noqa: S101
+        try:
+            yield process.stdout
+        except BaseException:
+            process.kill()
+            raise
+        finally:
+            process.stdout.close()
+            exit_code = process.wait()
+        _check("pg_dump", exit_code, _end_of(said), shown(moment.parameters))
+
+
+def load(archive: Path, parameters: dict[str, str], *, jobs: int = 1, as_one: bool = False) -> None:
+    """Fill a database that has no tables from an archive.
+
+    Args:
+        archive: A file on this machine, not encrypted.
+        parameters: Of the address of the database.
+        jobs: Processes that load tables and build indexes side by side.
+        as_one: In one transaction, by one process: all of it, or nothing.
+
+    Raises:
+        DamagedSnapshotError: The archive cannot be read.
+        DatabaseError: The database refused it.
+        UnavailableError: It may work later.
+    """
+    with tempfile.NamedTemporaryFile("w+", prefix="airflow-snapshot-contents-") as contents:
+        contents.write(_without_schemas(archive))
+        contents.flush()
+        how = ["--single-transaction"] if as_one else [f"--jobs={jobs}"]
+        command = [
+            str(PROGRAMS / "pg_restore"),
+            "--exit-on-error",
+            "--no-owner",
+            "--no-privileges",
+            f"--use-list={contents.name}",
+            *how,
+            f"--dbname={program_address(parameters)}",
+            str(archive),
+        ]
+        with tempfile.TemporaryFile() as said:
+            process = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=said,
+                env=program_environ(parameters),
+                start_new_session=True,
+            )
+            try:
+                exit_code = process.wait()
+            except BaseException:
+                # It has children of its own.
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+                raise
+            _check("pg_restore", exit_code, _end_of(said), shown(parameters))
+
+
+def copy(moment: Moment, parameters: dict[str, str]) -> None:
+    """Fill a database that has no tables with what a moment shows.
+
+    Raises:
+        DatabaseError: One of the databases refused.
+        UnavailableError: It may work later.
+    """
+    with tempfile.NamedTemporaryFile(prefix="airflow-snapshot-copy-") as here:
+        with dumping(moment) as output:
+            shutil.copyfileobj(output, here)
+        here.flush()
+        load(Path(here.name), parameters, jobs=usual_jobs())
+
+
+def _without_schemas(archive: Path) -> str:
+    """The table of contents but for schemas: `public` is there in every new database."""
+    done = subprocess.run(
+        [str(PROGRAMS / "pg_restore"), "--list", str(archive)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    _check("pg_restore", done.returncode, done.stderr, str(archive))
+    lines = done.stdout.splitlines()
+    return "\n".join(line for line in lines if not re.match(r"\d+; \d+ \d+ SCHEMA ", line)) + "\n"
+
+
+def _pattern(name: str) -> str:
+    """A name as a pattern of pg_dump, taken letter by letter."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _end_of(said: IO[bytes]) -> str:
+    said.seek(0)
+    return said.read().decode(errors="replace")
+
+
+def _check(program: str, exit_code: int, said: str, place: str) -> None:
+    """Raise an error that says whether a retry can help, unless the program succeeded."""
+    if exit_code == 0:
+        return
+    text = said.strip()[-_TOLD:]
+    message = f"{place}: {program} failed with exit code {exit_code}: {text}"
+    if "server version mismatch" in text:
+        message += f"\nThe server is newer than this release's {program}: use a newer release"
+    elif "No space left on device" in text:
+        message += "\nThe server's disk is full"
+    elif "permission denied" in text:
+        message += "\nUse the login that owns Airflow's tables"
+    elif _DAMAGED.search(text):
+        raise DamagedSnapshotError(message)
+    elif _WENT_AWAY.search(text):
+        raise UnavailableError(message)
+    raise DatabaseError(message)
+
+
+def usual_jobs() -> int:
+    """Processes to restore with: as many as there are processors, up to eight."""
+    return max(1, min(8, len(os.sched_getaffinity(0))))

@@ -1,0 +1,180 @@
+"""What a database holds, so that two can be compared without either being at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from airflow_snapshot.database import Connection
+
+ORIGIN_TABLE = "airflow_snapshot_origin"
+"""Says in a restored database which snapshot it is of; no part of any snapshot."""
+
+# Rows are compared by their text, so that has to look the same on every server and for every user.
+_SAME_TEXT = (
+    "set time zone 'UTC'",
+    "set datestyle = 'ISO, YMD'",
+    "set intervalstyle = 'postgres'",
+    "set extra_float_digits = 1",
+    "set bytea_output = 'hex'",
+)
+# PostgreSQL partitions tables by this hash, so it gives the same on every release since 11 (and on
+# every machine with the bytes in the usual order). The sum does not depend on the order of rows.
+_CONTENTS_SQL = """
+    select count(*), coalesce(sum(hashtextextended(whole_row::text, 0)::numeric), 0)::text
+    from {} as whole_row
+"""
+_TABLES_SQL = """
+    select relation.relname::text
+    from pg_class as relation
+    inner join pg_namespace as namespace on namespace.oid = relation.relnamespace
+    where namespace.nspname = %s and relation.relkind = 'r' and relation.relname <> %s
+    order by pg_relation_size(relation.oid) desc, relation.relname
+"""
+# How check constraints are spelled differs between releases, so of those only the name counts.
+_CONSTRAINTS_SQL = """
+    select relation.relname || '.' || key.conname, case
+        when key.contype in ('p', 'u', 'f') then pg_get_constraintdef(key.oid)
+        else key.contype::text
+    end || case when key.convalidated then '' else ' NOT VALID' end
+    from pg_constraint as key
+    inner join pg_class as relation on relation.oid = key.conrelid
+    inner join pg_namespace as namespace on namespace.oid = relation.relnamespace
+    where namespace.nspname = %s and key.contype in ('p', 'u', 'f', 'c', 'x')
+        and relation.relname <> %s
+    order by 1
+"""
+_INDEXES_SQL = """
+    select relation.relname || '.' || class.relname,
+        case when index.indisunique then 'unique ' else '' end
+        || case when index.indisvalid then 'index' else 'invalid index' end
+    from pg_index as index
+    inner join pg_class as class on class.oid = index.indexrelid
+    inner join pg_class as relation on relation.oid = index.indrelid
+    inner join pg_namespace as namespace on namespace.oid = relation.relnamespace
+    where namespace.nspname = %s and relation.relname <> %s
+    order by 1
+"""
+_SEQUENCES_SQL = """
+    select relation.relname::text, attribute.attname::text,
+        pg_get_serial_sequence(quote_ident(namespace.nspname) || '.'
+            || quote_ident(relation.relname), attribute.attname)
+    from pg_class as relation
+    inner join pg_namespace as namespace on namespace.oid = relation.relnamespace
+    inner join pg_attribute as attribute on attribute.attrelid = relation.oid
+    where namespace.nspname = %s and relation.relkind = 'r' and attribute.attnum > 0
+        and not attribute.attisdropped and attribute.atttypid in (20, 21, 23)
+        and pg_get_serial_sequence(quote_ident(namespace.nspname) || '.'
+            || quote_ident(relation.relname), attribute.attname) is not null
+"""
+
+
+@dataclass(frozen=True)
+class TableContents:
+    """The rows of one table.
+
+    Attributes:
+        rows: How many there are.
+        checksum: Sum of the hashes of their text, as a decimal number.
+    """
+
+    rows: int
+    checksum: str
+
+
+@dataclass(frozen=True)
+class Contents:
+    """All of a schema that two databases must have in common to be the same.
+
+    Attributes:
+        tables: By name.
+        constraints: Definition of each key, foreign key and check, by `table.name`.
+        indexes: Kind of each index, by `table.name`.
+    """
+
+    tables: Mapping[str, TableContents]
+    constraints: Mapping[str, str]
+    indexes: Mapping[str, str]
+
+    @property
+    def rows(self) -> int:
+        """Rows of all tables."""
+        return sum(table.rows for table in self.tables.values())
+
+    def differences(self, found: Contents) -> list[str]:
+        """Say, a sentence each, where what was found differs from this."""
+        told = []
+        for name in sorted(self.tables.keys() | found.tables.keys()):
+            expected, is_there = self.tables.get(name), found.tables.get(name)
+            if expected is None:
+                told.append(f"table {name} should not be there")
+            elif is_there is None:
+                told.append(f"table {name} is missing")
+            elif expected.rows != is_there.rows:
+                told.append(f"table {name} has {is_there.rows:,} rows, not {expected.rows:,}")
+            elif expected != is_there:
+                told.append(f"table {name}: rows have another content")
+        told += _differences("constraint", self.constraints, found.constraints)
+        return told + _differences("index", self.indexes, found.indexes)
+
+
+def _differences(kind: str, expected: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
+    told = [f"{kind} {name} is missing" for name in sorted(expected.keys() - found.keys())]
+    added = sorted(found.keys() - expected.keys())
+    told += [f"{kind} {name} should not be there" for name in added]
+    return told + [
+        f"{kind} {name} is {found[name]}, not {expected[name]}"
+        for name in sorted(expected.keys() & found.keys())
+        if expected[name] != found[name]
+    ]
+
+
+def table_names(connection: Connection, schema: str) -> list[str]:
+    """Return the tables of a schema, the largest first."""
+    return [name for (name,) in connection.execute(_TABLES_SQL, (schema, ORIGIN_TABLE))]
+
+
+def read_contents(
+    connection: Connection,
+    schema: str,
+    tables: Iterable[str] | None = None,
+    told: Callable[[str], None] = lambda _: None,
+) -> Contents:
+    """Read what a schema holds, all of it, in the connection's own transaction if it has one.
+
+    Args:
+        connection: Its session settings are changed.
+        schema: Airflow's schema.
+        tables: Only of these tables the rows are read; None for all.
+        told: Called with the name of each table whose rows were read.
+    """
+    for statement in _SAME_TEXT:
+        connection.execute(statement)
+    # Names in definitions are then without the schema.
+    connection.execute("select set_config('search_path', quote_ident(%s), false)", [schema])
+    contents = {}
+    for table in table_names(connection, schema) if tables is None else tables:
+        query = sql.SQL(_CONTENTS_SQL).format(sql.Identifier(schema, table))
+        [(rows, checksum)] = connection.execute(query)
+        contents[table] = TableContents(rows, checksum)
+        told(table)
+    return Contents(
+        tables=dict(sorted(contents.items())),
+        constraints=dict(connection.execute(_CONSTRAINTS_SQL, (schema, ORIGIN_TABLE)).fetchall()),
+        indexes=dict(connection.execute(_INDEXES_SQL, (schema, ORIGIN_TABLE)).fetchall()),
+    )
+
+
+def late_sequences(connection: Connection, schema: str) -> list[str]:
+    """Say, a sentence each, which sequences would give a number that a row already has."""
+    told = []
+    for table, column, sequence in connection.execute(_SEQUENCES_SQL, [schema]).fetchall():
+        query = sql.SQL("select max({}), pg_sequence_last_value({}::regclass) from {}").format(
+            sql.Identifier(column), sql.Literal(sequence), sql.Identifier(schema, table)
+        )
+        [(highest, last)] = connection.execute(query)
+        if highest is not None and highest > (last or 0):
+            told.append(f"sequence of {table}.{column} is at {last or 0}, behind {highest}")
+    return told

@@ -1,0 +1,142 @@
+"""The manifest of a snapshot: what is in it, as the source itself said in that same moment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from airflow_snapshot.contents import Contents, TableContents
+from airflow_snapshot.errors import DamagedSnapshotError
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Running:
+    """Who was at work on the database.
+
+    Attributes:
+        components: Schedulers, triggerers and the like with a fresh heartbeat, as `type@host`.
+        task_instances: How many were in a state that is not an end.
+        dag_runs: The same of runs.
+    """
+
+    components: tuple[str, ...]
+    task_instances: int
+    dag_runs: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """The database that a snapshot is of.
+
+    Attributes:
+        address: Where it is, without password.
+        schema: Postgres schema of Airflow's tables.
+        database_id: Differs between a database and its restored copy.
+        postgres_version: Such as `16.3`.
+        encoding: Such as `UTF8`.
+        airflow_version: First Airflow release with the schema; None if it is not known.
+        revisions: Alembic's own tables to the revision in each: `alembic_version` of Airflow's
+            core, `alembic_version_fab` of the FAB provider.
+    """
+
+    address: str
+    schema: str
+    database_id: str
+    postgres_version: str
+    encoding: str
+    airflow_version: str | None
+    revisions: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The file with the data, as pg_dump writes it in its custom format.
+
+    Attributes:
+        file: Its name, beside the manifest.
+        size: Bytes.
+        sha256: Of the file as it is stored.
+        is_encrypted: Whether it is encrypted with age.
+    """
+
+    file: str
+    size: int
+    sha256: str
+    is_encrypted: bool
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """A snapshot.
+
+    Attributes:
+        name: `<environment slug>-<moment>`.
+        environment_slug: Short name of the Airflow environment.
+        taken_at: The moment, UTC, whole milliseconds.
+        has_secrets: False if secrets were left out.
+        source: What it is of.
+        running: Who was at work.
+        contents: What is in it.
+        archive: The data.
+    """
+
+    name: str
+    environment_slug: str
+    taken_at: datetime
+    has_secrets: bool
+    source: Source
+    running: Running
+    contents: Contents
+    archive: Archive
+
+    def to_json(self) -> str:
+        """The content of the file."""
+        content = {"format": FORMAT} | asdict(self)
+        content["taken_at"] = self.taken_at.isoformat(timespec="milliseconds")
+        return json.dumps(content, indent=1) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str | bytes, name: str) -> Manifest:
+        """Read the content of a file.
+
+        Args:
+            text: The content.
+            name: Of the snapshot, for the error.
+
+        Raises:
+            DamagedSnapshotError: It is no manifest, or one of a newer release.
+        """
+        try:
+            content = json.loads(text)
+            found = content.pop("format")
+        except (ValueError, KeyError, AttributeError):
+            msg = f"The manifest of {name} is damaged: it is no manifest of a snapshot"
+            raise DamagedSnapshotError(msg) from None
+        if found != FORMAT:
+            msg = (
+                f"The manifest of {name} has format {found}; this release reads {FORMAT}. Use the"
+                " release that took it, or a newer one"
+            )
+            raise DamagedSnapshotError(msg)
+        try:
+            return cls(**_typed(content))
+        except (TypeError, ValueError, KeyError) as error:
+            msg = f"The manifest of {name} is damaged: {error}"
+            raise DamagedSnapshotError(msg) from None
+
+
+def _typed(content: dict[str, Any]) -> dict[str, Any]:
+    contents, running = content["contents"], content["running"]
+    tables = {name: TableContents(**table) for name, table in contents["tables"].items()}
+    return content | {
+        "taken_at": datetime.fromisoformat(content["taken_at"]),
+        "source": Source(**content["source"]),
+        "running": Running(**running | {"components": tuple(running["components"])}),
+        "contents": Contents(**contents | {"tables": tables}),
+        "archive": Archive(**content["archive"]),
+    }

@@ -1,0 +1,110 @@
+"""Options that several commands have; each may also be set in the environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from airflow_snapshot.database import parse_address
+from airflow_snapshot.encryption import Identity, read_identities
+from airflow_snapshot.errors import SettingsError
+from airflow_snapshot.store import LATEST, Store
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+PREFIX = "AIRFLOW_SNAPSHOT"
+
+
+def address_option(name: str, what: str) -> Callable[[Command], Command]:
+    """An option that takes a database; the command gets the address' parameters.
+
+    Args:
+        name: Such as `into`.
+        what: What the database is for.
+    """
+    variable = f"{PREFIX}_{name.upper()}"
+
+    def parse(context: click.Context, _: click.Parameter, value: str | None) -> dict[str, str]:
+        option = f"--{name} (or {variable})"
+        parameters = parse_address(value, option)
+        if "password" in parameters and (
+            context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+        ):
+            msg = (
+                f"A password in a command line is visible to all users of the machine. Set"
+                f" {variable} in place of --{name}, or leave it out there and set PGPASSWORD or"
+                " PGPASSFILE"
+            )
+            raise SettingsError(msg)
+        return parameters
+
+    return click.option(
+        f"--{name}",
+        envvar=variable,
+        metavar="ADDRESS",
+        callback=parse,
+        help=f"{what}: a libpq URL or Airflow's own sql_alchemy_conn. Environment: {variable}.",
+    )
+
+
+def schema_option(command: Command) -> Command:
+    """The option `--schema`."""
+    return click.option(
+        "--schema",
+        envvar=f"{PREFIX}_SCHEMA",
+        default="public",
+        show_default=True,
+        help=f"Postgres schema with Airflow's tables. Environment: {PREFIX}_SCHEMA.",
+    )(command)
+
+
+def store_option(command: Command) -> Command:
+    """The option `--location`; the command gets a store."""
+
+    def open_store(_: click.Context, __: click.Parameter, value: str) -> Store:
+        return Store(value)
+
+    return click.option(
+        "--location",
+        "store",
+        envvar=f"{PREFIX}_LOCATION",
+        required=True,
+        callback=open_store,
+        help="Where snapshots are kept: a folder, or s3://bucket/folder, gs://bucket/folder."
+        f" Environment: {PREFIX}_LOCATION.",
+    )(command)
+
+
+def identities_option(command: Command) -> Command:
+    """The option `--identity`; the command gets private keys."""
+
+    def read(_: click.Context, __: click.Parameter, value: Path | None) -> list[Identity]:
+        return read_identities(value)
+
+    return click.option(
+        "--identity",
+        "identities",
+        envvar=f"{PREFIX}_IDENTITY",
+        type=click.Path(path_type=Path),
+        callback=read,
+        help="File with the private key of age or SSH, for an encrypted snapshot."
+        f" Environment: {PREFIX}_IDENTITY.",
+    )(command)
+
+
+def environment_slug_option(command: Command) -> Command:
+    """The option `--environment-slug`."""
+    return click.option(
+        "--environment-slug",
+        envvar="ENVIRONMENT_SLUG",
+        help="Short name of the Airflow environment. Environment: ENVIRONMENT_SLUG.",
+    )(command)
+
+
+def snapshot_argument(command: Command) -> Command:
+    """The argument that names a snapshot."""
+    return click.argument("name", default=LATEST, metavar="[SNAPSHOT]")(command)

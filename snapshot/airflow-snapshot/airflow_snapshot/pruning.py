@@ -1,0 +1,72 @@
+"""Which snapshots to keep: the newest of so many days, weeks and months."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from airflow_snapshot.manifest import Manifest
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """How many periods keep their newest snapshot, counted back from the newest that has one.
+
+    Attributes:
+        daily: Days.
+        weekly: ISO weeks.
+        monthly: Months.
+    """
+
+    daily: int
+    weekly: int
+    monthly: int
+
+
+def to_delete(manifests: Sequence[Manifest], keeping: Keeping) -> list[Manifest]:
+    """Return the snapshots that no period keeps, the oldest first; of each environment by itself.
+
+    The newest of an environment is always kept.
+
+    Args:
+        manifests: All snapshots of a place.
+        keeping: The periods.
+    """
+    gone = []
+    for slug in sorted({manifest.environment_slug for manifest in manifests}):
+        own = sorted(
+            (manifest for manifest in manifests if manifest.environment_slug == slug),
+            key=lambda manifest: manifest.taken_at,
+            reverse=True,
+        )
+        kept = {own[0].name}
+        for count, period in (
+            (keeping.daily, _day),
+            (keeping.weekly, _week),
+            (keeping.monthly, _month),
+        ):
+            kept |= _newest_of_each(own, period, count)
+        gone += [manifest for manifest in own if manifest.name not in kept]
+    return sorted(gone, key=lambda manifest: manifest.taken_at)
+
+
+def _newest_of_each(
+    newest_first: Sequence[Manifest], period: Callable[[datetime], tuple[int, ...]], count: int
+) -> set[str]:
+    names: dict[tuple[int, ...], str] = {}
+    for manifest in newest_first:
+        names.setdefault(period(manifest.taken_at), manifest.name)
+    return set(list(names.values())[:count])
+
+
+def _day(moment: datetime) -> tuple[int, ...]:
+    return (moment.year, moment.month, moment.day)
+
+
+def _week(moment: datetime) -> tuple[int, ...]:
+    return moment.isocalendar()[:2]
+
+
+def _month(moment: datetime) -> tuple[int, ...]:
+    return (moment.year, moment.month)

@@ -1,0 +1,258 @@
+"""Restore a snapshot into a database of its own, which is whole or not there."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from psycopg import sql
+
+from airflow_snapshot import archive
+from airflow_snapshot.airflow_facts import has_to_migrate
+from airflow_snapshot.contents import ORIGIN_TABLE, table_names
+from airflow_snapshot.database import Connection, connected, shown
+from airflow_snapshot.encryption import Identity
+from airflow_snapshot.errors import DamagedSnapshotError, RefusedError
+from airflow_snapshot.fetching import local_archive
+from airflow_snapshot.manifest import Manifest
+from airflow_snapshot.moment import live_components
+from airflow_snapshot.progress import Progress
+from airflow_snapshot.scratch import create_database_sql
+from airflow_snapshot.store import Store
+from airflow_snapshot.verify import differences
+
+_LONGEST_NAME = 63  # bytes, of anything in PostgreSQL
+_UNFINISHED = "__restoring"
+_IDENTITY_SQL = """
+    select oid::text, case when has_function_privilege('pg_control_system()', 'execute')
+        then (select system_identifier::text from pg_control_system()) end
+    from pg_database where datname = %s
+"""
+# What an extension brought is not the user's.
+_OBJECTS_SQL = """
+    select namespace.nspname || '.' || relation.relname
+    from pg_class as relation
+    inner join pg_namespace as namespace on namespace.oid = relation.relnamespace
+    where namespace.nspname not in ('pg_catalog', 'information_schema')
+        and namespace.nspname not like 'pg\\_toast%%' and namespace.nspname not like 'pg\\_temp%%'
+        and relation.relkind in ('r', 'p', 'v', 'm', 'S', 'f')
+        and not exists (select from pg_depend where objid = relation.oid and deptype = 'e')
+    order by 1
+    limit 3
+"""
+
+
+@dataclass(frozen=True)
+class Restoring:
+    """What to restore, and where to.
+
+    Attributes:
+        manifest: Of the snapshot.
+        store: Where it is kept.
+        identities: Private keys, for an encrypted one.
+        into: Parameters of the address of the new database.
+        airflow_version: Of the environment that is to use it; None if that is not known.
+    """
+
+    manifest: Manifest
+    store: Store
+    identities: list[Identity]
+    into: dict[str, str]
+    airflow_version: str | None = None
+
+    def has_to_migrate(self) -> bool | None:
+        """Whether the new environment's Airflow has to migrate it first; None if unknown.
+
+        Raises:
+            RefusedError: That Airflow is older than the snapshot.
+        """
+        version = self.manifest.source.airflow_version
+        if version is None or self.airflow_version is None:
+            return None
+        return has_to_migrate(version, self.airflow_version)
+
+
+def restore(
+    wanted: Restoring,
+    progress: Progress,
+    make_safe: Callable[[Connection], None] | None = None,
+) -> None:
+    """Restore a snapshot; on any error there is nothing that looks whole.
+
+    A database that is not there yet is restored by several processes under another name, compared,
+    and renamed at the end. An empty one that is there keeps its owner and settings, so it is filled
+    in one transaction.
+
+    Args:
+        wanted: What and where to.
+        progress: Is told.
+        make_safe: Is given the restored database before it has its name.
+
+    Raises:
+        RefusedError: The database holds something, is in use, or is the snapshot's own source; or
+            it is there and `make_safe` is wanted, which needs a new one.
+        SnapshotError: It could not be restored.
+    """
+    wanted.has_to_migrate()
+    name, place = wanted.into["dbname"], shown(wanted.into)
+    with _administrating(wanted.into) as admin:
+        is_there = _check_target(admin, wanted)
+        if is_there and make_safe:
+            msg = (
+                f"{place} is there already. A clone needs a database that is not, so that it has"
+                " its name only when it is safe: drop it, or name another"
+            )
+            raise RefusedError(msg)
+        with local_archive(wanted.manifest, wanted.store, wanted.identities) as path:
+            if is_there:
+                with progress.step(f"Restoring into the empty database {name}, in one transaction"):
+                    _create_schema(wanted.into, wanted.manifest.source.schema)
+                    archive.load(path, wanted.into, as_one=True)
+                try:
+                    _compare(wanted.manifest, wanted.into, progress)
+                except BaseException:
+                    _drop_tables(wanted.into, wanted.manifest.source.schema)
+                    raise
+                _note_origin(wanted.into, wanted.manifest)
+                return
+            unfinished = name[: _LONGEST_NAME - len(_UNFINISHED)] + _UNFINISHED
+            with _created(admin, unfinished, wanted.manifest.source.encoding):
+                parameters = wanted.into | {"dbname": unfinished}
+                with progress.step(f"Restoring into the new database {name}"):
+                    _create_schema(parameters, wanted.manifest.source.schema)
+                    archive.load(path, parameters, jobs=archive.usual_jobs())
+                _compare(wanted.manifest, parameters, progress)
+                _note_origin(parameters, wanted.manifest)
+                if make_safe:
+                    with connected(parameters) as connection:
+                        make_safe(connection)
+                admin.execute(
+                    sql.SQL("alter database {} rename to {}").format(
+                        sql.Identifier(unfinished), sql.Identifier(name)
+                    )
+                )
+
+
+@contextlib.contextmanager
+def _administrating(into: dict[str, str]) -> Iterator[Connection]:
+    """Connect to another database of the server, from which one can be created."""
+    another = "template1" if into["dbname"] == "postgres" else "postgres"
+    with connected(into, dbname=another) as admin:
+        yield admin
+
+
+def _check_target(admin: Connection, wanted: Restoring) -> bool:
+    """Return whether the database is there, and empty.
+
+    Raises:
+        RefusedError: It must not be restored into.
+    """
+    name, place = wanted.into["dbname"], shown(wanted.into)
+    found = admin.execute(_IDENTITY_SQL, [name]).fetchone()
+    if not found:
+        [(may_create,)] = admin.execute(
+            "select rolcreatedb or rolsuper from pg_roles where rolname = current_user"
+        )
+        if not may_create:
+            msg = (
+                f"{place} is not there, and the login may not create databases. Have an empty one"
+                " made that it owns (createdb --owner), or use another login"
+            )
+            raise RefusedError(msg)
+        return False
+    oid, cluster = found
+    if f"{cluster}/{oid}" == wanted.manifest.source.database_id:
+        msg = f"{place} is the database that the snapshot was taken from. Name a new one"
+        raise RefusedError(msg)
+    with connected(wanted.into) as connection:
+        schema = wanted.manifest.source.schema
+        if "job" in table_names(connection, schema):
+            components = live_components(connection, schema)
+            if components:
+                msg = f"An Airflow is running on {place}: {', '.join(components)}. Name a new one"
+                raise RefusedError(msg)
+        objects = [name for (name,) in connection.execute(_OBJECTS_SQL)]
+        if objects:
+            msg = (
+                f"{place} is not empty, it has {', '.join(objects)}. A snapshot is restored only"
+                " into a database that is new or empty: name another"
+            )
+            raise RefusedError(msg)
+        check_alone(connection, place)
+    return True
+
+
+def check_alone(connection: Connection, place: str) -> None:
+    """Make sure that nobody else uses a database.
+
+    Args:
+        connection: To it.
+        place: Its address, to be named.
+
+    Raises:
+        RefusedError: Somebody does.
+    """
+    query = """
+        select distinct coalesce(usename, '') || ' (' || coalesce(nullif(application_name, ''), '?')
+            || ')' from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid()
+            and backend_type = 'client backend'
+    """
+    others = [name for (name,) in connection.execute(query)]
+    if others:
+        msg = f"{place} is in use by {', '.join(others)}. End those sessions first"
+        raise RefusedError(msg)
+
+
+@contextlib.contextmanager
+def _created(admin: Connection, name: str, encoding: str) -> Iterator[None]:
+    """Create a database; drop it again if the block fails."""
+    identifier = sql.Identifier(name)
+    # What a restore left that was killed.
+    admin.execute(sql.SQL("drop database if exists {}").format(identifier))
+    admin.execute(create_database_sql(name, encoding))
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(Exception):
+            admin.execute(sql.SQL("drop database if exists {} with (force)").format(identifier))
+        raise
+
+
+def _create_schema(parameters: dict[str, str], schema: str) -> None:
+    with connected(parameters) as connection:
+        connection.execute(sql.SQL("create schema if not exists {}").format(sql.Identifier(schema)))
+
+
+def _compare(manifest: Manifest, parameters: dict[str, str], progress: Progress) -> None:
+    with progress.step("Comparing with the manifest"):
+        told = differences(manifest, parameters, progress)
+    if told:
+        msg = f"What was restored is not what the manifest says, so it was dropped: {told}"
+        raise DamagedSnapshotError(msg)
+
+
+def _drop_tables(parameters: dict[str, str], schema: str) -> None:
+    with connected(parameters) as connection:
+        for table in table_names(connection, schema):
+            connection.execute(
+                sql.SQL("drop table if exists {} cascade").format(sql.Identifier(schema, table))
+            )
+
+
+def _note_origin(parameters: dict[str, str], manifest: Manifest) -> None:
+    """Say in the database which snapshot it is of, so that it is known to be a copy."""
+    table = sql.Identifier(manifest.source.schema, ORIGIN_TABLE)
+    with connected(parameters) as connection, connection.transaction():
+        connection.execute(
+            sql.SQL(
+                "create table {} (snapshot text not null, taken_at timestamptz not null,"
+                " source_database_id text not null, restored_at timestamptz not null,"
+                " neutralised_at timestamptz)"
+            ).format(table)
+        )
+        connection.execute(
+            sql.SQL("insert into {} values (%s, %s, %s, clock_timestamp(), null)").format(table),
+            (manifest.name, manifest.taken_at, manifest.source.database_id),
+        )

@@ -1,0 +1,143 @@
+"""A scratch Postgres server: a snapshot restored where nobody else sees it, and gone afterwards."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from psycopg import conninfo, sql
+
+from airflow_snapshot import archive
+from airflow_snapshot.database import connected
+from airflow_snapshot.embedded_postgres import embedded_postgres
+from airflow_snapshot.encryption import Identity
+from airflow_snapshot.fetching import local_archive
+from airflow_snapshot.manifest import Manifest, Source
+from airflow_snapshot.progress import Progress
+from airflow_snapshot.store import Store
+
+_PREFIX = "airflow-snapshot-scratch-"
+_LOCK = "lock"
+# Nothing here outlives the server, so there is nothing to keep safe from a crash.
+_SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "autovacuum": "off",
+    "max_wal_size": "4GB",
+    "maintenance_work_mem": "256MB",
+}
+
+
+@dataclass(frozen=True)
+class ScratchServer:
+    """A running server that only this process uses.
+
+    Attributes:
+        parameters: Of the address of its database `postgres`.
+    """
+
+    parameters: dict[str, str]
+
+    def create_database(self, name: str, source: Source) -> dict[str, str]:
+        """Create an empty database for what a source holds, and return its address' parameters."""
+        with connected(self.parameters) as connection:
+            connection.execute(create_database_sql(name, source.encoding))
+        parameters = self.parameters | {"dbname": name}
+        if source.schema != "public":
+            with connected(parameters) as connection:
+                connection.execute(
+                    sql.SQL("create schema {}").format(sql.Identifier(source.schema))
+                )
+        return parameters
+
+
+def create_database_sql(name: str, encoding: str) -> sql.Composed:
+    """The statement that creates a database for archives of an encoding."""
+    # Any encoding goes with the locale C, and how text is sorted is nothing that rows tell.
+    return sql.SQL("create database {} template template0 encoding {} locale 'C'").format(
+        sql.Identifier(name), sql.Literal(encoding)
+    )
+
+
+@contextlib.contextmanager
+def scratch_server() -> Iterator[ScratchServer]:
+    """Start a server with no data in a folder of temporary files (TMPDIR); remove all at the end.
+
+    Raises:
+        EmbeddedPostgresError: It did not start.
+    """
+    _remove_leftovers()
+    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    with (folder / _LOCK).open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            with embedded_postgres(folder / "postgres") as server:
+                parameters = {
+                    name: str(value)
+                    for name, value in conninfo.conninfo_to_dict(server.get_uri()).items()
+                }
+                with connected(parameters) as connection:
+                    for name, value in _SETTINGS.items():
+                        setting = sql.SQL("alter system set {} = {}")
+                        connection.execute(setting.format(sql.Identifier(name), sql.Literal(value)))
+                    connection.execute("select pg_reload_conf()")
+                yield ScratchServer(parameters)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def restored(
+    manifest: Manifest, store: Store, identities: list[Identity], progress: Progress
+) -> Iterator[dict[str, str]]:
+    """Restore a snapshot into a scratch server, until the end of the block.
+
+    Args:
+        manifest: Of the snapshot.
+        store: Where it is kept.
+        identities: Private keys, for an encrypted one.
+        progress: Is told.
+
+    Yields:
+        Parameters of the address of the restored database.
+
+    Raises:
+        DamagedSnapshotError: The archive is not what the manifest says, or cannot be read.
+        SnapshotError: It could not be fetched or restored.
+    """
+    with local_archive(manifest, store, identities) as path, scratch_server() as server:
+        parameters = server.create_database("airflow", manifest.source)
+        with progress.step(f"Restoring {manifest.name} into a scratch Postgres"):
+            archive.load(path, parameters, jobs=archive.usual_jobs())
+        yield parameters
+
+
+def _remove_leftovers() -> None:
+    """End the servers, and remove the files, of processes that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        # It may be another user's, or not have its lock yet.
+        with contextlib.suppress(OSError), (folder / _LOCK).open() as lock:
+            # Whoever uses it holds the lock as long as he lives.
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            _kill_server(folder / "postgres")
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _kill_server(data: Path) -> None:
+    with contextlib.suppress(OSError, ValueError, psutil.NoSuchProcess):
+        number = int((data / "postmaster.pid").read_text().splitlines()[0])
+        process = psutil.Process(number)
+        # The number may be another's by now.
+        if str(data) in process.cmdline():
+            family = [process, *process.children(recursive=True)]
+            for member in family:
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    member.kill()
+            psutil.wait_procs(family, timeout=10)

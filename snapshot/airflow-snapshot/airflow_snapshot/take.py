@@ -1,0 +1,126 @@
+"""Take a snapshot: an archive and a manifest of the very same moment."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import IO, cast
+
+from airflow_snapshot import archive
+from airflow_snapshot.contents import Contents, read_contents, table_names
+from airflow_snapshot.encryption import SUFFIX, Recipient, copy_encrypted
+from airflow_snapshot.errors import SettingsError
+from airflow_snapshot.manifest import Archive, Manifest
+from airflow_snapshot.moment import Moment, moment_of
+from airflow_snapshot.progress import Progress
+from airflow_snapshot.secrets import scratch_without_secrets
+from airflow_snapshot.store import HashingWriter, Store
+
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+
+
+@dataclass(frozen=True)
+class Taking:
+    """What to take.
+
+    Attributes:
+        source: Parameters of the address of the metadata database.
+        schema: Postgres schema of Airflow's tables.
+        environment_slug: Short name of the environment, which begins the snapshot's.
+        recipients: Public keys to encrypt the archive to; none for a clear one.
+        has_secrets: Whether secrets are taken too.
+    """
+
+    source: dict[str, str]
+    schema: str
+    environment_slug: str
+    recipients: Sequence[Recipient] = ()
+    has_secrets: bool = True
+
+
+def take(wanted: Taking, store: Store, progress: Progress) -> Manifest:
+    """Take a snapshot; on any error there is none.
+
+    Args:
+        wanted: What to take.
+        store: Where to keep it.
+        progress: Is told of tables and bytes.
+
+    Raises:
+        SnapshotError: The database cannot be read, or the place not be written.
+    """
+    if not _SLUG.fullmatch(wanted.environment_slug):
+        msg = (
+            f"The environment slug {wanted.environment_slug!r} may hold small letters, digits, -"
+            " and _ only (ENVIRONMENT_SLUG)"
+        )
+        raise SettingsError(msg)
+    with moment_of(wanted.source, wanted.schema) as moment:
+        moments = f"{moment.taken_at:%Y%m%dT%H%M%S}{moment.taken_at.microsecond // 1000:03}Z"
+        name = f"{wanted.environment_slug}-{moments}"
+        file = f"{name}.dump{SUFFIX if wanted.recipients else ''}"
+        running = moment.running()
+        with contextlib.ExitStack() as stack:
+            read = moment
+            if not wanted.has_secrets:
+                read = stack.enter_context(scratch_without_secrets(moment))
+            with store.writing(file) as target:
+                contents = _copy(read, target, wanted.recipients, progress)
+        manifest = Manifest(
+            name=name,
+            environment_slug=wanted.environment_slug,
+            taken_at=moment.taken_at,
+            has_secrets=wanted.has_secrets,
+            source=moment.source,
+            running=running,
+            contents=contents,
+            archive=Archive(file, target.size, target.sha256, bool(wanted.recipients)),
+        )
+    store.add(manifest)
+    return manifest
+
+
+def _copy(
+    moment: Moment, target: HashingWriter, recipients: Sequence[Recipient], progress: Progress
+) -> Contents:
+    """Write the archive, and meanwhile read what it has to hold."""
+    schema = moment.source.schema
+    tables = table_names(moment.connection, schema)
+    with archive.dumping(moment) as output:
+        pump = _Pump(lambda: copy_encrypted(output, cast("IO[bytes]", target), recipients), target)
+        pump.start()
+
+        def done(_: str) -> None:
+            pump.check()
+            progress.table_done()
+
+        with progress.over(len(tables), lambda: target.size):
+            contents = read_contents(moment.connection, schema, tables, done)
+            pump.join()
+            pump.check()
+    return contents
+
+
+class _Pump(threading.Thread):
+    """Moves bytes beside the main thread, to the end or until pg_dump is killed."""
+
+    def __init__(self, move: Callable[[], None], target: HashingWriter) -> None:
+        super().__init__(daemon=True)
+        self._move = move
+        self._target = target
+        self._error: Exception | None = None
+
+    def run(self) -> None:
+        try:
+            self._move()
+        except Exception as error:  # noqa: BLE001  # raised again by check
+            self._error = error
+
+    def check(self) -> None:
+        """Raise what went wrong so far, if anything did."""
+        # A library in between may have made an error of its own of it.
+        if error := self._target.error or self._error:
+            raise error
