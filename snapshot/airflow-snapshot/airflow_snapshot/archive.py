@@ -26,6 +26,9 @@ from airflow_snapshot.moment import LOCK_TIMEOUT_SECONDS, Moment
 # Of the compressions that the embedded programs know, gzip is the only one; more than its first
 # level takes several times as long for a tenth less.
 _COMPRESSION = "gzip:1"
+# pg_restore sets this for every server; older ones do not know it.
+_UNKNOWN_BEFORE_17 = b"SET transaction_timeout = 0;\n"
+_HEADER_LINES = 20
 _TOLD = 1500  # characters of what a program said
 _WENT_AWAY = re.compile(
     r"could not connect|connection to server|server closed|terminating connection|lock timeout"
@@ -83,52 +86,93 @@ def dumping(moment: Moment) -> Iterator[IO[bytes]]:
         _check("pg_dump", exit_code, _end_of(said), shown(moment.parameters))
 
 
-def load(archive: Path, parameters: dict[str, str], *, jobs: int = 1, as_one: bool = False) -> None:
-    """Fill a database that has no tables from an archive.
+def load(archive: Path, parameters: dict[str, str]) -> None:
+    """Fill a database that has no tables from an archive, by several processes side by side.
 
     Args:
         archive: A file on this machine, not encrypted.
         parameters: Of the address of the database.
-        jobs: Processes that load tables and build indexes side by side.
-        as_one: In one transaction, by one process: all of it, or nothing.
 
     Raises:
         DamagedSnapshotError: The archive cannot be read.
         DatabaseError: The database refused it.
         UnavailableError: It may work later.
     """
-    with tempfile.NamedTemporaryFile("w+", prefix="airflow-snapshot-contents-") as contents:
-        contents.write(_without_schemas(archive))
-        contents.flush()
-        how = ["--single-transaction"] if as_one else [f"--jobs={jobs}"]
+    with _contents_without_schemas(archive) as contents, tempfile.TemporaryFile() as said:
         command = [
-            str(PROGRAMS / "pg_restore"),
-            "--exit-on-error",
-            "--no-owner",
-            "--no-privileges",
-            f"--use-list={contents.name}",
-            *how,
+            *_restoring(archive, contents),
+            f"--jobs={usual_jobs()}",
             f"--dbname={program_address(parameters)}",
-            str(archive),
         ]
-        with tempfile.TemporaryFile() as said:
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=said,
-                env=program_environ(parameters),
-                start_new_session=True,
-            )
-            try:
-                exit_code = process.wait()
-            except BaseException:
-                # It has children of its own.
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
-                raise
-            _check("pg_restore", exit_code, _end_of(said), shown(parameters))
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            env=program_environ(parameters),
+            start_new_session=True,
+        )
+        try:
+            exit_code = process.wait()
+        except BaseException:
+            # It has children of its own.
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            raise
+        text = _end_of(said)
+        if not _went_to_the_end(text):
+            _check("pg_restore", exit_code, text, shown(parameters))
+
+
+def load_as_one(archive: Path, parameters: dict[str, str]) -> None:
+    """Fill a database that has no tables from an archive: all of it, or nothing.
+
+    One process does it in one transaction, which ends with the last of the archive: if this process
+    or any of the others is killed, Postgres takes all of it back.
+
+    Args:
+        archive: A file on this machine, not encrypted.
+        parameters: Of the address of the database.
+
+    Raises:
+        DamagedSnapshotError: The archive cannot be read.
+        DatabaseError: The database refused it.
+        UnavailableError: It may work later.
+    """
+    with _contents_without_schemas(archive) as contents, tempfile.TemporaryFile() as said:
+        place = shown(parameters)
+        address = f"--dbname={program_address(parameters)}"
+        script = subprocess.Popen(
+            [*_restoring(archive, contents), "--file=-"], stdout=subprocess.PIPE, stderr=said
+        )
+        psql = subprocess.Popen(
+            [str(PROGRAMS / "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", address],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+            env=program_environ(parameters),
+        )
+        assert script.stdout is not None  # noqa: S101  # pipes were asked for
+        assert psql.stdin is not None  # noqa: S101
+        try:
+            # When psql ends, its standard input does.
+            with contextlib.suppress(BrokenPipeError), psql.stdin as target:
+                target.write(b"begin;\n")
+                for _ in range(_HEADER_LINES):
+                    line = script.stdout.readline()
+                    if line != _UNKNOWN_BEFORE_17:
+                        target.write(line)
+                shutil.copyfileobj(script.stdout, target)
+                if script.wait() == 0:
+                    target.write(b"commit;\n")
+        finally:
+            script.kill()
+            script.stdout.close()
+            psql.wait()
+        text = _end_of(said)
+        _check("psql", psql.returncode, text, place)
+        _check("pg_restore", script.returncode, text, place)
 
 
 def copy(moment: Moment, parameters: dict[str, str]) -> None:
@@ -142,11 +186,22 @@ def copy(moment: Moment, parameters: dict[str, str]) -> None:
         with dumping(moment) as output:
             shutil.copyfileobj(output, here)
         here.flush()
-        load(Path(here.name), parameters, jobs=usual_jobs())
+        load(Path(here.name), parameters)
 
 
-def _without_schemas(archive: Path) -> str:
-    """The table of contents but for schemas: `public` is there in every new database."""
+def _restoring(archive: Path, contents: Path) -> list[str]:
+    return [
+        str(PROGRAMS / "pg_restore"),
+        "--no-owner",
+        "--no-privileges",
+        f"--use-list={contents}",
+        str(archive),
+    ]
+
+
+@contextlib.contextmanager
+def _contents_without_schemas(archive: Path) -> Iterator[Path]:
+    """A file with the table of contents but for schemas: `public` is in every new database."""
     done = subprocess.run(
         [str(PROGRAMS / "pg_restore"), "--list", str(archive)],
         capture_output=True,
@@ -154,8 +209,20 @@ def _without_schemas(archive: Path) -> str:
         check=False,
     )
     _check("pg_restore", done.returncode, done.stderr, str(archive))
-    lines = done.stdout.splitlines()
-    return "\n".join(line for line in lines if not re.match(r"\d+; \d+ \d+ SCHEMA ", line)) + "\n"
+    with tempfile.NamedTemporaryFile("w", prefix="airflow-snapshot-contents-") as contents:
+        for line in done.stdout.splitlines(keepends=True):
+            if not re.match(r"\d+; \d+ \d+ SCHEMA ", line):
+                contents.write(line)
+        contents.flush()
+        yield Path(contents.name)
+
+
+def _went_to_the_end(said: str) -> bool:
+    """Whether pg_restore complained of nothing but a setting that is unknown before 17."""
+    errors = [line for line in said.splitlines() if line.startswith("pg_restore: error")]
+    return "errors ignored on restore" in said and all(
+        '"transaction_timeout"' in line for line in errors
+    )
 
 
 def _pattern(name: str) -> str:

@@ -239,15 +239,10 @@ def _tell_next_steps(wanted: Restoring) -> None:
     source = wanted.manifest.source
     is_airflow_3 = not (source.airflow_version or "3").startswith("2.")
     steps = ["Stop every component of the new environment, and install the providers of the old."]
-    parameters = wanted.into | ({"password": "***"} if "password" in wanted.into else {})
-    host = parameters.get("host", "")
-    place = f"{host}:{parameters.get('port', '5432')}" if not host.startswith("/") else ""
-    login = ":".join(filter(None, [parameters.get("user", ""), parameters.get("password", "")]))
-    query = f"?host={host}" if host.startswith("/") else ""
+    address = shown(wanted.into).replace("postgresql://", "postgresql+psycopg2://", 1)
     steps.append(
         "Set in its configuration, for every component alike:\n"
-        "     [database] sql_alchemy_conn ="
-        f" postgresql+psycopg2://{login}@{place}/{parameters['dbname']}{query}\n"
+        f"     [database] sql_alchemy_conn = {address}\n"
         "     [core] fernet_key = the key of this copy: the original's, unless it was re-keyed"
     )
     match wanted.has_to_migrate():

@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import psycopg
 from psycopg import conninfo
@@ -68,14 +69,17 @@ def parse_address(address: str | None, setting: str) -> dict[str, str]:
 
 
 def shown(parameters: dict[str, str]) -> str:
-    """An address to be printed: where it leads, without a password."""
-    user = f"{parameters['user']}@" if "user" in parameters else ""
-    port = f":{parameters['port']}" if "port" in parameters else ""
-    host = parameters.get("host", "")
-    place = f"{port}/{parameters['dbname']}"
-    if host.startswith("/"):
-        return f"postgresql://{user}{place}?host={host}"
-    return f"postgresql://{user}{host}{place}"
+    """An address to be printed: a URL with `***` in place of a password."""
+    known = dict(parameters)
+    password = ":***" if known.pop("password", None) else ""
+    user = quote(known.pop("user", ""), safe="")
+    login = f"{user}{password}@" if user or password else ""
+    host, port = known.pop("host", ""), known.pop("port", "")
+    query = {"host": host} if host.startswith("/") else {}
+    place = ("" if query else host) + (f":{port}" if port else "")
+    database = quote(known.pop("dbname"), safe="")
+    options = urlencode(query | known, safe="/")
+    return f"postgresql://{login}{place}/{database}" + (f"?{options}" if options else "")
 
 
 @contextlib.contextmanager

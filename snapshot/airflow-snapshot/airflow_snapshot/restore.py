@@ -108,7 +108,7 @@ def restore(
             if is_there:
                 with progress.step(f"Restoring into the empty database {name}, in one transaction"):
                     _create_schema(wanted.into, wanted.manifest.source.schema)
-                    archive.load(path, wanted.into, as_one=True)
+                    archive.load_as_one(path, wanted.into)
                 try:
                     _compare(wanted.manifest, wanted.into, progress)
                 except BaseException:
@@ -121,7 +121,7 @@ def restore(
                 parameters = wanted.into | {"dbname": unfinished}
                 with progress.step(f"Restoring into the new database {name}"):
                     _create_schema(parameters, wanted.manifest.source.schema)
-                    archive.load(path, parameters, jobs=archive.usual_jobs())
+                    archive.load(path, parameters)
                 _compare(wanted.manifest, parameters, progress)
                 _note_origin(parameters, wanted.manifest)
                 if make_safe:

@@ -115,7 +115,7 @@ def restored(
     with local_archive(manifest, store, identities) as path, scratch_server() as server:
         parameters = server.create_database("airflow", manifest.source)
         with progress.step(f"Restoring {manifest.name} into a scratch Postgres"):
-            archive.load(path, parameters, jobs=archive.usual_jobs())
+            archive.load(path, parameters)
         yield parameters
 
 
