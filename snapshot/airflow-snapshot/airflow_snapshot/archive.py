@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from airflow_snapshot.contents import ORIGIN_TABLE
-from airflow_snapshot.database import program_address, program_environ, shown
+from airflow_snapshot.database import connected, program_address, program_environ, shown
 from airflow_snapshot.embedded_postgres import PROGRAMS
 from airflow_snapshot.errors import (
     DamagedSnapshotError,
@@ -26,8 +26,9 @@ from airflow_snapshot.moment import LOCK_TIMEOUT_SECONDS, Moment
 # Of the compressions that the embedded programs know, gzip is the only one; more than its first
 # level takes several times as long for a tenth less.
 _COMPRESSION = "gzip:1"
-# pg_restore sets this for every server; older ones do not know it.
+# pg_restore sets this on every server, and older ones do not know it.
 _UNKNOWN_BEFORE_17 = b"SET transaction_timeout = 0;\n"
+_KNOWS_ALL = 170000
 _HEADER_LINES = 20
 _TOLD = 1500  # characters of what a program said
 _WENT_AWAY = re.compile(
@@ -98,9 +99,12 @@ def load(archive: Path, parameters: dict[str, str]) -> None:
         DatabaseError: The database refused it.
         UnavailableError: It may work later.
     """
+    with connected(parameters) as connection:
+        knows_all = connection.info.server_version >= _KNOWS_ALL
     with _contents_without_schemas(archive) as contents, tempfile.TemporaryFile() as said:
         command = [
             *_restoring(archive, contents),
+            *(["--exit-on-error"] if knows_all else []),
             f"--jobs={usual_jobs()}",
             f"--dbname={program_address(parameters)}",
         ]
@@ -121,7 +125,7 @@ def load(archive: Path, parameters: dict[str, str]) -> None:
             process.wait()
             raise
         text = _end_of(said)
-        if not _went_to_the_end(text):
+        if knows_all or not _went_to_the_end(text):
             _check("pg_restore", exit_code, text, shown(parameters))
 
 
@@ -239,7 +243,7 @@ def _check(program: str, exit_code: int, said: str, place: str) -> None:
     """Raise an error that says whether a retry can help, unless the program succeeded."""
     if exit_code == 0:
         return
-    text = said.strip()[-_TOLD:]
+    text = said.strip()[:_TOLD]
     message = f"{place}: {program} failed with exit code {exit_code}: {text}"
     if "server version mismatch" in text:
         message += f"\nThe server is newer than this release's {program}: use a newer release"

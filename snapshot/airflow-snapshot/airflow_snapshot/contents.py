@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -92,11 +92,13 @@ class Contents:
         tables: By name.
         constraints: Definition of each key, foreign key and check, by `table.name`.
         indexes: Kind of each index, by `table.name`.
+        late_sequences: `table.column` of each sequence that would give a number a row already has.
     """
 
     tables: Mapping[str, TableContents]
     constraints: Mapping[str, str]
     indexes: Mapping[str, str]
+    late_sequences: Sequence[str]
 
     @property
     def rows(self) -> int:
@@ -117,7 +119,9 @@ class Contents:
             elif expected != is_there:
                 told.append(f"table {name}: rows have another content")
         told += _differences("constraint", self.constraints, found.constraints)
-        return told + _differences("index", self.indexes, found.indexes)
+        told += _differences("index", self.indexes, found.indexes)
+        late = sorted(set(found.late_sequences) - set(self.late_sequences))
+        return told + [f"sequence of {name} is behind its rows" for name in late]
 
 
 def _differences(kind: str, expected: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
@@ -164,17 +168,18 @@ def read_contents(
         tables=dict(sorted(contents.items())),
         constraints=dict(connection.execute(_CONSTRAINTS_SQL, (schema, ORIGIN_TABLE)).fetchall()),
         indexes=dict(connection.execute(_INDEXES_SQL, (schema, ORIGIN_TABLE)).fetchall()),
+        late_sequences=_late_sequences(connection, schema),
     )
 
 
-def late_sequences(connection: Connection, schema: str) -> list[str]:
-    """Say, a sentence each, which sequences would give a number that a row already has."""
-    told = []
+def _late_sequences(connection: Connection, schema: str) -> list[str]:
+    late = []
     for table, column, sequence in connection.execute(_SEQUENCES_SQL, [schema]).fetchall():
-        query = sql.SQL("select max({}), pg_sequence_last_value({}::regclass) from {}").format(
-            sql.Identifier(column), sql.Literal(sequence), sql.Identifier(schema, table)
-        )
-        [(highest, last)] = connection.execute(query)
-        if highest is not None and highest > (last or 0):
-            told.append(f"sequence of {table}.{column} is at {last or 0}, behind {highest}")
-    return told
+        # The name of the sequence comes quoted.
+        query = sql.SQL(
+            "select (select max({}) from {}), last_value + is_called::int from " + sequence
+        ).format(sql.Identifier(column), sql.Identifier(schema, table))
+        [(highest, following)] = connection.execute(query)
+        if highest is not None and highest >= following:
+            late.append(f"{table}.{column}")
+    return sorted(late)

@@ -114,7 +114,7 @@ class Manifest:
         try:
             content = json.loads(text)
             found = content.pop("format")
-        except (ValueError, KeyError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError):
             msg = f"The manifest of {name} is damaged: it is no manifest of a snapshot"
             raise DamagedSnapshotError(msg) from None
         if found != FORMAT:

@@ -90,6 +90,7 @@ def scratch_server() -> Iterator[ScratchServer]:
                     connection.execute("select pg_reload_conf()")
                 yield ScratchServer(parameters)
         finally:
+            _kill_servers(folder)  # one that was interrupted while it started
             shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -126,18 +127,17 @@ def _remove_leftovers() -> None:
         with contextlib.suppress(OSError), (folder / _LOCK).open() as lock:
             # Whoever uses it holds the lock as long as he lives.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            _kill_server(folder / "postgres")
+            _kill_servers(folder)
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _kill_server(data: Path) -> None:
-    with contextlib.suppress(OSError, ValueError, psutil.NoSuchProcess):
-        number = int((data / "postmaster.pid").read_text().splitlines()[0])
-        process = psutil.Process(number)
-        # The number may be another's by now.
-        if str(data) in process.cmdline():
-            family = [process, *process.children(recursive=True)]
-            for member in family:
-                with contextlib.suppress(psutil.NoSuchProcess):
-                    member.kill()
-            psutil.wait_procs(family, timeout=10)
+def _kill_servers(folder: Path) -> None:
+    """End what still uses a folder: a server, or what makes one."""
+    found = []
+    for process in psutil.process_iter(["name", "cmdline"]):
+        is_postgres = process.info["name"] in {"postgres", "initdb"}
+        if is_postgres and any(str(folder) in part for part in process.info["cmdline"] or []):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+            found.append(process)
+    psutil.wait_procs(found, timeout=10)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 from airflow_snapshot.archive import usual_jobs
 from airflow_snapshot.contents import (
-    Contents,
     TableContents,
-    late_sequences,
     read_contents,
     table_names,
 )
@@ -65,7 +64,6 @@ def differences(manifest: Manifest, parameters: dict[str, str], progress: Progre
     with connected(parameters) as connection:
         tables = table_names(connection, schema)
         definitions = read_contents(connection, schema, [])
-        late = late_sequences(connection, schema)
 
     def contents_of(table: str) -> TableContents:
         with connected(parameters) as connection:
@@ -77,5 +75,4 @@ def differences(manifest: Manifest, parameters: dict[str, str], progress: Progre
 
     with progress.over(len(tables)), ThreadPoolExecutor(usual_jobs()) as pool:
         contents = dict(zip(tables, pool.map(contents_of, tables), strict=True))
-    found = Contents(contents, definitions.constraints, definitions.indexes)
-    return manifest.contents.differences(found) + late
+    return manifest.contents.differences(replace(definitions, tables=contents))

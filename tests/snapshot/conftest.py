@@ -1,0 +1,156 @@
+"""Real metadata databases to take snapshots of, and the command as a user runs it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from demo.environments import ENVIRONMENTS, METADATA
+from demo.postgres import restore
+from tests.real_airflow.postgres import ThrowawayPostgres, execute, throwaway_postgres
+
+PROGRAM = Path(sys.executable).with_name("airflow-snapshot")
+_numbers = itertools.count()
+
+
+@dataclass
+class Snapshots:
+    """The command, and where it keeps snapshots.
+
+    Attributes:
+        location: Of the snapshots.
+        environ: More environment variables of every command.
+    """
+
+    location: str
+    environ: dict[str, str]
+
+    def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
+        """Start a command and do not wait for it."""
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("AIRFLOW", "ENVIRONMENT_SLUG", "PG"))
+        }
+        return subprocess.Popen(
+            [PROGRAM, *arguments],
+            env=clean
+            | {"AIRFLOW_SNAPSHOT_LOCATION": self.location, "ENVIRONMENT_SLUG": "shop"}
+            | self.environ
+            | environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, *arguments: str, code: int = 0, **environ: str) -> str:
+        """Run a command to its end, which has to be with an exit code; return what it printed."""
+        process = self.start(*arguments, **environ)
+        out, err = process.communicate(timeout=300)
+        assert process.returncode == code, f"{process.returncode}\n{out}\n{err}"
+        assert "Traceback" not in err
+        return out + err
+
+    def take(self, source: str, *arguments: str, **environ: str) -> str:
+        """Take a snapshot and return its name."""
+        printed = self.run("take", *arguments, AIRFLOW_SNAPSHOT_SOURCE=source, **environ)
+        return printed.splitlines()[0]
+
+
+@pytest.fixture
+def snapshots(tmp_path: Path) -> Snapshots:
+    return Snapshots(str(tmp_path / "snapshots"), {})
+
+
+@pytest.fixture(scope="session")
+def templates(postgres: ThrowawayPostgres) -> dict[str, str]:
+    """Names of databases with all keys and many rows of a real Airflow, by its major version."""
+    names = {}
+    for environment in ENVIRONMENTS:
+        name = f"snapshot_of_{environment.slug}"
+        restore(METADATA / environment.dump_name, postgres.create_database(name))
+        names[environment.airflow_version[0]] = name
+    return names
+
+
+@pytest.fixture
+def copy_database(postgres: ThrowawayPostgres) -> Callable[[str], str]:
+    """Copy a database, and give the URL of the copy."""
+
+    def copy(name: str) -> str:
+        new = f"copied_{next(_numbers)}"
+        execute(
+            postgres.url("postgres"),
+            sql.SQL("create database {} template {}").format(
+                sql.Identifier(new), sql.Identifier(name)
+            ),
+        )
+        return postgres.url(new)
+
+    return copy
+
+
+@pytest.fixture
+def source(templates: dict[str, str], copy_database: Callable[[str], str]) -> str:
+    """The URL of an Airflow 3 database that a test may change."""
+    return copy_database(templates["3"])
+
+
+@pytest.fixture(params=["2", "3"])
+def each_source(
+    request: pytest.FixtureRequest,
+    templates: dict[str, str],
+    copy_database: Callable[[str], str],
+) -> str:
+    """The same of Airflow 2 and of Airflow 3."""
+    return copy_database(templates[request.param])
+
+
+@pytest.fixture
+def new_name(postgres: ThrowawayPostgres) -> Iterator[str]:
+    """A name that no database has; one of that name is dropped at the end."""
+    name = f"new_{next(_numbers)}"
+    yield name
+    identifier = sql.Identifier(name)
+    execute(
+        postgres.url("postgres"),
+        sql.SQL("drop database if exists {} with (force)").format(identifier),
+    )
+
+
+@pytest.fixture(scope="session")
+def tcp_postgres() -> Iterator[ThrowawayPostgres]:
+    """A server that is reached by a port, with a password."""
+    with throwaway_postgres(tcp=True) as server:
+        yield server
+
+
+def rows_of(url: str, *tables: str) -> dict[str, list[tuple]]:
+    """All rows of some tables, in order."""
+    with psycopg.connect(url) as connection:
+        return {
+            table: sorted(
+                str(row) for row in connection.execute(f"select t::text from {table} as t")
+            )
+            for table in tables
+        }
+
+
+def tables_of(url: str) -> list[str]:
+    with psycopg.connect(url) as connection:
+        query = "select tablename from pg_tables where schemaname = 'public' order by 1"
+        return [name for (name,) in connection.execute(query)]
+
+
+def databases_of(postgres: ThrowawayPostgres) -> set[str]:
+    with psycopg.connect(postgres.url("postgres")) as connection:
+        return {name for (name,) in connection.execute("select datname from pg_database")}
