@@ -66,8 +66,10 @@ def has_to_migrate(source_version: str, target_version: str) -> bool:
 
 
 def _schema_since(version: tuple[int, ...]) -> tuple[int, ...]:
-    """The first release with the schema of a release; its own number if that is not known."""
+    """The first release with the schema of a release; of a newer one than is known, itself."""
     known = [_version_tuple(first) for first in _facts()["revisions"].values()]
+    if version[:2] > max(known)[:2]:
+        return version
     return max((first for first in known if first <= version), default=version)
 
 

@@ -26,15 +26,21 @@ _CONTENTS_SQL = """
     select count(*), coalesce(sum(hashtextextended(whole_row::text, 0)::numeric), 0)::text
     from {} as whole_row
 """
-_TABLES_SQL = """
+# What an extension brought is not Airflow's; pg_dump leaves it out as well.
+NOT_OF_AN_EXTENSION = """not exists (
+    select from pg_depend
+    where classid = 'pg_class'::regclass and objid = relation.oid and deptype = 'e'
+)"""
+_TABLES_SQL = f"""
     select relation.relname::text
     from pg_class as relation
     inner join pg_namespace as namespace on namespace.oid = relation.relnamespace
     where namespace.nspname = %s and relation.relkind = 'r' and relation.relname <> %s
+        and {NOT_OF_AN_EXTENSION}
     order by pg_relation_size(relation.oid) desc, relation.relname
 """
 # How check constraints are spelled differs between releases, so of those only the name counts.
-_CONSTRAINTS_SQL = """
+_CONSTRAINTS_SQL = f"""
     select relation.relname || '.' || key.conname, case
         when key.contype in ('p', 'u', 'f') then pg_get_constraintdef(key.oid)
         else key.contype::text
@@ -43,10 +49,10 @@ _CONSTRAINTS_SQL = """
     inner join pg_class as relation on relation.oid = key.conrelid
     inner join pg_namespace as namespace on namespace.oid = relation.relnamespace
     where namespace.nspname = %s and key.contype in ('p', 'u', 'f', 'c', 'x')
-        and relation.relname <> %s
+        and relation.relname <> %s and {NOT_OF_AN_EXTENSION}
     order by 1
 """
-_INDEXES_SQL = """
+_INDEXES_SQL = f"""
     select relation.relname || '.' || class.relname,
         case when index.indisunique then 'unique ' else '' end
         || case when index.indisvalid then 'index' else 'invalid index' end
@@ -54,7 +60,7 @@ _INDEXES_SQL = """
     inner join pg_class as class on class.oid = index.indexrelid
     inner join pg_class as relation on relation.oid = index.indrelid
     inner join pg_namespace as namespace on namespace.oid = relation.relnamespace
-    where namespace.nspname = %s and relation.relname <> %s
+    where namespace.nspname = %s and relation.relname <> %s and {NOT_OF_AN_EXTENSION}
     order by 1
 """
 _SEQUENCES_SQL = """
@@ -176,10 +182,9 @@ def _late_sequences(connection: Connection, schema: str) -> list[str]:
     late = []
     for table, column, sequence in connection.execute(_SEQUENCES_SQL, [schema]).fetchall():
         # The name of the sequence comes quoted.
-        query = sql.SQL(
-            "select (select max({}) from {}), last_value + is_called::int from " + sequence
-        ).format(sql.Identifier(column), sql.Identifier(schema, table))
-        [(highest, following)] = connection.execute(query)
+        query = sql.SQL("select (select max({}) from {}), last_value + is_called::int from {}")
+        names = (sql.Identifier(column), sql.Identifier(schema, table), sql.SQL(sequence))
+        [(highest, following)] = connection.execute(query.format(*names))
         if highest is not None and highest >= following:
             late.append(f"{table}.{column}")
     return sorted(late)

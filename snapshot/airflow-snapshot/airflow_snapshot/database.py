@@ -18,8 +18,8 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 _POSTGRES = re.compile(r"^postgres(ql)?(\+[a-z0-9_]+)?://", re.IGNORECASE)
 # SQLSTATE classes and codes after which the same command may work later: connection exceptions,
-# rollbacks, lack of resources, operator intervention, lock not available.
-_PASSING_STATES = ("08", "40", "53", "57P", "55P03")
+# rollbacks, lack of resources, operator intervention, lock not available, object in use.
+_PASSING_STATES = ("08", "40", "53", "57P", "55P03", "55006")
 # A server that answers a login with FATAL refuses it for good, but for these passing states.
 _PASSING_REFUSALS = re.compile(
     r"too many|remaining connection slots|starting up|shutting down|recovery|not yet accepting",

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from airflow_snapshot import archive
 from airflow_snapshot.airflow_facts import has_to_migrate
-from airflow_snapshot.contents import ORIGIN_TABLE, table_names
+from airflow_snapshot.contents import NOT_OF_AN_EXTENSION, ORIGIN_TABLE, table_names
 from airflow_snapshot.database import Connection, connected, shown
 from airflow_snapshot.encryption import Identity
 from airflow_snapshot.errors import DamagedSnapshotError, RefusedError
@@ -29,15 +29,14 @@ _IDENTITY_SQL = """
         then (select system_identifier::text from pg_control_system()) end
     from pg_database where datname = %s
 """
-# What an extension brought is not the user's.
-_OBJECTS_SQL = """
+_OBJECTS_SQL = f"""
     select namespace.nspname || '.' || relation.relname
     from pg_class as relation
     inner join pg_namespace as namespace on namespace.oid = relation.relnamespace
     where namespace.nspname not in ('pg_catalog', 'information_schema')
-        and namespace.nspname not like 'pg\\_toast%%' and namespace.nspname not like 'pg\\_temp%%'
+        and namespace.nspname not like 'pg\\_toast%' and namespace.nspname not like 'pg\\_temp%'
         and relation.relkind in ('r', 'p', 'v', 'm', 'S', 'f')
-        and not exists (select from pg_depend where objid = relation.oid and deptype = 'e')
+        and {NOT_OF_AN_EXTENSION}
     order by 1
     limit 3
 """
