@@ -6,7 +6,7 @@ import contextlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 import adbc_driver_manager
@@ -16,6 +16,7 @@ from adbc_driver_postgresql import dbapi
 from tap_airflow_metadata.airflow_version import OLDER_REVISIONS, airflow_version
 from tap_airflow_metadata.errors import (
     NotAnAirflowDatabaseError,
+    SnapshotSettingsError,
     SourceRefusedError,
     SourceUnavailableError,
     TapError,
@@ -35,6 +36,9 @@ _REACHED = re.compile(
 # rollbacks, lack of resources, operator intervention, lock not available.
 _SQLSTATE = re.compile(r"SQLSTATE: (\w{5})")
 _PASSING_STATES = ("08", "40", "53", "57P", "55P03")
+# Settings of a scratch database with a restored snapshot: when it was taken, and of what database.
+TAKEN_AT_SETTING = "airflow_snapshot.taken_at"
+DATABASE_ID_SETTING = "airflow_snapshot.database_id"
 # A moment reads system tables and Airflow's tables; both need the same few facts.
 _COLUMNS_SQL = """
     select relation.relname::text, attribute.attname::text,
@@ -115,11 +119,13 @@ class Identity:
     """What a database says of itself.
 
     Attributes:
-        extracted_at: The moment of the read, UTC, whole milliseconds.
+        extracted_at: The moment of the read, UTC, whole milliseconds; of a snapshot, the moment
+            it was taken.
         revision: Airflow's schema revision.
         airflow_version: First Airflow release with that revision, None if it is not known.
         postgres_version: Such as ``16.3``.
-        database_id: Differs between a database and its restored copy.
+        database_id: Differs between a database and its restored copy, unless the copy is a snapshot
+            that says whose.
     """
 
     extracted_at: datetime
@@ -140,6 +146,29 @@ class SourceColumn:
 
     postgres_type: str
     is_readable: bool
+
+
+def _snapshot(taken_at: str, database_id: str) -> tuple[datetime, str]:
+    """Return the moment of a snapshot, in whole milliseconds, and the identity of its source."""
+    problem = None
+    try:
+        # Python 3.10 does not know the Z.
+        moment = datetime.fromisoformat(taken_at.replace("Z", "+00:00"))
+    except ValueError:
+        problem = f"{TAKEN_AT_SETTING} is {taken_at!r}, which is no ISO 8601 time"
+    else:
+        if moment.tzinfo is None:
+            problem = f"{TAKEN_AT_SETTING} is {taken_at!r}, which has no time zone"
+        elif not database_id:
+            problem = f"{DATABASE_ID_SETTING} is not set, although {TAKEN_AT_SETTING} is"
+    if problem:
+        msg = (
+            f"The database is a restored snapshot whose settings are wrong: {problem}. Restore it"
+            " again; the moment and the identity of its source have to stand in both settings"
+        )
+        raise SnapshotSettingsError(msg)
+    moment = moment.astimezone(timezone.utc)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000), database_id
 
 
 class Moment:
@@ -206,6 +235,7 @@ class Moment:
         Raises:
             NotAnAirflowDatabaseError: The schema holds no Airflow tables, or those of an Airflow
                 before 2.4.
+            SnapshotSettingsError: It is a snapshot that does not say properly of what and when.
         """
         schema = self._settings.source_schema
         hint = (
@@ -224,9 +254,12 @@ class Moment:
             if all(column.is_readable for column in columns["alembic_version"].values()):
                 rows = self._rows(f"select version_num from {quoted(schema)}.alembic_version")
                 revision = rows[0][0] if rows else None
-            moment, postgres_version, database = self._rows(
+            moment, postgres_version, database, taken_at, source_id = self._rows(
                 "select date_trunc('milliseconds', now()), current_setting('server_version'),"
-                " oid::text from pg_database where datname = current_database()"
+                " oid::text, current_setting($1, true), current_setting($2, true)"
+                " from pg_database where datname = current_database()",
+                TAKEN_AT_SETTING,
+                DATABASE_ID_SETTING,
             )[0]
             cluster = None
             if self._rows("select has_function_privilege('pg_control_system()', 'execute')")[0][0]:
@@ -237,9 +270,12 @@ class Moment:
                 " 2.4. Upgrade Airflow, then sync"
             )
             raise NotAnAirflowDatabaseError(msg)
+        database_id = f"{cluster}/{database}"
+        if taken_at or source_id:
+            moment, database_id = _snapshot(taken_at or "", source_id or "")
         version = airflow_version(revision)
         postgres_version = postgres_version.split(" ")[0]
-        return Identity(moment, revision, version, postgres_version, f"{cluster}/{database}")
+        return Identity(moment, revision, version, postgres_version, database_id)
 
     def count(self, table: str) -> int:
         """Return the number of rows of a table in this moment."""

@@ -24,6 +24,14 @@ class NotAnAirflowDatabaseError(TapError):
     """The database was reached and holds no Airflow metadata."""
 
 
+class SnapshotSettingsError(TapError):
+    """A restored snapshot does not say properly when it was taken, and of what database."""
+
+
+class OlderMomentError(TapError):
+    """The database is of an earlier moment than what was synced before; nothing was read."""
+
+
 class UnreadableTableError(TapError):
     """The login may not read tables that the sync needs."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 from tap_airflow_metadata.catalogue import Column, Table, load_catalogue
 from tap_airflow_metadata.database import Identity, Moment, SourceColumn
-from tap_airflow_metadata.errors import UnreadableTableError
+from tap_airflow_metadata.errors import OlderMomentError, UnreadableTableError
 from tap_airflow_metadata.manifest import MANIFEST, ManifestRow, record_batch
 from tap_airflow_metadata.query import Query, select
 from tap_airflow_metadata.raw_shape import arrow_schema, json_schema
@@ -203,7 +203,26 @@ class Sync:
         found = moment.columns()
         identity = moment.identity(found)
         self._say_what_it_is(identity, found)
-        return found, identity, self._readable_tables(found)
+        tables = self._readable_tables(found)
+        self._refuse_to_go_back(tables, identity)
+        return found, identity, tables
+
+    def _refuse_to_go_back(self, tables: tuple[Table, ...], identity: Identity) -> None:
+        """Raise an error if a table was synced in a later moment: its rows would become older."""
+        moments = [last for table in tables if (last := self._last_moment(table))]
+        if moments and identity.extracted_at < max(moments):
+            msg = (
+                f"The database is as of {identity.extracted_at.isoformat()}, but what is in the"
+                f" warehouse is as of {max(moments).isoformat()}: older rows would take the place"
+                " of newer ones. Of a snapshot, take a newer one, or sync this one under another"
+                " ENVIRONMENT_SLUG to have it beside; of any other database, set its server's clock"
+            )
+            raise OlderMomentError(msg)
+
+    def _last_moment(self, table: Table) -> datetime | None:
+        """Return the moment of the last sync of a table, None if there was none."""
+        synced_until = self._bookmarks.get(table.name, {}).get("synced_until")
+        return datetime.fromisoformat(synced_until) if synced_until else None
 
     def _say_what_it_is(
         self, identity: Identity, found: dict[str, dict[str, SourceColumn]]
@@ -215,8 +234,9 @@ class Sync:
                 identity.revision,
             )
         logger.info(
-            "Environment %s: schema of Airflow %s (revision %s) on PostgreSQL %s",
+            "Environment %s as of %s: schema of Airflow %s (revision %s) on PostgreSQL %s",
             self._settings.environment_slug,
+            identity.extracted_at.isoformat(),
             identity.airflow_version or "an unknown version",
             identity.revision,
             identity.postgres_version,
@@ -243,14 +263,18 @@ class Sync:
         logger.warning("Left out, because the login may not read them: %s", named)
         return tuple(table for table in self._settings.tables if table.name not in unreadable)
 
-    def _since(self, table: Table, selection: str) -> datetime | None:
-        """Return the moment since which changes are read, None for a full read."""
+    def _since(self, table: Table, selection: str, identity: Identity) -> datetime | None:
+        """Return the moment since which changes are read, None for a full read.
+
+        A snapshot that is synced once more is read whole: in mode append the rows of a moment
+        replace those of the same moment, and whoever counts the rows of a moment finds them all.
+        """
         bookmark = self._bookmarks.get(table.name, {})
+        last = self._last_moment(table)
         if self._settings.mode == "mirror" or table.change is None:
             return None
-        if bookmark.get("selection") != selection or "synced_until" not in bookmark:
+        if bookmark.get("selection") != selection or last in (None, identity.extracted_at):
             return None
-        last = datetime.fromisoformat(bookmark["synced_until"])
         return last - timedelta(seconds=self._settings.lookback_seconds)
 
     def _plan(
@@ -260,7 +284,7 @@ class Sync:
         types = {name: column.postgres_type for name, column in (source or {}).items()}
         key = next((key for key in table.key if set(key) <= types.keys()), table.key[0])
         selection = _selection(table, key, self._settings, identity)
-        since = self._since(table, selection) if source else None
+        since = self._since(table, selection, identity) if source else None
         query = None
         if source:
             query = select(
