@@ -13,7 +13,7 @@ from typing import Any
 from tests.load.conftest import Warehouse, wait_until_read
 from tests.load.singer import INTEGER, MOMENTS, STATE, TEXT, batch, parquet, schema, whole
 
-PROPERTIES = {"id": INTEGER, "note": TEXT}
+PROPERTIES = {"id": INTEGER, "note": TEXT, "table_name": TEXT}
 MODES = {"merged": "merge", "mirrored": "mirror", "appended": "append", "_sync_manifest": "merge"}
 TRIES = 4
 
@@ -31,7 +31,11 @@ class Syncs:
             for table in MODES
             for rows in [
                 [
-                    {"id": row, "note": f"{table} {row * 7919 % 10_007} {number}"}
+                    {
+                        "id": row,
+                        "note": f"{table} {row * 7919 % 10_007} {number}",
+                        "table_name": list(MODES)[row % len(MODES)],
+                    }
                     for row in range(number * 1000, 15_000 + number * 2000)
                 ]
             ]

@@ -28,6 +28,10 @@ class ColumnTypeChangedError(LoadError):
     """A column has another type in the warehouse; nothing was written."""
 
 
+class OlderMomentError(LoadError):
+    """The warehouse holds the same tables of a later moment; nothing was written."""
+
+
 class WarehouseRefusedError(LoadError):
     """The warehouse cannot be opened, or refused a table."""
 

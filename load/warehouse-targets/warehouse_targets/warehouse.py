@@ -11,20 +11,23 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 import dlt
+import pyarrow.parquet as pq
 from dlt.common.destination import Destination
 from dlt.extract import DltResource
 
 from warehouse_targets.columns import DELETED_AT, EXTRACTED_AT
 from warehouse_targets.dlt_context import dlt_context
-from warehouse_targets.errors import ColumnTypeChangedError, LoadError
+from warehouse_targets.errors import ColumnTypeChangedError, LoadError, OlderMomentError
 from warehouse_targets.incoming import IncomingTable
 from warehouse_targets.parquet_file import ParquetFile
 
 if TYPE_CHECKING:
+    from dlt.common.schema.typing import TTableSchemaColumns
     from dlt.destinations.job_client_impl import SqlJobClientBase
 
 _MANIFEST = "_sync_manifest"
@@ -76,6 +79,7 @@ def load(warehouse: Warehouse, schema_name: str, tables: Sequence[IncomingTable]
 
     Raises:
         ColumnTypeChangedError: A column has another type there; nothing was written.
+        OlderMomentError: A later sync of our tap is there; nothing was written.
         LoadError: What :meth:`Warehouse.explain` makes of an error.
     """
     with warehouse.open() as opened, dlt_context(opened.folder, warehouse.load_settings):
@@ -104,7 +108,11 @@ class _Load:
 
     def run(self, tables: Sequence[IncomingTable]) -> None:
         self._remove_traces()
-        self._check_column_types(tables)
+        with cast("SqlJobClientBase", self._pipeline.destination_client()) as client:
+            existing = dict(client.get_storage_tables([table.name for table in tables]))
+        self._check_column_types(tables, existing)
+        if existing.get(_MANIFEST):
+            self._check_moment(tables)
         self._load([table for table in tables if table.name != _MANIFEST])
         self._mark_deleted(tables)
         self._load([table for table in tables if table.name == _MANIFEST])
@@ -123,9 +131,9 @@ class _Load:
             if client.has_dataset():
                 client.drop_tables(*dlt.Schema("any").dlt_table_names())
 
-    def _check_column_types(self, tables: Sequence[IncomingTable]) -> None:
-        with cast("SqlJobClientBase", self._pipeline.destination_client()) as client:
-            existing = dict(client.get_storage_tables([table.name for table in tables]))
+    def _check_column_types(
+        self, tables: Sequence[IncomingTable], existing: Mapping[str, TTableSchemaColumns]
+    ) -> None:
         changes = []
         for table in tables:
             there = {
@@ -142,6 +150,34 @@ class _Load:
                 " the table or the column in the warehouse, or undo the change"
             )
             raise ColumnTypeChangedError(msg)
+
+    def _check_moment(self, tables: Sequence[IncomingTable]) -> None:
+        """Refuse what our tap read in an earlier moment: it would take the place of newer rows.
+
+        The tap refuses it too, but by its state, which may be lost and which a full refresh
+        leaves out.
+        """
+        [manifest] = [table for table in tables if table.name == _MANIFEST]
+        [file, *_] = manifest.files(self._folder)
+        moments = pq.read_table(file.path, columns=[EXTRACTED_AT])[EXTRACTED_AT].to_pylist()
+        names = [table.name for table in tables]
+        with self._pipeline.sql_client() as client:
+            latest_of_these = (
+                f"select max({EXTRACTED_AT})"  # noqa: S608  # names are quoted
+                f" from {client.make_qualified_table_name(_MANIFEST)}"
+                f" where table_name in ({', '.join(['%s'] * len(names))})"
+            )
+            with client.execute_query(latest_of_these, *names) as found:
+                [[latest]] = found.fetchall()
+        if latest and latest > moments[0]:
+            msg = (
+                f"What was sent is as of {moments[0].isoformat()}, but"
+                f" {self._pipeline.dataset_name} holds the same tables as of"
+                f" {latest.astimezone(timezone.utc).isoformat()}. Nothing was loaded, because older"
+                " rows would take the place of newer ones. Of a snapshot, take a newer one, or sync"
+                " this one under another ENVIRONMENT_SLUG to have it beside"
+            )
+            raise OlderMomentError(msg)
 
     def _load(self, tables: Sequence[IncomingTable]) -> None:
         if not tables:
