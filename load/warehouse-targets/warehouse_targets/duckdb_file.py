@@ -87,6 +87,9 @@ class DuckDBFile:
                 connection,
                 replace_strategy="insert-from-staging",
                 staging_dataset_name_layout="%s__loading",
+                # dlt 1.31 leaves this open for DuckDB; rows would go in one transaction and come
+                # in another, and a killed load would leave a table without them.
+                supports_transactions=True,
             )
             yield OpenWarehouse(destination, stack.enter_context(self._work_folder()))
 
