@@ -50,7 +50,7 @@ def bucket(monkeypatch):
         }
 
     environ = ACCOUNT | {"AWS_ENDPOINT_URL": address, "NO_PROXY": "127.0.0.1"}
-    yield Snapshots(f"s3://{name}/airflow", environ), objects
+    yield Snapshots(f"s3://{own}/airflow", environ), objects
     server.stop()
 
 
@@ -71,11 +71,11 @@ def test_an_object_store(bucket, source, postgres, new_name):
 
 def test_an_object_store_that_is_not_there(bucket, source):
     snapshots, objects = bucket
-    there = {"AIRFLOW_SNAPSHOT_LOCATION": "s3://missing/airflow"}
-    printed = snapshots.run("take", code=78, AIRFLOW_SNAPSHOT_SOURCE=source, **there)
+    missing = {"AIRFLOW_SNAPSHOT_LOCATION": "s3://missing/airflow"}
+    printed = snapshots.run("take", code=78, AIRFLOW_SNAPSHOT_SOURCE=source, **missing)
     assert "s3://missing/airflow" in printed
     nobody = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
-    assert "s3://snapshots" in snapshots.run("list", code=75, **nobody)
+    assert snapshots.location in snapshots.run("list", code=75, **nobody)
     assert objects() == set()
 
 
