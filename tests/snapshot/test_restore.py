@@ -111,7 +111,7 @@ def test_refused_databases(snapshots, source, postgres, copy_database):
     assert "An Airflow is running on" in refusal(live)
     used = postgres.create_database("used")
     with psycopg.connect(used, application_name="somebody"):
-        assert "is in use by postgres (somebody)" in refusal(used)
+        assert "others are connected to this database: postgres (somebody)" in refusal(used)
     execute(
         postgres.url("postgres"),
         "drop role if exists lowly",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -11,26 +12,38 @@ from typing import NoReturn
 import click
 
 from airflow_snapshot.airflow_facts import installed_airflow_version
-from airflow_snapshot.database import shown
-from airflow_snapshot.encryption import Identity, parse_recipients
+from airflow_snapshot.database import connected, shown
+from airflow_snapshot.encryption import Identity, Recipient
 from airflow_snapshot.errors import EXIT_FINAL, EXIT_RETRYABLE, SettingsError, SnapshotError
+from airflow_snapshot.fernet import NEW_KEY, OLD_KEY
 from airflow_snapshot.manifest import Manifest
+from airflow_snapshot.neutralise import Neutralisation, neutralise
 from airflow_snapshot.options import (
-    PREFIX,
     address_option,
+    encrypt_to_option,
     environment_slug_option,
     identities_option,
+    overrides_option,
     schema_option,
     snapshot_argument,
     store_option,
+    unfinished_option,
 )
+from airflow_snapshot.overrides import Overrides
 from airflow_snapshot.progress import Progress
 from airflow_snapshot.pruning import Keeping, to_delete
 from airflow_snapshot.restore import Restoring, restore
+from airflow_snapshot.settling import Unfinished
 from airflow_snapshot.store import Store
 from airflow_snapshot.syncing import run_on
 from airflow_snapshot.take import Taking, take
 from airflow_snapshot.verify import verify
+
+_FERNET_KEYS = (
+    f"Fernet keys come from the environment only: {OLD_KEY} is core.fernet_key of the old"
+    f" environment, without which everything encrypted is emptied; {NEW_KEY} that of the new one,"
+    " for which everything is encrypted anew."
+)
 
 
 @click.group(
@@ -47,14 +60,7 @@ def airflow_snapshot() -> None:
 @schema_option
 @environment_slug_option
 @store_option
-@click.option(
-    "--encrypt-to",
-    multiple=True,
-    envvar=f"{PREFIX}_ENCRYPT_TO",
-    metavar="KEY",
-    help="Public key of age (age1…) or SSH (ssh-ed25519 …) that the archive is encrypted to; may be"
-    f" repeated. Environment: {PREFIX}_ENCRYPT_TO (one key).",
-)
+@encrypt_to_option
 @click.option(
     "--exclude-secrets",
     is_flag=True,
@@ -66,20 +72,11 @@ def take_command(
     schema: str,
     environment_slug: str | None,
     store: Store,
-    encrypt_to: Sequence[str],
+    recipients: list[Recipient],
     exclude_secrets: bool,
 ) -> None:
     """Take a snapshot: all of the database in one moment, without blocking Airflow."""
-    if not environment_slug:
-        msg = "--environment-slug (or ENVIRONMENT_SLUG) is not set; it begins the snapshot's name"
-        raise SettingsError(msg)
-    wanted = Taking(
-        source=source,
-        schema=schema,
-        environment_slug=environment_slug,
-        recipients=parse_recipients(encrypt_to),
-        has_secrets=not exclude_secrets,
-    )
+    wanted = Taking(source, schema, environment_slug, recipients, has_secrets=not exclude_secrets)
     manifest = take(wanted, store, Progress("Taking"))
     click.echo(manifest.name)
     click.echo(_summary(manifest), err=True)
@@ -181,6 +178,81 @@ def restore_command(
     _tell_next_steps(wanted)
 
 
+@airflow_snapshot.command("neutralise", epilog=_FERNET_KEYS)
+@address_option("into", "The restored copy")
+@schema_option
+@unfinished_option
+@overrides_option
+@click.option("--dry-run", is_flag=True, help="Say what would change, and change nothing.")
+def neutralise_command(
+    into: dict[str, str],
+    schema: str,
+    unfinished: Unfinished,
+    overrides: Overrides | None,
+    dry_run: bool,
+) -> None:
+    """Make a restored copy safe to start as another environment.
+
+    Pauses every DAG, ends what was running, drops what would call out, and replaces connections,
+    variables and Fernet keys: all of it or nothing. Refuses what airflow-snapshot did not restore,
+    and what is in use.
+    """
+    with connected(into) as connection:
+        report = neutralise(connection, schema, _safety(unfinished, overrides), dry_run=dry_run)
+    for line in report.lines():
+        click.echo(line)
+
+
+@airflow_snapshot.command("clone", epilog=_FERNET_KEYS)
+@address_option("source", "The metadata database")
+@address_option("into", "The new database, which must not be there yet")
+@schema_option
+@unfinished_option
+@overrides_option
+@click.option(
+    "--airflow-version",
+    help="Version of Airflow that is to use it. [default: that of the airflow on the PATH]",
+)
+@environment_slug_option
+@store_option
+@encrypt_to_option
+@identities_option
+def clone_command(  # noqa: PLR0913, PLR0917  # as many as it has options
+    source: dict[str, str],
+    into: dict[str, str],
+    schema: str,
+    unfinished: Unfinished,
+    overrides: Overrides | None,
+    airflow_version: str | None,
+    environment_slug: str | None,
+    store: Store,
+    recipients: list[Recipient],
+    identities: list[Identity],
+) -> None:
+    """Make a safe copy of one environment for another: take, restore and neutralise in one.
+
+    The new database has its name only when it is whole and safe. The snapshot stays.
+    """
+    if recipients and not identities:
+        msg = "--encrypt-to needs --identity as well, because a clone is restored at once"
+        raise SettingsError(msg)
+    safety = _safety(unfinished, overrides)
+    manifest = take(Taking(source, schema, environment_slug, recipients), store, Progress("Taking"))
+    wanted = Restoring(
+        manifest, store, identities, into, airflow_version or installed_airflow_version()
+    )
+    reports = []
+    restore(
+        wanted,
+        Progress("Comparing"),
+        lambda connection: reports.append(neutralise(connection, schema, safety)),
+    )
+    for line in reports[0].lines():
+        click.echo(line)
+    click.echo(f"\nCloned {shown(source)} into {shown(into)} by the snapshot {manifest.name}.")
+    _tell_next_steps(wanted)
+
+
 @airflow_snapshot.command("run", context_settings={"ignore_unknown_options": True})
 @click.argument("name", metavar="SNAPSHOT")
 @click.argument("command", nargs=-1, required=True, type=click.UNPROCESSED)
@@ -219,6 +291,15 @@ def prune_command(daily: int, weekly: int, monthly: int, dry_run: bool, store: S
         if not dry_run:
             store.delete_leftover(file)
         click.echo(f"{'Would delete' if dry_run else 'Deleted'} {file}, left by a killed take")
+
+
+def _safety(unfinished: Unfinished, overrides: Overrides | None) -> Neutralisation:
+    return Neutralisation(
+        unfinished=unfinished,
+        overrides=overrides,
+        old_fernet_key=os.environ.get(OLD_KEY),
+        new_fernet_key=os.environ.get(NEW_KEY),
+    )
 
 
 def _summary(manifest: Manifest) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,8 +11,14 @@ import click
 from click.core import ParameterSource
 
 from airflow_snapshot.database import parse_address
-from airflow_snapshot.encryption import Identity, read_identities
+from airflow_snapshot.encryption import (
+    Identity,
+    Recipient,
+    parse_recipients,
+    read_identities,
+)
 from airflow_snapshot.errors import SettingsError
+from airflow_snapshot.overrides import Overrides, read_overrides
 from airflow_snapshot.store import LATEST, Store
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -79,6 +86,24 @@ def store_option(command: Command) -> Command:
     )(command)
 
 
+def encrypt_to_option(command: Command) -> Command:
+    """The option `--encrypt-to`; the command gets `recipients`."""
+
+    def parse(_: click.Context, __: click.Parameter, value: Sequence[str]) -> list[Recipient]:
+        return parse_recipients(value)
+
+    return click.option(
+        "--encrypt-to",
+        "recipients",
+        multiple=True,
+        envvar=f"{PREFIX}_ENCRYPT_TO",
+        metavar="KEY",
+        callback=parse,
+        help="Public key of age (age1…) or SSH (ssh-ed25519 …) that the archive is encrypted to;"
+        f" may be repeated. Environment: {PREFIX}_ENCRYPT_TO (one key of age).",
+    )(command)
+
+
 def identities_option(command: Command) -> Command:
     """The option `--identity`; the command gets private keys."""
 
@@ -102,6 +127,34 @@ def environment_slug_option(command: Command) -> Command:
         "--environment-slug",
         envvar="ENVIRONMENT_SLUG",
         help="Short name of the Airflow environment. Environment: ENVIRONMENT_SLUG.",
+    )(command)
+
+
+def unfinished_option(command: Command) -> Command:
+    """The option `--unfinished`."""
+    return click.option(
+        "--unfinished",
+        type=click.Choice(["failed", "cleared"]),
+        default="failed",
+        show_default=True,
+        help="What becomes of unfinished task instances and runs: they end as failed, or wait as if"
+        " they had not begun until somebody unpauses their DAG.",
+    )(command)
+
+
+def overrides_option(command: Command) -> Command:
+    """The option `--overrides`; the command gets what the file says."""
+
+    def read(_: click.Context, __: click.Parameter, value: Path | None) -> Overrides | None:
+        return read_overrides(value, os.environ) if value else None
+
+    return click.option(
+        "--overrides",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        callback=read,
+        help="YAML with connections and variables of the new environment, as in Airflow's own"
+        " files; null deletes, and ${NAME} stands for a variable of the environment.",
     )(command)
 
 

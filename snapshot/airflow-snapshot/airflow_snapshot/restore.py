@@ -10,7 +10,7 @@ from psycopg import sql
 
 from airflow_snapshot import archive
 from airflow_snapshot.airflow_facts import has_to_migrate
-from airflow_snapshot.contents import NOT_OF_AN_EXTENSION, ORIGIN_TABLE, table_names
+from airflow_snapshot.contents import NOT_OF_AN_EXTENSION, table_names
 from airflow_snapshot.database import Connection, connected, shown
 from airflow_snapshot.encryption import Identity
 from airflow_snapshot.errors import DamagedSnapshotError, RefusedError
@@ -18,6 +18,7 @@ from airflow_snapshot.fetching import local_archive
 from airflow_snapshot.manifest import Manifest
 from airflow_snapshot.moment import live_components
 from airflow_snapshot.progress import Progress
+from airflow_snapshot.restored_copy import note_origin, require_alone
 from airflow_snapshot.scratch import create_database_sql
 from airflow_snapshot.store import Store
 from airflow_snapshot.verify import differences
@@ -113,7 +114,7 @@ def restore(
                 except BaseException:
                     _drop_tables(wanted.into, wanted.manifest.source.schema)
                     raise
-                _note_origin(wanted.into, wanted.manifest)
+                note_origin(wanted.into, wanted.manifest)
                 return
             unfinished = name[: _LONGEST_NAME - len(_UNFINISHED)] + _UNFINISHED
             with _created(admin, unfinished, wanted.manifest.source.encoding):
@@ -122,7 +123,7 @@ def restore(
                     _create_schema(parameters, wanted.manifest.source.schema)
                     archive.load(path, parameters)
                 _compare(wanted.manifest, parameters, progress)
-                _note_origin(parameters, wanted.manifest)
+                note_origin(parameters, wanted.manifest)
                 if make_safe:
                     with connected(parameters) as connection:
                         make_safe(connection)
@@ -178,30 +179,8 @@ def _check_target(admin: Connection, wanted: Restoring) -> bool:
                 " into a database that is new or empty: name another"
             )
             raise RefusedError(msg)
-        check_alone(connection, place)
+        require_alone(connection)
     return True
-
-
-def check_alone(connection: Connection, place: str) -> None:
-    """Make sure that nobody else uses a database.
-
-    Args:
-        connection: To it.
-        place: Its address, to be named.
-
-    Raises:
-        RefusedError: Somebody does.
-    """
-    query = """
-        select distinct coalesce(usename, '') || ' (' || coalesce(nullif(application_name, ''), '?')
-            || ')' from pg_stat_activity
-        where datname = current_database() and pid <> pg_backend_pid()
-            and backend_type = 'client backend'
-    """
-    others = [name for (name,) in connection.execute(query)]
-    if others:
-        msg = f"{place} is in use by {', '.join(others)}. End those sessions first"
-        raise RefusedError(msg)
 
 
 @contextlib.contextmanager
@@ -238,20 +217,3 @@ def _drop_tables(parameters: dict[str, str], schema: str) -> None:
             connection.execute(
                 sql.SQL("drop table if exists {} cascade").format(sql.Identifier(schema, table))
             )
-
-
-def _note_origin(parameters: dict[str, str], manifest: Manifest) -> None:
-    """Say in the database which snapshot it is of, so that it is known to be a copy."""
-    table = sql.Identifier(manifest.source.schema, ORIGIN_TABLE)
-    with connected(parameters) as connection, connection.transaction():
-        connection.execute(
-            sql.SQL(
-                "create table {} (snapshot text not null, taken_at timestamptz not null,"
-                " source_database_id text not null, restored_at timestamptz not null,"
-                " neutralised_at timestamptz)"
-            ).format(table)
-        )
-        connection.execute(
-            sql.SQL("insert into {} values (%s, %s, %s, clock_timestamp(), null)").format(table),
-            (manifest.name, manifest.taken_at, manifest.source.database_id),
-        )

@@ -36,7 +36,7 @@ class Taking:
 
     source: dict[str, str]
     schema: str
-    environment_slug: str
+    environment_slug: str | None
     recipients: Sequence[Recipient] = ()
     has_secrets: bool = True
 
@@ -52,6 +52,9 @@ def take(wanted: Taking, store: Store, progress: Progress) -> Manifest:
     Raises:
         SnapshotError: The database cannot be read, or the place not be written.
     """
+    if not wanted.environment_slug:
+        msg = "--environment-slug (or ENVIRONMENT_SLUG) is not set; it begins the snapshot's name"
+        raise SettingsError(msg)
     if not _SLUG.fullmatch(wanted.environment_slug):
         msg = (
             f"The environment slug {wanted.environment_slug!r} may hold small letters, digits, -"

@@ -1,0 +1,28 @@
+"""The tables and columns that this Airflow has: versions are told apart by nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from airflow_snapshot.database import Connection
+
+Tables = Mapping[str, Mapping[str, bool]]
+
+
+def read_tables(connection: Connection, schema: str) -> Tables:
+    """Read the tables of a schema: each one's columns, and whether they may be null.
+
+    From Postgres's own catalogue: `information_schema` hides what the login has no right to, and
+    a rule must not be left out for want of a right.
+    """
+    rows = connection.execute(
+        "select pg_class.relname, attname, not attnotnull from pg_catalog.pg_attribute"
+        " join pg_catalog.pg_class on pg_class.oid = attrelid"
+        " join pg_catalog.pg_namespace on pg_namespace.oid = relnamespace"
+        " where nspname = %s and relkind in ('r', 'p') and attnum > 0 and not attisdropped",
+        [schema],
+    )
+    tables: dict[str, dict[str, bool]] = {}
+    for table, column, is_nullable in rows:
+        tables.setdefault(table, {})[column] = is_nullable
+    return tables
