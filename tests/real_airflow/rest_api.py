@@ -83,11 +83,28 @@ class RestApi:
         """Delete a run with all that belongs to it."""
         self._send("DELETE", f"/dags/{dag_id}/dagRuns/{run_id}")
 
-    def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> None:
+    def runs(self, dag_id: str = "~") -> list[dict[str, Any]]:
+        """List the runs of a DAG, or of all: the first hundred."""
+        runs: list[dict[str, Any]] = self._send("GET", f"/dags/{dag_id}/dagRuns?limit=100")[
+            "dag_runs"
+        ]
+        return runs
+
+    def task_instances(self, dag_id: str = "~", run_id: str = "~") -> list[dict[str, Any]]:
+        """List the task instances of a run, or of all: the first hundred."""
+        path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=100"
+        task_instances: list[dict[str, Any]] = self._send("GET", path)["task_instances"]
+        return task_instances
+
+    def _send(
+        self, method: str, path: str, body: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         if self._authorization is None:
             self._authorization = self._log_in()
         version = "v1" if self._is_airflow_2 else "v2"
-        self._request(method, f"/api/{version}{path}", body, {"Authorization": self._authorization})
+        return self._request(
+            method, f"/api/{version}{path}", body, {"Authorization": self._authorization}
+        )
 
     def _log_in(self) -> str:
         name, password = self._user

@@ -4,9 +4,10 @@ What is unfinished is told by the states that are final, not by those that are n
 a new kind of waiting (such as `awaiting_input` of 3.3) is settled like the ones before.
 
 `cleared` means state null for task instances and `queued` for runs. A run with state null would be
-as idle, but Airflow has no such run: its own "clear" makes it `queued`, and the REST API of 3
-answers a list of runs that holds one with an error, since there a run's state may not be null. A
-queued run of a paused DAG waits: the scheduler starts queued runs of unpaused DAGs only.
+as idle, but it breaks Airflow: the REST APIs of 2.11 and 3.3 answer every list of runs that holds
+one with status 500, so does the list of DAGs in the user interface of 3.3, and not even clearing
+gives it a state again (all seen). `queued` is what Airflow's own "clear" makes of a run, and such a
+run of a paused DAG waits: the scheduler starts queued runs of unpaused DAGs only.
 
 Runs of a backfill are ended as failed even then, because the backfill that would have driven them
 is ended: in Airflow 2 they would stay queued for good, and count as active runs of their DAG.

@@ -1,0 +1,309 @@
+"""Every Airflow comes to rest: nothing is left that its own queries would pick up."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+
+from tests.real_airflow import captured
+from tests.real_airflow.postgres import ThrowawayPostgres, execute
+from tests.snapshot.airflow_copies import (
+    FINISHED,
+    STARTED_AT,
+    TAKEN_AT,
+    busy,
+    connected,
+    content,
+    make_copy,
+    neutralised,
+    rows,
+)
+
+VERSIONS = captured.versions()
+OLDEST, NEWEST = "2.4", "9"
+
+_RUN = (
+    "join dag_run on dag_run.dag_id = task_instance.dag_id and dag_run.run_id ="
+    " task_instance.run_id"
+)
+_ALWAYS = f"select from task_instance {_RUN} where"
+# What schedulers, triggerers, DAG processors and workers select, with the versions they do it in.
+PICKED_UP = {
+    "dags needing dagruns": (OLDEST, NEWEST, "select from dag where not is_paused"),
+    "queued and running runs": (
+        *(OLDEST, NEWEST),
+        (
+            "select from dag_run join dag using (dag_id) where not is_paused"
+            " and state in ('queued', 'running')"
+        ),
+    ),
+    "running runs of paused dags": (
+        *(OLDEST, NEWEST),
+        "select from dag_run join dag using (dag_id) where is_paused and state = 'running'",
+    ),
+    "executable task instances": (
+        *(OLDEST, NEWEST),
+        f"{_ALWAYS} dag_run.state = 'running' and task_instance.state = 'scheduled'",
+    ),
+    "orphaned task instances": (
+        *(OLDEST, NEWEST),
+        f"{_ALWAYS} task_instance.state in ('scheduled', 'queued', 'running', 'restarting')",
+    ),
+    "zombies": (
+        *(OLDEST, NEWEST),
+        "select from task_instance where state in ('running', 'restarting', 'shutdown')",
+    ),
+    "trigger timeouts": (
+        *(OLDEST, NEWEST),
+        (
+            "select from task_instance where state in ('deferred', 'awaiting_input')"
+            " and trigger_timeout < now()"
+        ),
+    ),
+    "retries": (
+        *(OLDEST, NEWEST),
+        "select from task_instance where state in ('up_for_retry', 'up_for_reschedule')",
+    ),
+    "states to come": (
+        *(OLDEST, NEWEST),
+        "select from task_instance where state = 'not_invented_yet'",
+    ),
+    "methods to go on with": (
+        *(OLDEST, NEWEST),
+        (
+            f"{_ALWAYS} task_instance.state is null and dag_run.state = 'running'"
+            " and next_method is not null"
+        ),
+    ),
+    "celery tasks to adopt": (
+        *(OLDEST, NEWEST),
+        (
+            "select from task_instance where external_executor_id is not null"
+            f" and (queued_by_job_id is not null) and state not in {FINISHED}"
+        ),
+    ),
+    "triggers": (OLDEST, NEWEST, "select from trigger"),
+    "what a trigger's deletion deletes": (
+        *(OLDEST, NEWEST),
+        "select from task_instance where trigger_id is not null",
+    ),
+    "living components": (
+        *(OLDEST, NEWEST),
+        "select from job where end_date is null or state in ('running', 'restarting')",
+    ),
+    "users who are logged in": (OLDEST, NEWEST, "select from session"),
+    "SLA mails": ("2.4", "2.11", "select from sla_miss where not notification_sent"),
+    "callback requests": ("2.4", "3.1", "select from callback_request"),
+    "dataset events": ("2.4", "2.11", "select from dataset_dag_run_queue"),
+    "files to parse": ("2.10", NEWEST, "select from dag_priority_parsing_request"),
+    "asset events": ("3.0", NEWEST, "select from asset_dag_run_queue"),
+    "backfills": ("3.0", NEWEST, "select from backfill where completed_at is null"),
+    "triggers of assets": ("3.0", "3.1", "select from asset_trigger"),
+    "open spans": (
+        *("3.0", "3.1"),
+        (
+            "select from dag_run join dag using (dag_id) where state in ('queued', 'running')"
+            " and span_status = 'active' and scheduled_by_job_id is not null"
+        ),
+    ),
+    "deadlines of 3.0": ("3.0", "3.0", "select from deadline"),
+    "deadlines of 3.1": ("3.1", "3.1", "select from deadline where callback_state is null"),
+    "triggers of deadlines": ("3.1", "3.1", "select from deadline where trigger_id is not null"),
+    "deadlines": ("3.2", NEWEST, "select from deadline where not missed"),
+    "triggers of watchers": ("3.2", NEWEST, "select from asset_watcher"),
+    "callbacks for executors": ("3.2", NEWEST, "select from callback where state = 'pending'"),
+    "callbacks for the DAG processor": (
+        *("3.2", NEWEST),
+        "select from callback where type = 'dag_processor'",
+    ),
+    "callbacks for triggerers": (
+        *("3.2", NEWEST),
+        "select from callback where trigger_id is not null or state in ('queued', 'running')",
+    ),
+    "partitions": (
+        *("3.2", NEWEST),
+        "select from asset_partition_dag_run where created_dag_run_id is null",
+    ),
+    "keys of partitions": (
+        *("3.2", NEWEST),
+        "select from partitioned_asset_key_log where asset_partition_dag_run_id = 1",
+    ),
+    "connection tests": ("3.3", NEWEST, "select from connection_test_request"),
+    "jobs to take up again": ("3.3", NEWEST, "select from task_state_store"),
+}
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split(".")[:2])
+
+
+def _queries(version: str) -> dict[str, str]:
+    return {
+        name: query
+        for name, (since, until, query) in PICKED_UP.items()
+        if _number(since) <= _number(version) <= _number(until)
+    }
+
+
+@pytest.fixture(scope="module")
+def settled(postgres: ThrowawayPostgres) -> Callable[..., str]:
+    """The URL of a neutralised copy, to be read."""
+
+    @functools.cache
+    def make(version: str, unfinished: str) -> str:
+        url = make_copy(postgres, version)
+        neutralised(url, unfinished=unfinished)
+        return url
+
+    return make
+
+
+def _found(url: str, version: str) -> list[str]:
+    with connected(url) as connection:
+        return [
+            name
+            for name, query in _queries(version).items()
+            if connection.execute(query).fetchone() is not None
+        ]
+
+
+@pytest.mark.parametrize("unfinished", ["failed", "cleared"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_nothing_is_picked_up(postgres, settled, version: str, unfinished: str) -> None:
+    assert _found(busy(postgres, version), version) == list(_queries(version))
+    assert _found(settled(version, unfinished), version) == []
+
+
+@pytest.mark.parametrize("unfinished", ["failed", "cleared"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_what_is_finished_stays(postgres, settled, version: str, unfinished: str) -> None:
+    source, url = busy(postgres, version), settled(version, unfinished)
+    finished_tasks = (
+        "select to_jsonb(task_instance) - 'trigger_id' from task_instance"
+        f" where task_id in {tuple(f'task_{state}' for state in FINISHED)} order by 1"
+    )
+    finished_runs = (
+        "select to_jsonb(dag_run) from dag_run where run_id like '%\\_success'"
+        " or run_id like '%\\_failed' order by 1"
+    )
+    touched = {
+        *("airflow_snapshot_origin", "dag", "dag_run", "task_instance", "task_reschedule", "job"),
+        *("trigger", "session", "sla_miss", "callback_request", "dag_priority_parsing_request"),
+        *("dataset_dag_run_queue", "asset_dag_run_queue", "asset_trigger", "asset_watcher"),
+        *("backfill", "deadline", "callback", "asset_partition_dag_run", "task_state_store"),
+        *("partitioned_asset_key_log", "connection_test_request"),
+    }
+    before, after = content(source), content(url)
+    assert rows(url, finished_tasks) == rows(source, finished_tasks) != []
+    assert rows(url, finished_runs) == rows(source, finished_runs) != []
+    assert {name for name in before if before[name] != after[name]} <= touched
+    assert len(after["task_instance"]) == len(before["task_instance"])
+    assert len(after["dag_run"]) == len(before["dag_run"])
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_unfinished_task_instances_fail_at_the_last_known_moment(settled, version: str) -> None:
+    url = settled(version, "failed")
+    ended = dict(
+        rows(
+            url,
+            "select task_id, (state, start_date, end_date, round(duration)) from task_instance"
+            " where dag_id = 'unpaused' and run_id = 'scheduled_running'",
+        )
+    )
+    half_past = TAKEN_AT - timedelta(minutes=30)
+    assert ended["task_running"] == ("failed", *_as_text(STARTED_AT, TAKEN_AT), "3600")
+    assert ended["task_queued"] == ("failed", *_as_text(TAKEN_AT, TAKEN_AT), "0")
+    # That try had failed by itself before.
+    assert ended["task_up_for_retry"] == ("failed", *_as_text(STARTED_AT, half_past), "1800")
+    assert ended["task_None"][0] == "skipped"
+    unstarted = "select distinct state from task_instance where task_id = 'task_None' and run_id "
+    assert rows(url, f"{unstarted} = 'scheduled_success'") == [(None,)]
+    assert rows(
+        url,
+        "select distinct run_id, state, start_date, end_date from dag_run"
+        " where run_id in ('scheduled_running', 'scheduled_queued') order by 1",
+    ) == [
+        ("scheduled_queued", "failed", None, TAKEN_AT),
+        ("scheduled_running", "failed", STARTED_AT, TAKEN_AT),
+    ]
+
+
+def _as_text(*moments: object) -> list[str]:
+    return [f"{moment:%Y-%m-%d %H:%M:%S}+00" for moment in moments]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_cleared_is_as_if_it_had_not_begun(settled, version: str) -> None:
+    url = settled(version, "cleared")
+    assert rows(
+        url,
+        "select distinct state, start_date, end_date, duration, queued_dttm, next_method, pid"
+        " from task_instance where run_id in ('scheduled_running', 'scheduled_queued')"
+        " and task_id in ('task_running', 'task_deferred', 'task_up_for_retry', 'task_queued')",
+    ) == [(None,) * 7]
+    assert rows(
+        url,
+        "select distinct state, queued_at, start_date, end_date, last_scheduling_decision"
+        " from dag_run where run_id in ('scheduled_running', 'scheduled_queued', 'scheduled_None')",
+    ) == [("queued", STARTED_AT, None, None, None)]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_runs_of_ended_backfills_fail_even_when_others_are_cleared(settled, version: str) -> None:
+    url = settled(version, "cleared")
+    of_backfills = "where run_id in ('backfill_running', 'backfill_queued', 'backfill_None')"
+    assert rows(url, f"select distinct state from dag_run {of_backfills}") == [("failed",)]
+    tasks = "select distinct state from task_instance"
+    unfinished = "and task_id in ('task_running', 'task_deferred')"
+    assert rows(url, f"{tasks} {of_backfills} {unfinished}") == [("failed",)]
+    assert rows(url, f"{tasks} {of_backfills} and task_id = 'task_None'") == [("skipped",)]
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_waits_of_finished_task_instances_stay(postgres, settled, version: str) -> None:
+    source, url = busy(postgres, version), settled(version, "failed")
+    count = "select count(*) from task_reschedule"
+    ((before,),) = rows(source, count)
+    ((after,),) = rows(url, count)
+    ((tasks,),) = rows(url, "select count(distinct task_id) from task_instance")
+    assert after * tasks == before * len(FINISHED)
+
+
+@pytest.mark.parametrize("version", ["3.2.0", "3.3.2"])
+def test_missed_deadlines_stay_and_their_callbacks_are_given_up(settled, version: str) -> None:
+    url = settled(version, "failed")
+    assert rows(
+        url,
+        "select callback.state, count(*) from deadline join callback"
+        " on callback.id = callback_id group by 1 order by 1",
+    ) == [("failed", 4), ("success", 1)]
+    assert rows(url, "select count(*) from callback") == [(5,)]
+
+
+def test_jobs_end_when_they_last_gave_a_sign_of_life(postgres: ThrowawayPostgres) -> None:
+    url = make_copy(postgres, "2.11.0")
+    execute(
+        url,
+        "update job set latest_heartbeat = '2025-01-01 00:00+00' where job_type = 'TriggererJob'"
+        " and state = 'running'",
+    )
+    neutralised(url)
+    jobs = "select job_type, state, end_date from job where"
+    assert rows(url, f"{jobs} latest_heartbeat < '2025-06-01'") == [
+        ("TriggererJob", "failed", STARTED_AT.replace(year=2025, month=1, day=1, hour=0))
+    ]
+    assert rows(url, f"{jobs} job_type = 'LocalTaskJob' and state = 'success'") == [
+        ("LocalTaskJob", "success", TAKEN_AT)
+    ]
+
+
+def test_edge_workers_find_nothing_queued(postgres: ThrowawayPostgres) -> None:
+    url = make_copy(postgres, "3.3.2")
+    execute(url, "create table edge_job (dag_id text, state text)")
+    execute(url, "insert into edge_job values ('a', 'queued'), ('b', 'running'), ('c', 'success')")
+    neutralised(url)
+    assert rows(url, "select dag_id from edge_job") == [("c",)]
