@@ -96,9 +96,7 @@ class RestApi:
         task_instances: list[dict[str, Any]] = self._send("GET", path)["task_instances"]
         return task_instances
 
-    def _send(
-        self, method: str, path: str, body: dict[str, Any] | None = None
-    ) -> dict[str, Any]:
+    def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         if self._authorization is None:
             self._authorization = self._log_in()
         version = "v1" if self._is_airflow_2 else "v2"

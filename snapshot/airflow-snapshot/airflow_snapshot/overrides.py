@@ -226,14 +226,15 @@ def _from_uri(uri: str, what: str) -> ConnectionOverride:
     """Read a connection's URI as Airflow does: `type://[protocol://]login:password@host:port/…`."""
     scheme, separator, rest = uri.partition("://")
     protocol, inner, after = rest.partition("://")
-    if not inner or re.search(r"[@:/?]", protocol):
+    if not inner or re.search("[/?]", protocol):
         protocol, after = "", rest
     try:
         parts = urlsplit(f"//{after}")
         port = parts.port
     except ValueError:
         separator = ""
-    if not scheme or not separator:
+    # A login stands behind the protocol.
+    if not scheme or not separator or re.search("[@:]", protocol):
         msg = f"{what}: it is no URI of a connection: type://login:password@host:port/schema"
         raise SettingsError(msg)
     host = unquote(_hostname(parts.netloc)) or None
