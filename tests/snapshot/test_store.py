@@ -42,12 +42,12 @@ def bucket(monkeypatch):
     for name, value in ACCOUNT.items():
         monkeypatch.setenv(name, value)
     client = boto3.client("s3", endpoint_url=address)
-    client.create_bucket(Bucket="snapshots")
+    # Every server of this process shows the same buckets.
+    own = f"snapshots-{next(_numbers)}"
+    client.create_bucket(Bucket=own)
 
     def objects() -> set[str]:
-        return {
-            entry["Key"] for entry in client.list_objects(Bucket="snapshots").get("Contents", [])
-        }
+        return {entry["Key"] for entry in client.list_objects(Bucket=own).get("Contents", [])}
 
     environ = ACCOUNT | {"AWS_ENDPOINT_URL": address, "NO_PROXY": "127.0.0.1"}
     yield Snapshots(f"s3://{own}/airflow", environ), objects
