@@ -65,6 +65,10 @@ test: install $(STAMPS)/dev $(STAMPS)/dbt-warehouses ## Run all tests; TESTS=pat
 bench: install $(STAMPS)/dev ## Measure this pipeline against others on one million rows
 	$(DEV)/python -m bench.run
 
+.PHONY: bench-snapshots
+bench-snapshots: $(STAMPS)/dev ## Measure snapshots against pg_dump and pg_restore on 5 GB
+	$(DEV)/python -m bench.snapshots
+
 .PHONY: schemas
 schemas: $(STAMPS)/dev ## Capture schemas and audit events of real Airflow versions; VERSIONS="3.3.2 …" for some
 	$(DEV)/python -m tests.real_airflow.capture $(VERSIONS)
