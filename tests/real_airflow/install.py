@@ -248,8 +248,8 @@ def _uv() -> str:
 
 def run_command(
     command: list[str], environ: dict[str, str] | None = None, typed: str | None = None
-) -> None:
-    """Run a command to its end.
+) -> str:
+    """Run a command to its end, and give what it printed.
 
     Args:
         command: Program and arguments.
@@ -273,3 +273,4 @@ def run_command(
     if done.returncode != 0:
         msg = f"{' '.join(command)} failed with exit code {done.returncode}:\n{done.stdout[-4000:]}"
         raise AirflowCommandError(msg)
+    return done.stdout

@@ -1,4 +1,4 @@
-"""End processes together with everything they started, and nothing else."""
+"""End or kill processes together with everything they started, and nothing else."""
 
 from __future__ import annotations
 
@@ -25,12 +25,25 @@ def end(leaders: Iterable[subprocess.Popen[bytes]]) -> None:
     for leader in leaders:
         leader.terminate()
     psutil.wait_procs(family, _SECONDS_TO_END)
-    left = {*family, *_family(sessions)}
-    for process in left:
+    _kill(leaders, {*family, *_family(sessions)})
+
+
+def kill(leaders: Iterable[subprocess.Popen[bytes]]) -> None:
+    """Kill processes and all they started, without a chance to put anything in order.
+
+    Args:
+        leaders: Processes started with `start_new_session=True`.
+    """
+    leaders = list(leaders)
+    _kill(leaders, set(_family({leader.pid for leader in leaders})))
+
+
+def _kill(leaders: list[subprocess.Popen[bytes]], family: set[psutil.Process]) -> None:
+    for process in family:
         with suppress(psutil.NoSuchProcess):  # psutil knows when a number is another process's
             process.kill()
     # Whoever adopted an orphan may never notice its death, so the wait for that has an end.
-    psutil.wait_procs(left, timeout=5)
+    psutil.wait_procs(family, timeout=5)
     for leader in leaders:
         leader.wait()
 

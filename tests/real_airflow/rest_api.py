@@ -83,6 +83,14 @@ class RestApi:
         """Delete a run with all that belongs to it."""
         self._send("DELETE", f"/dags/{dag_id}/dagRuns/{run_id}")
 
+    def create_connection(self, conn_id: str, **fields: Any) -> None:
+        """Create a connection: `conn_type`, `host`, `login`, `password`, `extra` as text…"""
+        self._send("POST", "/connections", {"connection_id": conn_id, **fields})
+
+    def create_variable(self, key: str, value: str) -> None:
+        """Create a variable."""
+        self._send("POST", "/variables", {"key": key, "value": value})
+
     def runs(self, dag_id: str = "~") -> list[dict[str, Any]]:
         """List the runs of a DAG, or of all: the first hundred."""
         runs: list[dict[str, Any]] = self._send("GET", f"/dags/{dag_id}/dagRuns?limit=100")[

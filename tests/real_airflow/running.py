@@ -87,8 +87,8 @@ class RunningAirflow:
         folder.mkdir(exist_ok=True)
         (folder / name).write_text(text)
 
-    def run(self, *arguments: str, typed: str | None = None) -> None:
-        """Run a command of Airflow, such as `roles create NAME`.
+    def run(self, *arguments: str, typed: str | None = None) -> str:
+        """Run a command of Airflow, such as `roles create NAME`, and give what it printed.
 
         Args:
             arguments: What follows `airflow`.
@@ -97,7 +97,7 @@ class RunningAirflow:
         Raises:
             AirflowCommandError: It failed.
         """
-        run_command([self._airflow, *arguments], self._environ, typed)
+        return run_command([self._airflow, *arguments], self._environ, typed)
 
     def start(self) -> None:
         """Start every component."""
@@ -116,6 +116,11 @@ class RunningAirflow:
     def stop(self) -> None:
         """End every component and all they started."""
         processes.end(self._processes.values())
+        self._processes.clear()
+
+    def kill(self) -> None:
+        """Kill every component and all they started, as a power cut does."""
+        processes.kill(self._processes.values())
         self._processes.clear()
 
     def wait_until(self, what: str, missing: Callable[[], object], seconds: float) -> None:
@@ -162,7 +167,7 @@ def running_airflow(
     dag_files: Mapping[str, str],
     environ: Mapping[str, str] | None = None,
 ) -> Iterator[RunningAirflow]:
-    """Migrate an empty Postgres database and run Airflow on it, until the end of the block.
+    """Migrate a Postgres database and run Airflow on it, until the end of the block.
 
     Args:
         version: One of `RECIPES`.

@@ -163,7 +163,6 @@ def _fill_runs(insert: _Inserter) -> None:
     runs = itertools.product(("unpaused", "paused"), ("scheduled", "backfill"), RUN_STATES)
     for number, (dag_id, run_type, run_state) in enumerate(runs, start=1):
         run_id = f"{run_type}_{run_state}"
-        ended = run_state in FINISHED
         insert(
             "dag_run",
             id=number,
@@ -172,12 +171,13 @@ def _fill_runs(insert: _Inserter) -> None:
             run_type=run_type,
             execution_date=STARTED_AT - timedelta(days=number),
             state=run_state,
-            queued_at=STARTED_AT,
+            queued_at=None if run_state is None else STARTED_AT,
             start_date=None if run_state == "queued" else STARTED_AT,
-            end_date=TAKEN_AT if ended else None,
+            # One that was cleared while it ran keeps the end that it had.
+            end_date=None if run_state in {"queued", None} else STARTED_AT,
             last_scheduling_decision=STARTED_AT,
             updated_at=STARTED_AT,
-            span_status="ended" if ended else "active",
+            span_status="ended" if run_state in FINISHED else "active",
             scheduled_by_job_id=1,
         )
         for state in (*FINISHED, *UNFINISHED, None):
@@ -209,8 +209,9 @@ def _fill_task(insert: _Inserter, dag_id: str, run_id: str, state: str | None) -
         scheduled_dttm=STARTED_AT,
         retry_delay_override=60.0,
         retry_reason="try again",
-        updated_at=TAKEN_AT,
-        span_status="ended" if ended else "active",
+        updated_at=STARTED_AT,
+        duration=60.0,
+        span_status="ended" if state in FINISHED else "active",
     )
     insert("trigger", id=number, triggerer_id=2)
     insert("task_reschedule", **key, id=number, ti_id=uuid)
@@ -226,7 +227,7 @@ def _fill_what_calls_out(insert: _Inserter) -> None:
         insert("job", job_type=kind, state=state, latest_heartbeat=heartbeat, end_date=end)
     insert("job", job_type="SchedulerJob", state="failed", latest_heartbeat=TAKEN_AT)
     for completed_at in (None, STARTED_AT):
-        insert("backfill", dag_id="unpaused", completed_at=completed_at)
+        insert("backfill", dag_id="unpaused", completed_at=completed_at, updated_at=STARTED_AT)
     for table in (
         *("callback_request", "dag_priority_parsing_request", "connection_test_request"),
         *("dataset_dag_run_queue", "asset_dag_run_queue", "session"),

@@ -14,6 +14,7 @@ from tests.snapshot.airflow_copies import (
     FINISHED,
     STARTED_AT,
     TAKEN_AT,
+    UNFINISHED,
     busy,
     connected,
     content,
@@ -232,6 +233,65 @@ def test_unfinished_task_instances_fail_at_the_last_known_moment(settled, versio
     ]
 
 
+_WERE_UNFINISHED = f"task_id in {tuple(f'task_{state}' for state in UNFINISHED)}"
+_TIES = (
+    *("trigger_id", "trigger_timeout", "next_method", "next_kwargs", "external_executor_id"),
+    *("queued_by_job_id", "pid", "last_heartbeat_at"),
+)
+
+
+@pytest.mark.parametrize("unfinished", ["failed", "cleared"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_nothing_ties_them_to_those_who_ran_them(settled, version: str, unfinished: str) -> None:
+    url = settled(version, unfinished)
+    columns = captured.load(version).tables["task_instance"].columns
+    were_unfinished = f"{_WERE_UNFINISHED} or (task_id = 'task_None' and state = 'skipped')"
+    for column in _TIES:
+        if column in columns:
+            tied = f"select from task_instance where {column} is not null and ({were_unfinished})"
+            assert rows(url, tied) == [], column
+
+
+@pytest.mark.parametrize("unfinished", ["failed", "cleared"])
+@pytest.mark.parametrize("version", [v for v in VERSIONS if v != "2.4.3"])
+def test_readers_of_what_changed_see_it(settled, version: str, unfinished: str) -> None:
+    url = settled(version, unfinished)
+    unseen = f"where updated_at = '{STARTED_AT}'"
+    were_open = r"(run_id like '%\_running' or run_id like '%\_None' or run_id like '%\_queued')"
+    assert rows(url, f"select from task_instance {unseen} and {_WERE_UNFINISHED}") == []
+    assert (
+        rows(
+            url,
+            f"select from task_instance {unseen} and state = 'skipped' and task_id = 'task_None'",
+        )
+        == []
+    )
+    assert rows(url, f"select from dag_run {unseen} and {were_open}") == []
+    if version.startswith("3."):
+        assert rows(url, f"select count(*) from backfill {unseen}") == [(1,)]
+
+
+@pytest.mark.parametrize("version", [v for v in VERSIONS if v.startswith("3.")])
+def test_spans_end_with_what_they_are_of(settled, version: str) -> None:
+    spans = (
+        r"select distinct 'run', run_type, span_status from dag_run where run_id like '%\_running'"
+        " union select distinct 'task', left(run_id, 8), span_status from task_instance"
+        rf" where run_id like '%\_running' and {_WERE_UNFINISHED} order by 1, 2, 3"
+    )
+    assert rows(settled(version, "failed"), spans) == [
+        ("run", "backfill", "ended"),
+        ("run", "scheduled", "ended"),
+        ("task", "backfill", "ended"),
+        ("task", "schedule", "ended"),
+    ]
+    assert rows(settled(version, "cleared"), spans) == [
+        ("run", "backfill", "ended"),
+        ("run", "scheduled", "not_started"),
+        ("task", "backfill", "ended"),
+        ("task", "schedule", "not_started"),
+    ]
+
+
 def _as_text(*moments: object) -> list[str]:
     return [f"{moment:%Y-%m-%d %H:%M:%S}+00" for moment in moments]
 
@@ -247,9 +307,26 @@ def test_cleared_is_as_if_it_had_not_begun(settled, version: str) -> None:
     ) == [(None,) * 7]
     assert rows(
         url,
-        "select distinct state, queued_at, start_date, end_date, last_scheduling_decision"
-        " from dag_run where run_id in ('scheduled_running', 'scheduled_queued', 'scheduled_None')",
-    ) == [("queued", STARTED_AT, None, None, None)]
+        "select distinct state, start_date, end_date, last_scheduling_decision, queued_at"
+        " from dag_run where run_id in ('scheduled_running', 'scheduled_queued', 'scheduled_None')"
+        " order by queued_at",
+    ) == [("queued", None, None, None, STARTED_AT), ("queued", None, None, None, TAKEN_AT)]
+
+
+@pytest.mark.parametrize(
+    ("version", "columns"),
+    [
+        ("3.0.6", ("scheduled_dttm",)),
+        ("3.3.2", ("scheduled_dttm", "retry_delay_override", "retry_reason")),
+    ],
+)
+def test_cleared_forgets_what_was_decided_for_the_try(settled, version, columns) -> None:
+    url = settled(version, "cleared")
+    for column in columns:
+        kept = f"select from task_instance where {column} is not null and state is null"
+        assert rows(url, f"{kept} and {_WERE_UNFINISHED}") == [], column
+    runs = "select distinct scheduled_by_job_id from dag_run where run_id = 'scheduled_running'"
+    assert rows(url, runs) == [(None,)]
 
 
 @pytest.mark.parametrize("version", VERSIONS)
@@ -260,6 +337,9 @@ def test_runs_of_ended_backfills_fail_even_when_others_are_cleared(settled, vers
     tasks = "select distinct state from task_instance"
     unfinished = "and task_id in ('task_running', 'task_deferred')"
     assert rows(url, f"{tasks} {of_backfills} {unfinished}") == [("failed",)]
+    ends = "select distinct end_date from"
+    assert rows(url, f"{ends} dag_run {of_backfills}") == [(TAKEN_AT,)]
+    assert rows(url, f"{ends} task_instance {of_backfills} {unfinished}") == [(TAKEN_AT,)]
     assert rows(url, f"{tasks} {of_backfills} and task_id = 'task_None'") == [("skipped",)]
 
 
@@ -282,6 +362,27 @@ def test_missed_deadlines_stay_and_their_callbacks_are_given_up(settled, version
         " on callback.id = callback_id group by 1 order by 1",
     ) == [("failed", 4), ("success", 1)]
     assert rows(url, "select count(*) from callback") == [(5,)]
+
+
+def test_missed_deadlines_of_3_1_keep_their_callbacks_themselves(settled) -> None:
+    url = settled("3.1.5", "failed")
+    assert rows(url, "select callback_state, count(*) from deadline group by 1 order by 1") == [
+        ("failed", 4),
+        ("success", 1),
+    ]
+
+
+@pytest.mark.parametrize("version", ["3.2.0", "3.3.2"])
+def test_partitions_that_had_their_run_stay(settled, version) -> None:
+    url = settled(version, "failed")
+    assert rows(url, "select id from asset_partition_dag_run") == [(2,)]
+    assert rows(url, "select asset_partition_dag_run_id from partitioned_asset_key_log") == [(2,)]
+
+
+@pytest.mark.parametrize("version", [v for v in VERSIONS if v.startswith("3.")])
+def test_ended_backfills_stay(postgres, settled, version) -> None:
+    ended = f"select to_jsonb(backfill) from backfill where completed_at = '{STARTED_AT}'"
+    assert rows(settled(version, "failed"), ended) == rows(busy(postgres, version), ended) != []
 
 
 def test_jobs_end_when_they_last_gave_a_sign_of_life(postgres: ThrowawayPostgres) -> None:

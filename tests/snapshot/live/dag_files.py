@@ -1,0 +1,114 @@
+"""DAGs whose tasks stay in every state that is not final, and some that end."""
+
+BUSY, BACKFILLED, CONSUMER, PRODUCERS = "busy", "backfilled", "consumer", ("makes_a", "makes_b")
+# Task of `BUSY` to the state that it stays in.
+STAYS = {
+    "runs": "running",
+    "defers": "deferred",
+    "fails": "up_for_retry",
+    "waits": "up_for_reschedule",
+    "has_no_slot": "scheduled",
+    "comes_after": None,
+}
+NO_SLOTS = "no_slots"
+
+_BUSY_FILE = f"""
+import time
+from datetime import datetime, timedelta, timezone
+
+try:
+    from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+    from airflow.sdk import DAG, BaseOperator, BaseSensorOperator, task
+except ImportError:  # Airflow 2
+    from airflow.decorators import task
+    from airflow.models import DAG, BaseOperator
+    from airflow.sensors.base import BaseSensorOperator
+    from airflow.triggers.temporal import DateTimeTrigger
+try:
+    from airflow.sdk import AsyncCallback, DeadlineAlert, DeadlineReference
+except ImportError:  # before 3.1
+    deadline = {{}}
+else:
+    deadline = {{
+        "deadline": DeadlineAlert(
+            reference=DeadlineReference.DAGRUN_QUEUED_AT,
+            interval=timedelta(hours=1),
+            callback=AsyncCallback("asyncio.sleep", kwargs={{"delay": 1}}),
+        )
+    }}
+
+
+class Defers(BaseOperator):
+    def execute(self, context):
+        moment = datetime.now(timezone.utc) + timedelta(seconds=120)
+        self.defer(trigger=DateTimeTrigger(moment=moment), method_name="resume")
+
+    def resume(self, context, event=None):
+        return "resumed"
+
+
+class Waits(BaseSensorOperator):
+    def poke(self, context):
+        return False
+
+
+with DAG("{BUSY}", schedule=None, start_date=datetime(2025, 1, 1), **deadline):
+    @task
+    def runs():
+        time.sleep(900)
+
+    @task(retries=5, retry_delay=timedelta(seconds=60))
+    def fails():
+        raise RuntimeError("always")
+
+    @task(pool="{NO_SLOTS}")
+    def has_no_slot():
+        pass
+
+    @task
+    def comes_after():
+        pass
+
+    runs() >> comes_after()
+    fails()
+    has_no_slot()
+    Defers(task_id="defers")
+    Waits(task_id="waits", mode="reschedule", poke_interval=60)
+
+with DAG("{BACKFILLED}", schedule="@daily", start_date=datetime(2025, 1, 1), catchup=False):
+    @task
+    def sleeps():
+        time.sleep(900)
+
+    sleeps()
+"""
+
+_ASSETS_FILE = f"""
+from datetime import datetime
+
+try:
+    from airflow.sdk import DAG, Asset, task
+except ImportError:  # Airflow 2
+    from airflow.datasets import Dataset as Asset
+    from airflow.decorators import task
+    from airflow.models import DAG
+
+a, b = Asset("file:///a"), Asset("file:///b")
+
+for dag_id, asset in (("{PRODUCERS[0]}", a), ("{PRODUCERS[1]}", b)):
+    with DAG(dag_id, schedule=None, start_date=datetime(2025, 1, 1)):
+        @task(outlets=[asset])
+        def makes():
+            pass
+
+        makes()
+
+with DAG("{CONSUMER}", schedule=[a, b], start_date=datetime(2025, 1, 1)):
+    @task
+    def consumes():
+        pass
+
+    consumes()
+"""
+
+FILES = {"busy.py": _BUSY_FILE, "assets.py": _ASSETS_FILE}
