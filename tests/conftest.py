@@ -19,8 +19,8 @@ from tests.real_airflow.postgres import ThrowawayPostgres, throwaway_postgres
 _IN_THE_PROJECT = {"demo", "pipeline", "project"}
 
 
-# Takes half of its folder's time, and shares nothing with the rest.
-_ON_ITS_OWN = Path("tests/orchestrate/live")
+# These take half of their folders' time, and share nothing with the rest.
+_ON_THEIR_OWN = (Path("tests/orchestrate/live"), Path("tests/snapshot/live"))
 
 
 class _FolderScheduling(LoadScopeScheduling):
@@ -28,8 +28,9 @@ class _FolderScheduling(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         path = Path(nodeid)
-        if path.is_relative_to(_ON_ITS_OWN):
-            return str(_ON_ITS_OWN)
+        for own in _ON_THEIR_OWN:
+            if path.is_relative_to(own):
+                return str(own)
         folder = path.parts[1]
         return "in_the_project" if folder in _IN_THE_PROJECT else folder
 

@@ -71,15 +71,20 @@ def snapshots(tmp_path: Path) -> Snapshots:
     return Snapshots(str(tmp_path / "snapshots"), {})
 
 
-@pytest.fixture(scope="session")
-def templates(postgres: ThrowawayPostgres) -> dict[str, str]:
-    """Names of databases with all keys and many rows of a real Airflow, by its major version."""
+def restore_templates(server: ThrowawayPostgres) -> dict[str, str]:
+    """Restore databases with all keys and many rows of a real Airflow; names by major version."""
     names = {}
     for environment in ENVIRONMENTS:
         name = f"snapshot_of_{environment.slug}"
-        restore(METADATA / environment.dump_name, postgres.create_database(name))
+        restore(METADATA / environment.dump_name, server.create_database(name))
         names[environment.airflow_version[0]] = name
     return names
+
+
+@pytest.fixture(scope="session")
+def templates(postgres: ThrowawayPostgres) -> dict[str, str]:
+    """Names of such databases, by Airflow's major version."""
+    return restore_templates(postgres)
 
 
 @pytest.fixture

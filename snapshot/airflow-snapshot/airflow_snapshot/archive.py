@@ -23,8 +23,7 @@ from airflow_snapshot.errors import (
 )
 from airflow_snapshot.moment import LOCK_TIMEOUT_SECONDS, Moment
 
-# Of the compressions that the embedded programs know, gzip is the only one; more than its first
-# level takes several times as long for a tenth less.
+# The embedded programs know no other, and its usual level takes more than twice as long.
 _COMPRESSION = "gzip:1"
 # pg_restore sets this on every server, and older ones do not know it.
 _UNKNOWN_BEFORE_17 = b"SET transaction_timeout = 0;\n"

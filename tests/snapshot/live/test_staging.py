@@ -1,19 +1,22 @@
-"""A real Airflow, killed at work; its copy, neutralised, starts as another one and is at rest."""
+"""A snapshot of a real Airflow at work; its copy starts as another Airflow and is at rest."""
 
 from __future__ import annotations
 
 import json
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 from cryptography.fernet import Fernet
 
-from airflow_snapshot.neutralise import Neutralisation, Report, neutralise
-from airflow_snapshot.overrides import read_overrides
 from tests.real_airflow.postgres import ThrowawayPostgres, execute
 from tests.real_airflow.running import RunningAirflow, running_airflow
-from tests.snapshot.airflow_copies import connected, rows
+from tests.snapshot.airflow_copies import rows
+from tests.snapshot.conftest import Snapshots
 from tests.snapshot.live.dag_files import (
     BACKFILLED,
     BUSY,
@@ -48,24 +51,29 @@ _IMPATIENT = {
 
 
 def test_a_neutralised_copy_starts_at_rest(
-    postgres: ThrowawayPostgres, live_version: str, tmp_path: Path
+    postgres: ThrowawayPostgres, live_version: str, tmp_path: Path, snapshots: Snapshots
 ) -> None:
     production = postgres.create_database(f"production_{live_version}")
-    _run_until_killed(live_version, production)
-    staging = _copy(postgres, live_version)
-    report = _neutralise(staging, tmp_path)
-    assert report.emptied == ()
-    assert "lake" in report.connections
-    assert report.variables == ("bucket",)
+    name = _take_at_work(live_version, production, snapshots)
+    told = snapshots.run("inspect", name)
+    for component in ("SchedulerJob@", "TriggererJob@"):
+        assert component in told
+    assert snapshots.run("verify", name).startswith(f"PASS {name}")
+    staging = postgres.url(f"staging_{live_version}")
+    snapshots.run("restore", name, "--into", staging, "--airflow-version", live_version)
+    _leave_more(staging, live_version)
+    told = _neutralise(staging, tmp_path, snapshots)
+    assert "no key" not in told
+    assert "\n  lake\n" in told
+    assert told.rstrip().endswith("  bucket")
     if live_version.startswith("3."):
-        ended = {change.sentence: change.rows for change in report.changes}
-        assert ended["ended the unfinished backfills"] == 1
-        assert ended["dropped deadlines to come"] == 1
+        assert "ended the unfinished backfills (backfill: 1)" in told
+        assert "dropped deadlines to come (deadline: 1)" in told
     _start_and_watch(live_version, staging)
 
 
-def _run_until_killed(version: str, url: str) -> None:
-    """Leave everything that a busy Airflow can leave unfinished."""
+def _take_at_work(version: str, url: str, snapshots: Snapshots) -> str:
+    """Take a snapshot while all that can be unfinished is, and others write; return its name."""
     with running_airflow(version, url, FILES, _environ(OLD_KEY)) as airflow:
         airflow.run("pools", "set", NO_SLOTS, "0", "none")
         airflow.wait_until("its DAGs", lambda: _dags_to_come(url), 120)
@@ -83,13 +91,43 @@ def _run_until_killed(version: str, url: str) -> None:
             api.set_paused(BACKFILLED, paused=False)
             api.backfill(BACKFILLED, "2025-02-03", "2025-02-08")
         airflow.wait_until("every state", lambda: _states_to_come(url, version), 180)
+        with _writing(url) as written:
+            name = snapshots.take(url)
+        assert written
         airflow.kill()
-    # What an executor that dies before it gets to it leaves.
+    return name
+
+
+@contextmanager
+def _writing(url: str) -> Iterator[list[int]]:
+    """Insert log rows as fast as one session can, until the end of the block."""
+    written: list[int] = []
+    ended = threading.Event()
+
+    def write() -> None:
+        with psycopg.connect(url, autocommit=True) as connection:
+            while not ended.is_set():
+                connection.execute("insert into log (dttm, event) values (now(), 'written')")
+                written.append(1)
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        yield written
+    finally:
+        ended.set()
+        writer.join()
+
+
+def _leave_more(url: str, version: str) -> None:
+    """Add what an executor leaves that dies before it gets to it, and a deadline that is past."""
     execute(
         url,
         "update task_instance set state = 'queued', queued_dttm = now(),"
         " external_executor_id = 'x', queued_by_job_id ="
         " (select max(id) from job where job_type = 'SchedulerJob') where task_id = 'has_no_slot'",
+        # The new Airflow gets a user of the same name, with a password of its own.
+        "update ab_user set username = 'before', email = 'before@example.com'",
     )
     if version.startswith("3."):
         execute(url, "update deadline set deadline_time = now() - interval '1 minute'")
@@ -123,38 +161,19 @@ def _states_to_come(url: str, version: str) -> list[str]:
     return missing + [query for query in wanted if not rows(url, query)]
 
 
-def _copy(postgres: ThrowawayPostgres, version: str) -> str:
-    source, copy = f"production_{version}", f"staging_{version}"
-    # The server takes a moment to notice that its clients are dead.
-    for _ in range(100):
-        if not rows(
-            postgres.url("postgres"), f"select from pg_stat_activity where datname = '{source}'"
-        ):
-            break
-        time.sleep(0.1)
-    execute(postgres.url("postgres"), f'create database "{copy}" template "{source}"')
-    url = postgres.url(copy)
-    execute(
-        url,
-        "create table airflow_snapshot_origin (snapshot text, taken_at timestamptz,"
-        " source_database_id text, restored_at timestamptz, neutralised_at timestamptz)",
-        "insert into airflow_snapshot_origin values ('x', now(), 'production', now(), null)",
-        # The new Airflow gets a user of the same name, with a password of its own.
-        "update ab_user set username = 'before', email = 'before@example.com'",
-    )
-    return url
-
-
-def _neutralise(url: str, folder: Path) -> Report:
+def _neutralise(url: str, folder: Path, snapshots: Snapshots) -> str:
+    """Neutralise a copy, and return what is told of it."""
     file = folder / "staging.yaml"
     file.write_text(OVERRIDES)
-    overrides = read_overrides(file, {"PASSWORD": "new"})
-    wanted = Neutralisation(overrides=overrides, old_fernet_key=OLD_KEY, new_fernet_key=NEW_KEY)
     ((before,),) = rows(url, "select count(*) from task_instance")
-    with connected(url) as connection:
-        report = neutralise(connection, "public", wanted)
+    told = snapshots.run(
+        *("neutralise", "--into", url, "--overrides", str(file)),
+        PASSWORD="new",
+        AIRFLOW_SNAPSHOT_OLD_FERNET_KEY=OLD_KEY,
+        AIRFLOW_SNAPSHOT_NEW_FERNET_KEY=NEW_KEY,
+    )
     assert rows(url, "select count(*) from task_instance") == [(before,)]
-    return report
+    return told
 
 
 def _start_and_watch(version: str, url: str) -> None:
