@@ -129,9 +129,12 @@ def test_a_manifest_that_cannot_be_read(snapshots, text, told):
     folder = Path(snapshots.location)
     folder.mkdir()
     (folder / "shop-1.json").write_text(text)
-    printed = snapshots.run("verify", "shop-1", code=78)
-    assert told in printed
-    assert "shop-1" in printed
+    for command in (("verify", "shop-1"), ("verify",), ("prune",)):
+        printed = snapshots.run(*command, code=78)
+        assert told in printed
+        assert "shop-1" in printed
+    # One that is damaged hides no other.
+    assert told in snapshots.run("list")
 
 
 def test_no_snapshot(snapshots):

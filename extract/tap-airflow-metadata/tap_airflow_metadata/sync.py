@@ -24,8 +24,10 @@ from tap_airflow_metadata.spool import Spool, SpoolFile
 logger = logging.getLogger("tap-airflow-metadata")
 
 # Tables in Airflow's schema that are not Airflow's: what its clean-ups and upgrades leave behind,
-# and Celery's results.
-_NOT_AIRFLOWS = re.compile(r"^(_airflow_(deleted|moved)__|_xcom_archive$|celery_task)")
+# Celery's results, and what says that a database is a restored copy.
+_NOT_AIRFLOWS = re.compile(
+    r"^(_airflow_(deleted|moved)__|_xcom_archive$|celery_task|airflow_snapshot_origin$)"
+)
 
 
 @dataclass(frozen=True)

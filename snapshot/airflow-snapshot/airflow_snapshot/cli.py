@@ -14,7 +14,13 @@ import click
 from airflow_snapshot.airflow_facts import installed_airflow_version
 from airflow_snapshot.database import connected, shown
 from airflow_snapshot.encryption import Identity, Recipient
-from airflow_snapshot.errors import EXIT_FINAL, EXIT_RETRYABLE, SettingsError, SnapshotError
+from airflow_snapshot.errors import (
+    EXIT_FINAL,
+    EXIT_RETRYABLE,
+    DamagedSnapshotError,
+    SettingsError,
+    SnapshotError,
+)
 from airflow_snapshot.fernet import NEW_KEY, OLD_KEY
 from airflow_snapshot.manifest import Manifest
 from airflow_snapshot.neutralise import Neutralisation, neutralise
@@ -86,9 +92,15 @@ def take_command(
 @environment_slug_option
 @store_option
 def list_command(environment_slug: str | None, store: Store) -> None:
-    """List the snapshots of a place, the oldest first."""
-    for manifest in store.manifests(environment_slug):
-        click.echo(f"{manifest.name}  {_summary(manifest)}")
+    """List the snapshots of a place, by name and so by environment and age."""
+    for name in store.names():
+        try:
+            manifest = store.manifest(name)
+        except DamagedSnapshotError as error:
+            click.echo(f"{name}  {error}")
+            continue
+        if environment_slug in {None, manifest.environment_slug}:
+            click.echo(f"{name}  {_summary(manifest)}")
 
 
 @airflow_snapshot.command("inspect")
