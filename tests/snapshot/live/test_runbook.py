@@ -41,10 +41,8 @@ with DAG("after_the_move", schedule=None, start_date=datetime(2025, 1, 1)):
 
 
 def section(title: str) -> str:
-    found = re.search(
-        rf"^## {re.escape(title)}$(.*?)(?=^## |\Z)", DOCUMENT, re.MULTILINE | re.DOTALL
-    )
-    return found[title]
+    parts = re.split(r"^## (.*)\n", DOCUMENT, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))[title]
 
 
 def commands(title: str) -> str:
