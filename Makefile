@@ -75,7 +75,7 @@ schemas: $(STAMPS)/dev ## Capture schemas and audit events of real Airflow versi
 	$(DEV)/python -m tests.real_airflow.audit_events $(VERSIONS)
 
 .PHONY: demo-data
-demo-data: $(STAMPS)/dev ## Make the demo's metadata databases again, with real Airflow migrations
+demo-data: $(STAMPS)/dev ## Make the demo's snapshots again, with real Airflow migrations
 	$(DEV)/python -m demo.build
 
 .PHONY: generate

@@ -1,4 +1,4 @@
-"""Make the demo's metadata databases: `make demo-data`, or `python -m demo.build [environment …]`.
+"""Make the demo's snapshots: `make demo-data`, or `python -m demo.build [environment …]`.
 
 Real Airflow migrates an empty database and fills in what it parses; the rest is simulated. Takes a
 few minutes, most of them to install the two Airflows.
@@ -6,16 +6,23 @@ few minutes, most of them to install the two Airflows.
 
 from __future__ import annotations
 
+import shutil
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 
+from airflow_snapshot.database import connected, parse_address
+from airflow_snapshot.manifest import Manifest
+from airflow_snapshot.progress import Progress
+from airflow_snapshot.store import Store
+from airflow_snapshot.take import Taking, take
 from demo.company import Company, load
 from demo.environments import ENVIRONMENTS, METADATA, Environment
-from demo.postgres import dump
+from demo.present import NOW
 from demo.real_airflow import make_metadata
 from demo.simulation.records import History
 from demo.simulation.simulate import simulate
@@ -40,8 +47,8 @@ from demo.tables.task_outputs import write_task_outputs
 from tests.real_airflow.postgres import throwaway_postgres
 
 
-def build(environment: Environment) -> None:
-    """Make the database of one environment and write it into `demo/metadata/`."""
+def build(environment: Environment) -> Manifest:
+    """Make the database of one environment, and return its new snapshot in `demo/metadata/`."""
     company = load(environment)
     with (
         throwaway_postgres() as postgres,
@@ -67,8 +74,42 @@ def build(environment: Environment) -> None:
             write_log(connection, company, history, jobs)
             write_leftovers(connection, environment)
             advance_sequences(connection)
+        return take_snapshot(url, environment)
+
+
+def take_snapshot(url: str, environment: Environment) -> Manifest:
+    """Take the environment's snapshot of its finished database, in place of the one before.
+
+    Args:
+        url: `postgresql://` URL of the database.
+        environment: The database's.
+    """
+    name = environment.snapshot_name
+    address = f"postgresql://airflow@postgres.fernwick.example:5432/{environment.slug}"
+    parameters = parse_address(url, "url")
+    with connected(parameters) as connection:
+        query = (
+            "select distinct job_type || '@' || hostname from job where state = 'running'"
+            " and job_type not in ('LocalTaskJob', 'BackfillJob') order by 1"
+        )
+        alive = tuple(component for (component,) in connection.execute(query))
+    with tempfile.TemporaryDirectory(prefix="demo-snapshot-") as folder:
+        wanted = Taking(parameters, "public", environment.slug)
+        taken = take(wanted, Store(folder), Progress("Taking"))
+        # The company's present is not ours: at the moment at which this is really taken, its tasks
+        # have run for days, and its schedulers are long dead. Its database has a place of its own.
+        manifest = replace(
+            taken,
+            name=name,
+            taken_at=NOW,
+            source=replace(taken.source, address=address),
+            running=replace(taken.running, components=alive),
+            archive=replace(taken.archive, file=f"{name}.dump"),
+        )
         METADATA.mkdir(exist_ok=True)
-        dump(url, METADATA / environment.dump_name)
+        shutil.move(Path(folder) / taken.archive.file, METADATA / manifest.archive.file)
+        Store(str(METADATA)).add(manifest)
+    return manifest
 
 
 def _write_airflow_2(connection: Connection, company: Company, history: History) -> list[Job]:
@@ -95,9 +136,9 @@ def main(slugs: list[str]) -> None:
         if slugs and environment.slug not in slugs:
             continue
         begun = time.monotonic()
-        build(environment)
-        size = (METADATA / environment.dump_name).stat().st_size / 1e6
-        print(f"{environment.dump_name}: {size:.1f} MB in {time.monotonic() - begun:.0f} s")
+        manifest = build(environment)
+        size = manifest.archive.size / 1e6
+        print(f"{manifest.name}: {size:.1f} MB in {time.monotonic() - begun:.0f} s")
 
 
 if __name__ == "__main__":

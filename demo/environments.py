@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from demo.present import NOW
+
 METADATA = Path(__file__).parent / "metadata"
 
 
@@ -28,9 +30,9 @@ class Environment:
         return self.airflow_version.startswith("3.")
 
     @property
-    def dump_name(self) -> str:
-        """File name of its bundled database."""
-        return f"{self.slug}-airflow-{self.airflow_version}.dump"
+    def snapshot_name(self) -> str:
+        """Name of its bundled snapshot, as one is named that is taken at that moment."""
+        return f"{self.slug}-{NOW:%Y%m%dT%H%M%S}000Z"
 
 
 ENVIRONMENTS = (

@@ -1,7 +1,6 @@
-"""`make demo`: two bundled Airflow databases, copied into one DuckDB file, with marts.
+"""`make demo`: snapshots of two Airflow databases, copied into one DuckDB file, with marts.
 
-Everything is kept in `output/`. A second run takes up what is there: the databases are not restored
-again, and only what changed is copied.
+Everything is kept in `output/`.
 """
 
 from __future__ import annotations
@@ -13,22 +12,12 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
-import psycopg
-from psycopg import sql
 
-from demo.environments import ENVIRONMENTS, METADATA, Environment
+from demo.environments import ENVIRONMENTS, METADATA
 from demo.findings import print_findings
-from demo.postgres import (
-    PostgresError,
-    create_database,
-    database_url,
-    embedded_postgres,
-    restore,
-)
 
 ROOT = Path(__file__).resolve().parents[1]
 STATE = ROOT / "output" / "demo"
@@ -36,12 +25,18 @@ WAREHOUSE = ROOT / "output" / "demo.duckdb"
 MELTANO_STATE = STATE / "meltano.db"
 """A state of its own: that of the demo must never count for a real Airflow of the same slug."""
 
-OURS = ("AIRFLOW_AUDIT_", "DBT_", "ENVIRONMENT_SLUG", "TAP_AIRFLOW_METADATA_", "TARGET_DUCKDB_")
+OURS = (
+    *("AIRFLOW_AUDIT_", "AIRFLOW_SNAPSHOT_", "DBT_", "ENVIRONMENT_SLUG"),
+    *("TAP_AIRFLOW_METADATA_", "TARGET_DUCKDB_"),
+)
 """How environment variables begin that would point the demo at the user's own Airflow."""
 
 SOURCES = tuple(
     ROOT / name
-    for name in ("meltano.yml", "demo/metadata", "extract", "load", "requirements", "transform")
+    for name in (
+        *("meltano.yml", "demo/metadata", "extract", "load", "requirements", "snapshot"),
+        "transform",
+    )
 )
 MADE = {"__pycache__", "dbt_packages", "logs", "target"}
 """Folders with what dbt and Python make."""
@@ -56,25 +51,17 @@ class DemoError(Exception):
     """A step failed; the message says which, why, and where its whole output is."""
 
 
-@dataclass
-class Step:
-    """What a running step wants to add to its line."""
-
-    remark: str = ""
-
-
 @contextmanager
-def step(title: str) -> Iterator[Step]:
+def step(title: str) -> Iterator[None]:
     """Print a line with the title and, when the step is done, its seconds."""
     begun = time.monotonic()
     print(f"  {title:<62}", end="", flush=True)
-    running = Step()
     try:
-        yield running
+        yield
     except BaseException:
         print(" failed")
         raise
-    print(f"{time.monotonic() - begun:6.1f} s  {running.remark}".rstrip(), flush=True)
+    print(f"{time.monotonic() - begun:6.1f} s", flush=True)
 
 
 def main() -> None:
@@ -82,17 +69,15 @@ def main() -> None:
     begun = time.monotonic()
     try:
         _run()
-    except (DemoError, PostgresError) as error:
+    except DemoError as error:
         sys.exit(f"\nThe demo stopped. {error}")
-    except psycopg.OperationalError as error:
-        sys.exit(f"\nThe demo stopped: the embedded Postgres does not answer. {error}")
     except duckdb.IOException as error:
         sys.exit(
             f"\nThe demo stopped: {_shown(WAREHOUSE)} cannot be opened; another program has it?"
             f" {error}"
         )
     except KeyboardInterrupt:
-        sys.exit("\nInterrupted; make demo goes on from here.")
+        sys.exit("\nInterrupted; make demo begins anew.")
     print(f"\nAll of it in {time.monotonic() - begun:.0f} s.")
 
 
@@ -129,68 +114,23 @@ def _fingerprint() -> str:
 
 
 def _make_warehouse(meltano: Path) -> None:
-    """Restore the databases, copy them and build the marts."""
-    if not WAREHOUSE.exists():
-        # Without the warehouse, what Meltano remembers of earlier copies is no longer true.
-        MELTANO_STATE.unlink(missing_ok=True)
-    with _embedded_postgres() as server_url:
-        for environment in ENVIRONMENTS:
-            _restore(environment, server_url)
-        for environment in ENVIRONMENTS:
-            name = f"Copy {environment.slug} (Airflow {environment.airflow_version}) into DuckDB"
-            settings = {
-                "TAP_AIRFLOW_METADATA_DATABASE_URL": database_url(server_url, environment.slug),
-                "ENVIRONMENT_SLUG": environment.slug,
-            }
-            with step(name):
-                _meltano(
-                    meltano,
-                    settings,
-                    f"copy-{environment.slug}",
-                    "run",
-                    # Without waiting for the lock that a killed demo leaves for five minutes.
-                    "--force",
-                    "tap-airflow-metadata",
-                    "target-duckdb",
-                )
+    """Copy the snapshots and build the marts."""
+    # They may be of a later moment than the snapshots, which are then refused.
+    for made in (WAREHOUSE, WAREHOUSE.with_name(f"{WAREHOUSE.name}.wal"), MELTANO_STATE):
+        made.unlink(missing_ok=True)
+    for environment in ENVIRONMENTS:
+        title = f"Copy {environment.slug} (Airflow {environment.airflow_version}) into DuckDB"
+        with step(title):
+            _meltano(
+                meltano,
+                {"AIRFLOW_SNAPSHOT_LOCATION": str(METADATA)},
+                f"copy-{environment.slug}",
+                *("invoke", "airflow-snapshot", "run", environment.snapshot_name, "--"),
+                *(str(meltano), "run", "tap-airflow-metadata", "target-duckdb"),
+            )
     with step("Build and test the marts of both with dbt"):
         slugs = ",".join(environment.slug for environment in ENVIRONMENTS)
-        _meltano(meltano, {"ENVIRONMENT_SLUGS": slugs}, "marts", "invoke", "dbt:build-full-refresh")
-
-
-@contextmanager
-def _embedded_postgres() -> Iterator[str]:
-    """Start the server as a step of its own; stop it at the end."""
-    server = embedded_postgres(STATE / "postgres")
-    with step("Start an embedded Postgres"):
-        server_url = server.__enter__().get_uri()
-    try:
-        yield server_url
-    finally:
-        server.__exit__(*sys.exc_info())
-
-
-def _restore(environment: Environment, server_url: str) -> None:
-    """Restore a bundled database unless the very same is there already."""
-    source = METADATA / environment.dump_name
-    digest = hashlib.sha256(source.read_bytes()).hexdigest()
-    title = f"Restore {environment.slug}, Airflow {environment.airflow_version}"
-    with psycopg.connect(server_url, autocommit=True) as connection:
-        found = connection.execute(
-            "select shobj_description(oid, 'pg_database') from pg_database where datname = %s",
-            (environment.slug,),
-        ).fetchone()
-        if found == (digest,):
-            return
-        with step(title) as running:
-            restore(source, create_database(server_url, environment.slug))
-            running.remark = f"{source.stat().st_size / 1e6:.1f} MB"
-        # Said last, so that an interrupted restore is made again.
-        connection.execute(
-            sql.SQL("comment on database {} is {}").format(
-                sql.Identifier(environment.slug), sql.Literal(digest)
-            )
-        )
+        _meltano(meltano, {"ENVIRONMENT_SLUGS": slugs}, "marts", "invoke", "dbt:build")
 
 
 def _meltano(meltano: Path, settings: dict[str, str], name: str, *arguments: str) -> None:

@@ -10,6 +10,9 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+from airflow_snapshot import archive
+from airflow_snapshot.database import parse_address
+from demo.environments import ENVIRONMENTS, METADATA
 from tests.extract.generated_rows import fill
 from tests.real_airflow import captured
 from tests.real_airflow.install import has_python
@@ -46,6 +49,23 @@ _numbers = itertools.count(1)
 def postgres() -> Iterator[ThrowawayPostgres]:
     with throwaway_postgres(tcp=True) as server:
         yield server
+
+
+def restore_demo_databases(server: ThrowawayPostgres) -> dict[str, str]:
+    """Restore the demo's snapshots into databases of a server; names by environment."""
+    names = {}
+    for environment in ENVIRONMENTS:
+        name = f"demo_{environment.slug}"
+        address = parse_address(server.create_database(name), "demo")
+        archive.load(METADATA / f"{environment.snapshot_name}.dump", address)
+        names[environment.slug] = name
+    return names
+
+
+@pytest.fixture(scope="session")
+def demo_databases(postgres: ThrowawayPostgres) -> dict[str, str]:
+    """Names of the demo's databases, by environment."""
+    return restore_demo_databases(postgres)
 
 
 @pytest.fixture(scope="session", params=["2.11.0", "3.3.2"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,22 +10,14 @@ import duckdb
 import psycopg
 import pytest
 
-from demo.environments import ENVIRONMENTS, METADATA
-from demo.postgres import restore
 from tests.demo.demo_runs import WAREHOUSE, run_demo
 from tests.real_airflow.postgres import ThrowawayPostgres
 
 
 @pytest.fixture(scope="session")
-def demo_urls(postgres: ThrowawayPostgres) -> dict[str, str]:
+def demo_urls(postgres: ThrowawayPostgres, demo_databases: dict[str, str]) -> dict[str, str]:
     """Addresses of the bundled databases, by environment."""
-    urls = {}
-    for environment in ENVIRONMENTS:
-        source = METADATA / environment.dump_name
-        digest = hashlib.sha256(source.read_bytes()).hexdigest()[:8]
-        urls[environment.slug] = postgres.create_database(f"demo_{environment.slug}_{digest}")
-        restore(source, urls[environment.slug])
-    return urls
+    return {slug: postgres.url(name) for slug, name in demo_databases.items()}
 
 
 @pytest.fixture
@@ -39,16 +30,6 @@ def ask(demo_urls: dict[str, str]) -> Callable[..., list[tuple]]:
             return connection.execute(text, values).fetchall()
 
     return query
-
-
-@pytest.fixture
-def open_folder() -> Iterator[Path]:
-    """A folder that other users may enter: as root, the server runs as one of those.
-
-    Those of pytest are closed to others, and closed again by every other pytest that starts.
-    """
-    with tempfile.TemporaryDirectory(prefix="demo-") as folder:
-        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

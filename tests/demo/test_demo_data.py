@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 import psycopg
 import pyarrow as pa
@@ -12,6 +11,10 @@ import pyarrow.parquet as pq
 import pytest
 from psycopg import sql
 
+from airflow_snapshot.database import parse_address
+from airflow_snapshot.progress import Progress
+from airflow_snapshot.store import Store
+from airflow_snapshot.verify import differences
 from demo.company import load
 from demo.environments import ENVIRONMENTS, METADATA
 from demo.present import NOW, SINCE
@@ -66,8 +69,19 @@ CANARIES = {
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS, ids=SLUGS)
-def test_file_is_small(environment):
-    assert (METADATA / environment.dump_name).stat().st_size < 3 * MEBIBYTE
+def test_files_are_small(environment):
+    files = list(METADATA.glob(f"{environment.snapshot_name}.*"))
+    assert len(files) == 2
+    assert sum(file.stat().st_size for file in files) < 3.5 * MEBIBYTE
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS, ids=SLUGS)
+def test_the_manifest_says_what_is_there(environment, demo_urls):
+    manifest = Store(str(METADATA)).manifest(environment.snapshot_name)
+    assert (manifest.environment_slug, manifest.taken_at) == (environment.slug, NOW)
+    assert any(one.startswith("SchedulerJob@") for one in manifest.running.components)
+    restored = parse_address(demo_urls[environment.slug], "url")
+    assert differences(manifest, restored, Progress("Comparing")) == []
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS, ids=SLUGS)
@@ -241,9 +255,10 @@ def test_no_path_of_the_building_machine_is_left(ask):
             assert all(path.startswith(("/opt/airflow/", "/home/airflow/")) for path in paths)
 
 
-def test_readme_names_the_files_and_the_present():
-    readme = (Path(METADATA).parent / "README.md").read_text()
-    assert set(re.findall(r"[a-z]+-airflow-[\d.]+\.dump", readme)) == {
-        environment.dump_name for environment in ENVIRONMENTS
+def test_readme_names_the_snapshots_and_the_present():
+    readme = (METADATA.parent / "README.md").read_text()
+    assert set(re.findall(r"[a-z]+-\d{8}T\d+Z", readme)) == {
+        environment.snapshot_name for environment in ENVIRONMENTS
     }
+    assert Store(str(METADATA)).names() == sorted(one.snapshot_name for one in ENVIRONMENTS)
     assert f"{NOW:%Y-%m-%d %H:%M}" in readme

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 
 import duckdb
@@ -10,14 +11,12 @@ import pytest
 
 from demo import query, run
 from demo.environments import ENVIRONMENTS
-from demo.postgres import PostgresError, embedded_postgres, restore
 from tests.demo.demo_runs import run_demo
 
 
 def test_demo_finds_what_is_planted_and_is_quick_the_second_time(first_demo):
     folder, first = first_demo
     for environment in ENVIRONMENTS:
-        assert re.search(rf"Restore {environment.slug}, Airflow [\d.]+ +[\d.]+ s", first)
         assert re.search(rf"Copy {environment.slug} .* +[\d.]+ s", first)
         proof = "rows of .* tables, all counted against the source"
         assert re.search(rf"{environment.slug} +[\d,]+ {proof}", first)
@@ -53,6 +52,7 @@ def test_failed_step_says_what_and_where(stand_in, tmp_path, monkeypatch):
 def test_meltano_gets_the_demos_settings_alone(stand_in, tmp_path, monkeypatch):
     monkeypatch.setattr(run, "STATE", tmp_path)
     monkeypatch.setenv("TAP_AIRFLOW_METADATA_PII", "full")
+    monkeypatch.setenv("AIRFLOW_SNAPSHOT_IDENTITY", "mine.key")
     monkeypatch.setenv("TARGET_DUCKDB_PATH", "mine.duckdb")
     monkeypatch.setenv("EDITOR", "ed")
     run._meltano(stand_in("env"), {"ENVIRONMENT_SLUG": "production"}, "out")
@@ -60,7 +60,33 @@ def test_meltano_gets_the_demos_settings_alone(stand_in, tmp_path, monkeypatch):
     assert told["ENVIRONMENT_SLUG"] == "production"
     assert told["TARGET_DUCKDB_PATH"] == str(run.WAREHOUSE)
     assert told["EDITOR"] == "ed"
-    assert "TAP_AIRFLOW_METADATA_PII" not in told
+    assert not {"TAP_AIRFLOW_METADATA_PII", "AIRFLOW_SNAPSHOT_IDENTITY"} & told.keys()
+
+
+@pytest.fixture
+def elsewhere(tmp_path, monkeypatch):
+    """A folder for the demo's results, in place of the user's own."""
+    for name in ("STATE", "WAREHOUSE", "MELTANO_STATE"):
+        monkeypatch.setattr(run, name, tmp_path if name == "STATE" else tmp_path / name.lower())
+    return tmp_path
+
+
+def test_what_an_earlier_demo_made_is_removed(elsewhere, stand_in):
+    earlier = {elsewhere / name for name in ("warehouse", "warehouse.wal", "meltano_state")}
+    for file in earlier:
+        file.write_text("of a later moment")
+    run._make_warehouse(stand_in("true"))
+    assert not earlier & set(elsewhere.iterdir())
+
+
+def test_damaged_snapshot_is_said(elsewhere, monkeypatch):
+    metadata = shutil.copytree(run.METADATA, elsewhere / "metadata")
+    archive = metadata / f"{ENVIRONMENTS[0].snapshot_name}.dump"
+    archive.write_bytes(archive.read_bytes()[:-1000])
+    monkeypatch.setattr(run, "METADATA", metadata)
+    with pytest.raises(run.DemoError, match=r"failed with exit code 78:[^$]*truncated") as raised:
+        run._make_warehouse(run.ROOT / ".venv" / "bin" / "meltano")
+    assert "copy-production.log" in str(raised.value)
 
 
 def test_changed_source_makes_the_warehouse_anew(tmp_path, monkeypatch):
@@ -82,30 +108,6 @@ def test_missing_meltano_is_said(monkeypatch, tmp_path):
     with pytest.raises(SystemExit) as raised:
         run.main()
     assert "make install" in str(raised.value.code)
-
-
-def test_server_that_cannot_start_is_said(open_folder):
-    (open_folder / "PG_VERSION").write_text("18\n")
-    with pytest.raises(PostgresError, match="did not start"), embedded_postgres(open_folder):
-        pass
-
-
-def test_server_of_a_killed_run_is_taken_over_and_stopped(open_folder):
-    data = open_folder / "postgres"
-    with embedded_postgres(data):
-        pass
-    # The list of those who use the server, as a killed process leaves it.
-    (data / ".handle_pids.json").write_text("[999999999]")
-    with embedded_postgres(data):
-        assert (data / "postmaster.pid").exists()
-    assert not (data / "postmaster.pid").exists()
-
-
-def test_damaged_dump_is_said(tmp_path, postgres):
-    broken = tmp_path / "broken.dump"
-    broken.write_bytes(b"PGDMP and then nothing")
-    with pytest.raises(PostgresError, match="pg_restore failed"):
-        restore(broken, postgres.create_database("demo_broken"))
 
 
 def test_query_needs_a_warehouse_and_a_query(monkeypatch, tmp_path, capsys):

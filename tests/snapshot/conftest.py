@@ -14,8 +14,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from demo.environments import ENVIRONMENTS, METADATA
-from demo.postgres import restore
+from demo.environments import ENVIRONMENTS
 from tests.real_airflow.postgres import ThrowawayPostgres, execute, throwaway_postgres
 
 PROGRAM = Path(sys.executable).with_name("airflow-snapshot")
@@ -71,20 +70,15 @@ def snapshots(tmp_path: Path) -> Snapshots:
     return Snapshots(str(tmp_path / "snapshots"), {})
 
 
-def restore_templates(server: ThrowawayPostgres) -> dict[str, str]:
-    """Restore databases with all keys and many rows of a real Airflow; names by major version."""
-    names = {}
-    for environment in ENVIRONMENTS:
-        name = f"snapshot_of_{environment.slug}"
-        restore(METADATA / environment.dump_name, server.create_database(name))
-        names[environment.airflow_version[0]] = name
-    return names
+def by_major_version(names: dict[str, str]) -> dict[str, str]:
+    """The demo's databases by the major version of their Airflow, not by environment."""
+    return {one.airflow_version[0]: names[one.slug] for one in ENVIRONMENTS}
 
 
 @pytest.fixture(scope="session")
-def templates(postgres: ThrowawayPostgres) -> dict[str, str]:
-    """Names of such databases, by Airflow's major version."""
-    return restore_templates(postgres)
+def templates(demo_databases: dict[str, str]) -> dict[str, str]:
+    """Names of databases with all keys and many rows of a real Airflow, by its major version."""
+    return by_major_version(demo_databases)
 
 
 @pytest.fixture

@@ -14,12 +14,13 @@ from cryptography.fernet import Fernet
 from psycopg import conninfo
 
 from airflow_snapshot.embedded_postgres import PROGRAMS
+from tests.conftest import restore_demo_databases
 from tests.pipeline.meltano_runs import ROOT, Pipeline
 from tests.real_airflow.install import RECIPES, install
 from tests.real_airflow.postgres import ThrowawayPostgres, execute
 from tests.real_airflow.running import running_airflow
 from tests.snapshot.airflow_copies import rows
-from tests.snapshot.conftest import databases_of, restore_templates
+from tests.snapshot.conftest import by_major_version, databases_of
 
 pytestmark = [pytest.mark.live_airflow, pytest.mark.timeout(900)]
 
@@ -137,7 +138,7 @@ class Runbook:
 
 @pytest.fixture(scope="module")
 def tcp_templates(tcp_postgres: ThrowawayPostgres) -> dict[str, str]:
-    return restore_templates(tcp_postgres)
+    return by_major_version(restore_demo_databases(tcp_postgres))
 
 
 @pytest.fixture

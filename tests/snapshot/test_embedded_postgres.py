@@ -1,0 +1,41 @@
+"""The server that scratch databases live in."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from airflow_snapshot.embedded_postgres import EmbeddedPostgresError, embedded_postgres
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users may enter: as root, the server runs as one of those.
+
+    Those of pytest are closed to others, and closed again by every other pytest that starts.
+    """
+    with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
+        yield Path(folder)
+
+
+def test_server_that_cannot_start_is_said(open_folder):
+    (open_folder / "PG_VERSION").write_text("18\n")
+    with (
+        pytest.raises(EmbeddedPostgresError, match="did not start"),
+        embedded_postgres(open_folder),
+    ):
+        pass
+
+
+def test_server_of_a_killed_run_is_taken_over_and_stopped(open_folder):
+    data = open_folder / "postgres"
+    with embedded_postgres(data):
+        pass
+    # The list of those who use the server, as a killed process leaves it.
+    (data / ".handle_pids.json").write_text("[999999999]")
+    with embedded_postgres(data):
+        assert (data / "postmaster.pid").exists()
+    assert not (data / "postmaster.pid").exists()
