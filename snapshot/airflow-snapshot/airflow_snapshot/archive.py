@@ -248,7 +248,7 @@ def _check(program: str, exit_code: int, said: str, place: str) -> None:
         message += f"\nThe server is newer than this release's {program}: use a newer release"
     elif "No space left on device" in text:
         message += "\nThe server's disk is full"
-    elif "permission denied" in text:
+    elif "permission denied" in text or "lack SELECT privilege" in text:
         message += "\nUse the login that owns Airflow's tables"
     elif _DAMAGED.search(text):
         raise DamagedSnapshotError(message)

@@ -78,9 +78,15 @@ class Runbook:
         )
         execute(
             self.server.url(str(name)),
-            """do $$ declare table_name text; begin
-                for table_name in select tablename from pg_tables where schemaname = 'public' loop
-                    execute format('alter table %I owner to airflow', table_name);
+            """do $$ declare relation_name text; begin
+                for relation_name in select tablename from pg_tables where schemaname = 'public'
+                    union all select sequencename from pg_sequences where schemaname = 'public'
+                loop
+                    -- Of a sequence that a column owns, the owner is that of the table.
+                    begin
+                        execute format('alter table %I owner to airflow', relation_name);
+                    exception when feature_not_supported then null;
+                    end;
                 end loop;
             end $$""",
         )
@@ -154,7 +160,7 @@ def runbook(tcp_postgres: ThrowawayPostgres, tmp_path: Path) -> Iterator[Runbook
     yield Runbook(tcp_postgres, tmp_path)
     # The next one begins on an empty server.
     for name in databases_of(tcp_postgres) - {"postgres", "template0", "template1"}:
-        if not name.startswith("snapshot_of"):
+        if not name.startswith("demo_"):
             execute(tcp_postgres.url("postgres"), f'drop database "{name}" with (force)')
 
 
