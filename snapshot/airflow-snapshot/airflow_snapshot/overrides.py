@@ -21,6 +21,7 @@ from airflow_snapshot.report import Change
 _PLACEHOLDER = re.compile(r"\$?\$\{(\w+)\}")
 _TEXTS = ("conn_type", "description", "host", "schema", "login", "password")
 _HIGHEST_PORT = 65535
+_MOST_SCHEMES = 2
 
 Resolve = Callable[[str], str]
 
@@ -233,16 +234,17 @@ def _from_uri(uri: str, what: str) -> ConnectionOverride:
         port = parts.port
     except ValueError:
         separator = ""
-    # A login stands behind the protocol.
-    if not scheme or not separator or re.search("[@:]", protocol):
+    # Airflow refuses such too: a login stands behind the protocol, and only one protocol does.
+    is_odd = uri.count("://") > _MOST_SCHEMES or re.search("[@:]", protocol)
+    if not scheme or not separator or is_odd:
         msg = f"{what}: it is no URI of a connection: type://login:password@host:port/schema"
         raise SettingsError(msg)
     host = unquote(_hostname(parts.netloc)) or None
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     extra = query.get("__extra__", json.dumps(query) if query else None)
-    conn_type = "postgres" if scheme == "postgresql" else scheme.replace("-", "_")
+    conn_type = scheme.lower().replace("-", "_")
     return ConnectionOverride(
-        conn_type=conn_type,
+        conn_type="postgres" if conn_type == "postgresql" else conn_type,
         host=f"{protocol}://{host}" if protocol and host else host,
         schema=unquote(parts.path[1:]) or None,
         login=unquote(parts.username or "") or None,

@@ -68,7 +68,6 @@ _OF_BACKFILL = f"exists (select from dag_run where {_ITS_RUN} and {_BACKFILL_RUN
 
 # By these the scheduler, an executor or the triggerer would take a task instance up again.
 _UNTIED = {
-    "trigger_id": "null",
     "trigger_timeout": "null",
     "next_method": "null",
     "next_kwargs": "null",
@@ -212,9 +211,9 @@ _REST = (
             "end_date": f"coalesce(end_date, latest_heartbeat, {_MOMENT})",
         },
     ),
-    # Deleting a trigger deletes the task instances that still name it, finished ones too.
+    # Finished ones too: deleting a trigger deletes the task instances that still name it.
     Rule(
-        "untied finished task instances from their triggers",
+        "untied task instances from their triggers",
         "task_instance",
         "trigger_id is not null",
         {"trigger_id": "null"},
