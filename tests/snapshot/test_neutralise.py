@@ -160,10 +160,15 @@ class TestRefusals:
         assert rows(url, f"select neutralised_at from {ORIGIN}") == [(None,)]
 
     def test_an_airflow_that_starts_meanwhile_waits_until_it_is_done(self, copy) -> None:
-        with connected(copy) as first, connected(copy) as second:
-            neutralise_until_the_lock = "lock table job in share row exclusive mode"
-            with first.transaction():
-                first.execute(neutralise_until_the_lock)
-                second.execute("set lock_timeout to '100ms'")
-                with pytest.raises(psycopg.errors.LockNotAvailable):
-                    second.execute("insert into job (id) values (9999)")
+        # Whoever starts inserts a job first, which that lock does not let them do.
+        execute(
+            copy,
+            "create table held (mode text)",
+            "create function note_locks() returns trigger language plpgsql as $$ begin"
+            " insert into held select mode from pg_locks where relation = 'job'::regclass"
+            " and pid = pg_backend_pid(); return new; end $$",
+            f"create trigger at_the_end before update on {ORIGIN}"
+            " for each row execute function note_locks()",
+        )
+        neutralised(copy)
+        assert ("ShareRowExclusiveLock",) in rows(copy, "select mode from held")
