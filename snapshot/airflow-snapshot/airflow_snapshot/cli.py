@@ -317,7 +317,7 @@ def _safety(unfinished: Unfinished, overrides: Overrides | None) -> Neutralisati
 def _summary(manifest: Manifest) -> str:
     version = manifest.source.airflow_version
     notes = [
-        f"Airflow {version}" if version else "unknown Airflow",
+        f"schema of Airflow {version or 'unknown'}",
         f"{manifest.contents.rows:,} rows of {len(manifest.contents.tables)} tables",
         f"{manifest.archive.size / 1e6:,.1f} MB",
     ]
@@ -345,7 +345,7 @@ def _tell_next_steps(wanted: Restoring) -> None:
             steps.append("The schema is that of the new environment's Airflow; nothing to migrate.")
         case None:
             steps.append(
-                f"The snapshot is of Airflow {source.airflow_version or 'unknown'}; the new"
+                f"The snapshot has the schema of Airflow {source.airflow_version or 'unknown'}; the new"
                 " environment's version is not known (--airflow-version). If it is newer, run:"
                 " airflow db migrate"
             )

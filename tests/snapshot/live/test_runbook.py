@@ -14,6 +14,7 @@ from cryptography.fernet import Fernet
 from psycopg import conninfo
 
 from airflow_snapshot.embedded_postgres import PROGRAMS
+from airflow_snapshot.settling import Unfinished, rules
 from tests.conftest import restore_demo_databases
 from tests.pipeline.meltano_runs import ROOT, Pipeline
 from tests.real_airflow.install import RECIPES, install
@@ -262,3 +263,10 @@ def test_every_command_is_described():
     described = set(re.findall(r"`([a-z]+)`(?=[^|]* \|)", DOCUMENT.partition("## Settings")[0]))
     assert len(listed) == 9
     assert listed <= described
+
+
+@pytest.mark.parametrize("unfinished", ["failed", "cleared"])
+def test_every_rule_of_neutralise_is_described(unfinished: Unfinished):
+    described = section("Runbook: staging out of production")
+    for rule in rules(unfinished):
+        assert rule.sentence.removesuffix(" of backfills") in described
