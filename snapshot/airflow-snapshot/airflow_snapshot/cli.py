@@ -345,9 +345,9 @@ def _tell_next_steps(wanted: Restoring) -> None:
             steps.append("The schema is that of the new environment's Airflow; nothing to migrate.")
         case None:
             steps.append(
-                f"The snapshot has the schema of Airflow {source.airflow_version or 'unknown'}; the new"
-                " environment's version is not known (--airflow-version). If it is newer, run:"
-                " airflow db migrate"
+                f"The snapshot has the schema of Airflow {source.airflow_version or 'unknown'};"
+                " the new environment's version is not known (--airflow-version). If it is newer,"
+                " run: airflow db migrate"
             )
     order = (
         "API server, scheduler, DAG processor, triggerer, workers"
