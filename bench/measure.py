@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
+HEADER = f"  {'':<46} {'time':>10}  {'of a core':>10}  {'largest':>10}"
+
+
 @dataclass(frozen=True)
 class Measurement:
     """One run of a command.
@@ -23,6 +26,13 @@ class Measurement:
     seconds: float
     cpu_seconds: float
     peak_bytes: int
+
+    def row(self, label: str) -> str:
+        """A row of a table whose columns are those of `HEADER`."""
+        return (
+            f"  {label:<46} {self.seconds:8.1f} s  {self.cpu_seconds:8.1f} s"
+            f"  {self.peak_bytes / 1e6:7.0f} MB"
+        )
 
 
 def measure(command: list[str], *, environment: dict[str, str], log: Path) -> Measurement:

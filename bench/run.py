@@ -21,7 +21,7 @@ import duckdb
 import psycopg
 
 from bench.fill import change_one_percent, fill
-from bench.measure import Measurement, measure
+from bench.measure import HEADER, Measurement, measure
 from tap_airflow_metadata.catalogue import load_catalogue
 from tests.real_airflow.postgres import throwaway_postgres
 
@@ -199,24 +199,15 @@ def peer(name: str) -> Path:
     return folder
 
 
-def _say(label: str, result: Measurement) -> None:
-    megabytes = result.peak_bytes / 1e6
-    print(
-        f"  {label:<46} {result.seconds:8.1f} s  {result.cpu_seconds:8.1f} s  {megabytes:7.0f} MB",
-        flush=True,
-    )
-
-
 def run(database_url: str, folder: Path, rows: int, *, logs: int) -> None:
     """Measure every way and print a line for each, and the ratios."""
     bench = Bench(folder, database_url)
-    title = f"three tables, {rows:,} rows"
-    print(f"\n  {title:<46} {'time':>10}  {'of a core':>10}  {'largest':>10}")
+    print(f"\n  three tables, {rows:,} rows\n{HEADER}")
     results: dict[str, Measurement] = {}
 
     def step(label: str, run_it: Callable[[], Measurement]) -> None:
         results[label] = run_it()
-        _say(label, results[label])
+        print(results[label].row(label), flush=True)
 
     step(COPY, bench.copy_binary)
     step(TAP, bench.our_tap)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from airflow_snapshot.embedded_postgres import PROGRAMS
 from bench.fill import fill
-from bench.measure import Measurement, measure
+from bench.measure import HEADER, Measurement, measure
 from tests.real_airflow.postgres import ThrowawayPostgres, execute, throwaway_postgres
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,16 +34,12 @@ def run(postgres: ThrowawayPostgres, source: str, folder: Path) -> None:
     def step(label: str, *command: str) -> Measurement:
         log = LOGS / f"{label.replace(' ', '-')}.log"
         result = measure(list(command), environment=environment, log=log)
-        print(
-            f"  {label:<42} {result.seconds:8.1f} s  {result.cpu_seconds:8.1f} s"
-            f"  {result.peak_bytes / 1e6:7.0f} MB",
-            flush=True,
-        )
+        print(result.row(label), flush=True)
         return result
 
     pg_dump, pg_restore = str(PROGRAMS / "pg_dump"), str(PROGRAMS / "pg_restore")
     plain = str(folder / "plain.dump")
-    print(f"\n  {'':<42} {'time':>10}  {'of a core':>10}  {'largest':>10}")
+    print(f"\n{HEADER}")
     dump = step("pg_dump -Fc", pg_dump, "-Fc", f"--file={plain}", source)
     fast = step("pg_dump -Fc --compress=gzip:1", pg_dump, "-Fc", "-Zgzip:1", "-f", plain, source)
     restore = step("pg_restore", pg_restore, "-d", postgres.create_database("plain_1"), plain)
