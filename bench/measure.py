@@ -8,7 +8,6 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-
 HEADER = f"  {'':<46} {'time':>10}  {'of a core':>10}  {'largest':>10}"
 
 
