@@ -56,8 +56,8 @@ def test_a_name_is_a_word_of_its_own(text, is_named) -> None:
     assert naming({"it": text}, {"db.prod"}) == (("it",) if is_named else ())
 
 
-def test_no_names_are_in_nothing() -> None:
-    assert naming({"it": "text"}, set()) == ()
+def test_no_names_are_in_no_text() -> None:
+    assert naming({"it": "", "other": "- text -"}, set()) == ()
 
 
 KEY = Fernet.generate_key().decode()

@@ -122,7 +122,7 @@ class Keyring:
 
 def _keys(text: str | None, setting: str) -> list[Fernet]:
     try:
-        return [Fernet(part.strip()) for part in text.split(",")] if text else []
+        return [Fernet(part) for part in text.split(",")] if text else []
     except ValueError:
         msg = (
             f"{setting} is no Fernet key: it is 32 bytes in URL-safe base64, as core.fernet_key of"
