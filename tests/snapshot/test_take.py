@@ -99,13 +99,55 @@ def test_archive_and_manifest_show_one_moment_while_others_write(snapshots, sour
     assert written > tables["written_1"]["rows"]
 
 
-def test_a_password_is_in_no_command_line_and_no_file(snapshots, tcp_postgres, source):
+@pytest.fixture
+def strict_url(tcp_postgres) -> str:
+    """The address of an empty database, with the password that it asks for."""
     execute(
         tcp_postgres.url("postgres"),
         "drop database if exists secretive",
-        "create database secretive",
+        "drop role if exists keeper",
+        f"create role keeper login superuser password '{CANARY}'",
+        "create database secretive owner keeper",
     )
-    url = tcp_postgres.tcp_url("secretive").replace(":any@", f":{CANARY}@")
+    [(file,)] = execute(tcp_postgres.url("postgres"), "show hba_file").fetchall()
+    rules = Path(file).read_text()
+    Path(file).write_text(f"host all keeper 127.0.0.1/32 scram-sha-256\n{rules}")
+    execute(tcp_postgres.url("postgres"), "select pg_reload_conf()")
+    return f"postgresql://keeper:{CANARY}@127.0.0.1:{tcp_postgres.port}/secretive"
+
+
+def test_ways_to_give_a_password(snapshots, strict_url, source, tmp_path):
+    name = snapshots.take(source)
+    snapshots.run("restore", name, AIRFLOW_SNAPSHOT_INTO=strict_url)
+    bare = strict_url.replace(f":{CANARY}@", "@")
+    assert "password" in snapshots.run("take", "--source", bare, code=78)
+    wrong = strict_url.replace(CANARY, "wrong")
+    assert "refused the login" in snapshots.run("take", code=78, AIRFLOW_SNAPSHOT_SOURCE=wrong)
+    snapshots.run("take", "--source", bare, PGPASSWORD=CANARY)
+    passwords = tmp_path / "passwords"
+    passwords.write_text(f"*:*:*:keeper:{CANARY}\n")
+    passwords.chmod(0o600)
+    snapshots.run("take", "--source", bare, PGPASSFILE=str(passwords))
+
+
+def test_rows_are_told_alike_whatever_the_source_is_set_to(snapshots, source, postgres):
+    name = psycopg.conninfo.conninfo_to_dict(source)["dbname"]
+    for setting in (
+        "extra_float_digits to -10",
+        "datestyle to 'German'",
+        "timezone to 'Asia/Kolkata'",
+        "bytea_output to 'escape'",
+        "search_path to pg_catalog",
+    ):
+        execute(postgres.url("postgres"), f"alter database {name} set {setting}")
+    execute(
+        source, "update public.task_instance set duration = 1.0 / 3, executor_config = '\\x00ff'"
+    )
+    assert "PASS" in snapshots.run("verify", snapshots.take(source))
+
+
+def test_a_password_is_in_no_command_line_and_no_file(snapshots, strict_url, source):
+    url = strict_url
     plain = snapshots.take(source)
     process = snapshots.start("restore", plain, AIRFLOW_SNAPSHOT_INTO=url)
     seen = _command_lines_until_it_ends(process)

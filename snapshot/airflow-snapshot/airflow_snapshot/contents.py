@@ -12,14 +12,6 @@ from airflow_snapshot.database import Connection
 ORIGIN_TABLE = "airflow_snapshot_origin"
 """Says in a restored database which snapshot it is of; no part of any snapshot."""
 
-# Rows are compared by their text, so that has to look the same on every server and for every user.
-_SAME_TEXT = (
-    "set time zone 'UTC'",
-    "set datestyle = 'ISO, YMD'",
-    "set intervalstyle = 'postgres'",
-    "set extra_float_digits = 1",
-    "set bytea_output = 'hex'",
-)
 # PostgreSQL partitions tables by this hash, so it gives the same on every release since 11 (and on
 # every machine with the bytes in the usual order). The sum does not depend on the order of rows.
 _CONTENTS_SQL = """
@@ -155,13 +147,11 @@ def read_contents(
     """Read what a schema holds, all of it, in the connection's own transaction if it has one.
 
     Args:
-        connection: Its session settings are changed.
+        connection: As `connected` gives it; its search path is changed.
         schema: Airflow's schema.
         tables: Only of these tables the rows are read; None for all.
         told: Called with the name of each table whose rows were read.
     """
-    for statement in _SAME_TEXT:
-        connection.execute(statement)
     # Names in definitions are then without the schema.
     connection.execute("select set_config('search_path', quote_ident(%s), false)", [schema])
     contents = {}

@@ -17,6 +17,14 @@ from airflow_snapshot.errors import DatabaseError, SettingsError, SnapshotError,
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 _POSTGRES = re.compile(r"^postgres(ql)?(\+[a-z0-9_]+)?://", re.IGNORECASE)
+# Values are read, and rows compared by their text, whatever the server, database or role is set to.
+_SAME_EVERYWHERE = """
+    set time zone 'UTC';
+    set datestyle = 'ISO, YMD';
+    set intervalstyle = 'postgres';
+    set extra_float_digits = 1;
+    set bytea_output = 'hex'
+"""
 # SQLSTATE classes and codes after which the same command may work later: connection exceptions,
 # rollbacks, lack of resources, operator intervention, lock not available, object in use.
 _PASSING_STATES = ("08", "40", "53", "57P", "55P03", "55006")
@@ -100,7 +108,7 @@ def connected(parameters: dict[str, str], **changes: str) -> Iterator[Connection
             autocommit=True,
         )
         with connection:
-            connection.execute("set time zone 'UTC'")
+            connection.execute(_SAME_EVERYWHERE)
             yield connection
 
 
@@ -130,7 +138,8 @@ def _explain(error: psycopg.Error, place: str) -> SnapshotError:
     if state:
         kind = UnavailableError if state.startswith(_PASSING_STATES) else DatabaseError
         return kind(f"{place}: {text}")
-    if "FATAL" in text and not _PASSING_REFUSALS.search(text):
+    is_refused = "FATAL" in text or "no password supplied" in text
+    if is_refused and not _PASSING_REFUSALS.search(text):
         return DatabaseError(f"{place}: the server refused the login: {text}")
     return UnavailableError(f"{place}: the server did not answer or went away: {text}")
 
