@@ -22,6 +22,7 @@ from airflow_snapshot.errors import (
     UnavailableError,
 )
 from airflow_snapshot.moment import LOCK_TIMEOUT_SECONDS, Moment
+from airflow_snapshot.nameless_file import nameless_file
 
 # The embedded programs know no other, and its usual level takes more than twice as long.
 _COMPRESSION = "gzip:1"
@@ -185,11 +186,11 @@ def copy(moment: Moment, parameters: dict[str, str]) -> None:
         DatabaseError: One of the databases refused.
         UnavailableError: It may work later.
     """
-    with tempfile.NamedTemporaryFile(prefix="airflow-snapshot-copy-") as here:
+    with nameless_file() as here:
         with dumping(moment) as output:
-            shutil.copyfileobj(output, here)
-        here.flush()
-        load(Path(here.name), parameters)
+            shutil.copyfileobj(output, here.file)
+        here.file.flush()
+        load(here.path, parameters)
 
 
 def _restoring(archive: Path, contents: Path) -> list[str]:
@@ -212,12 +213,12 @@ def _contents_without_schemas(archive: Path) -> Iterator[Path]:
         check=False,
     )
     _check("pg_restore", done.returncode, done.stderr, str(archive))
-    with tempfile.NamedTemporaryFile("w", prefix="airflow-snapshot-contents-") as contents:
+    with nameless_file() as contents:
         for line in done.stdout.splitlines(keepends=True):
             if not re.match(r"\d+; \d+ \d+ SCHEMA ", line):
-                contents.write(line)
-        contents.flush()
-        yield Path(contents.name)
+                contents.file.write(line.encode())
+        contents.file.flush()
+        yield contents.path
 
 
 def _went_to_the_end(said: str) -> bool:

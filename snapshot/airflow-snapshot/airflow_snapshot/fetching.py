@@ -12,6 +12,7 @@ from typing import IO, cast
 from airflow_snapshot.encryption import Identity, copy_decrypted
 from airflow_snapshot.errors import DamagedSnapshotError, SnapshotError
 from airflow_snapshot.manifest import Manifest
+from airflow_snapshot.nameless_file import nameless_file
 from airflow_snapshot.store import Store
 
 _BLOCK = 1024 * 1024
@@ -70,18 +71,18 @@ def local_archive(manifest: Manifest, store: Store, identities: list[Identity]) 
             _HashingReader(source).check(manifest)
         yield path
         return
-    with tempfile.NamedTemporaryFile(prefix="airflow-snapshot-archive-") as here:
+    with nameless_file() as here:
         with store.reading(expected.file) as source:
             reader = _HashingReader(source)
-            target = _Temporary(cast("IO[bytes]", here))
+            target = _Temporary(here.file)
             if expected.is_encrypted:
                 copy_decrypted(cast("IO[bytes]", reader), cast("IO[bytes]", target), identities)
             else:
                 while block := reader.read(_BLOCK):
                     target.write(block)
             reader.check(manifest)
-        here.flush()
-        yield Path(here.name)
+        here.file.flush()
+        yield here.path
 
 
 class _Temporary:

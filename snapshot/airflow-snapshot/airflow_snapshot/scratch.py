@@ -17,6 +17,7 @@ from airflow_snapshot import archive
 from airflow_snapshot.database import connected
 from airflow_snapshot.embedded_postgres import embedded_postgres
 from airflow_snapshot.encryption import Identity
+from airflow_snapshot.errors import DatabaseError, UnavailableError
 from airflow_snapshot.fetching import local_archive
 from airflow_snapshot.manifest import Manifest, Source
 from airflow_snapshot.progress import Progress
@@ -116,8 +117,20 @@ def restored(
     with local_archive(manifest, store, identities) as path, scratch_server() as server:
         parameters = server.create_database("airflow", manifest.source)
         with progress.step(f"Restoring {manifest.name} into a scratch Postgres"):
-            archive.load(path, parameters)
+            _load(path, parameters)
         yield parameters
+
+
+def _load(path: Path, parameters: dict[str, str]) -> None:
+    try:
+        archive.load(path, parameters)
+    except (DatabaseError, UnavailableError) as error:
+        # Not always does a program that died for want of room live to say so.
+        free = shutil.disk_usage(tempfile.gettempdir()).free / 1e6
+        msg = (
+            f"{error}\n{tempfile.gettempdir()} has {free:,.0f} MB left; TMPDIR names another folder"
+        )
+        raise DatabaseError(msg) from error
 
 
 def _remove_leftovers() -> None:
