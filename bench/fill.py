@@ -36,7 +36,7 @@ select gen_random_uuid(), 'task_' || t, dag_id, run_id, -1, start_date + t * int
     start_date + t * interval '30 seconds' + seconds * interval '1 second', null, 'task_' || t,
     md5(dag_id)::uuid, 'not_started'
 from dag_run, generate_series(1, %(tasks_per_run)s) as t,
-    lateral (select (id * 7919 + t * 104729) %% 60000 / 100.0 as seconds) as work
+    lateral (select (id::bigint * 7919 + t * 104729) %% 60000 / 100.0 as seconds) as work
 """
 _LOGS = """
 insert into log (id, dttm, dag_id, task_id, map_index, event, logical_date, run_id, owner,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 
 import click
 
-_SECONDS = 5
+_SECONDS = 10
 
 
 class Progress:
@@ -38,28 +38,37 @@ class Progress:
             size: Gives the bytes written so far.
         """
         self._done = 0
-        ended = threading.Event()
-        teller = threading.Thread(target=self._tell, args=(tables, size, ended), daemon=True)
-        teller.start()
-        try:
-            yield
-        finally:
-            ended.set()
-            teller.join()
 
-    def _tell(self, tables: int, size: Callable[[], int] | None, ended: threading.Event) -> None:
-        while not ended.wait(_SECONDS):
-            seconds = time.monotonic() - self._begun
+        def told() -> str:
             written = f", {size() / 1e6:,.0f} MB written" if size else ""
-            click.echo(
-                f"{self._title}: {self._done} of {tables} tables counted{written}, {seconds:.0f} s",
-                err=True,
-            )
+            return f"{self._title}: {self._done} of {tables} tables counted{written}"
+
+        with _telling(told, self._begun):
+            yield
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator[None]:
         """Tell that something is done that has no parts to count."""
         begun = time.monotonic()
         click.echo(f"{title} …", err=True)
-        yield
+        with _telling(lambda: f"{title} …", begun):
+            yield
         click.echo(f"{title}: {time.monotonic() - begun:.1f} s", err=True)
+
+
+@contextlib.contextmanager
+def _telling(told: Callable[[], str], begun: float) -> Iterator[None]:
+    """Print a line and the seconds since the beginning, every few seconds."""
+    ended = threading.Event()
+
+    def tell() -> None:
+        while not ended.wait(_SECONDS):
+            click.echo(f"{told()}, {time.monotonic() - begun:.0f} s", err=True)
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        teller.join()

@@ -19,7 +19,6 @@ from airflow_snapshot.manifest import Manifest
 from airflow_snapshot.moment import live_components
 from airflow_snapshot.progress import Progress
 from airflow_snapshot.restored_copy import note_origin, require_alone
-from airflow_snapshot.scratch import create_database_sql
 from airflow_snapshot.store import Store
 from airflow_snapshot.verify import differences
 
@@ -189,7 +188,12 @@ def _created(admin: Connection, name: str, encoding: str) -> Iterator[None]:
     identifier = sql.Identifier(name)
     # What a restore left that was killed.
     admin.execute(sql.SQL("drop database if exists {}").format(identifier))
-    admin.execute(create_database_sql(name, encoding))
+    admin.execute(
+        # How text is sorted is for the new server to say.
+        sql.SQL("create database {} template template0 encoding {}").format(
+            identifier, sql.Literal(encoding)
+        )
+    )
     try:
         yield
     except BaseException:
@@ -204,8 +208,7 @@ def _create_schema(parameters: dict[str, str], schema: str) -> None:
 
 
 def _compare(manifest: Manifest, parameters: dict[str, str], progress: Progress) -> None:
-    with progress.step("Comparing with the manifest"):
-        told = differences(manifest, parameters, progress)
+    told = differences(manifest, parameters, progress)
     if told:
         msg = f"What was restored is not what the manifest says, so it was dropped: {told}"
         raise DamagedSnapshotError(msg)

@@ -49,7 +49,12 @@ class ScratchServer:
     def create_database(self, name: str, source: Source) -> dict[str, str]:
         """Create an empty database for what a source holds, and return its address' parameters."""
         with connected(self.parameters) as connection:
-            connection.execute(create_database_sql(name, source.encoding))
+            # Any encoding goes with the locale C, and how text is sorted is nothing that rows tell.
+            connection.execute(
+                sql.SQL("create database {} template template0 encoding {} locale 'C'").format(
+                    sql.Identifier(name), sql.Literal(source.encoding)
+                )
+            )
         parameters = self.parameters | {"dbname": name}
         if source.schema != "public":
             with connected(parameters) as connection:
@@ -57,14 +62,6 @@ class ScratchServer:
                     sql.SQL("create schema {}").format(sql.Identifier(source.schema))
                 )
         return parameters
-
-
-def create_database_sql(name: str, encoding: str) -> sql.Composed:
-    """The statement that creates a database for archives of an encoding."""
-    # Any encoding goes with the locale C, and how text is sorted is nothing that rows tell.
-    return sql.SQL("create database {} template template0 encoding {} locale 'C'").format(
-        sql.Identifier(name), sql.Literal(encoding)
-    )
 
 
 @contextlib.contextmanager
