@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import random
 import shutil
+import subprocess
+import tempfile
 import time
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from airflow_snapshot.embedded_postgres import embedded_postgres
 from tests.real_airflow.postgres import execute
 from tests.snapshot.conftest import databases_of, rows_of, tables_of
 
@@ -247,3 +250,30 @@ def test_a_connection_that_is_cut(snapshots, source, postgres, new_name):
     out, err = process.communicate()
     assert process.returncode == 75, out + err
     assert not [one for one in databases_of(postgres) if one.startswith(new_name)]
+
+
+def test_a_server_whose_disk_is_full(snapshots, source):
+    """The wheel's server on a small disk: big enough for itself, not for the copy."""
+    name = snapshots.take(source)
+    with tempfile.TemporaryDirectory(prefix="restore-") as folder:
+        mounted = subprocess.run(
+            ["mount", "-t", "tmpfs", "-o", "size=75m", "tmpfs", folder],
+            capture_output=True,
+            check=False,
+        )
+        if mounted.returncode != 0:
+            pytest.skip("this user may not mount a small disk")
+        try:
+            Path(folder).chmod(0o755)
+            with embedded_postgres(Path(folder) / "data") as server:
+                url = server.get_uri().replace("/postgres?", "/copy?")
+                process = snapshots.start("restore", name, "--into", url)
+                out, err = process.communicate()
+                # A server that cannot write its log any more goes down.
+                assert process.returncode in {75, 78}, out + err
+                assert "Restored" not in out
+                with psycopg.connect(server.get_uri()) as connection:
+                    names = connection.execute("select datname from pg_database").fetchall()
+                assert ("copy",) not in names
+        finally:
+            subprocess.run(["umount", folder], check=True)
