@@ -139,7 +139,7 @@ def test_the_new_key_alone_empties_what_it_does_not_read(copy) -> None:
     assert not any("shared" in name or "set" in name for name in report.emptied)
 
 
-@pytest.mark.parametrize("new", [None, NEW])
+@pytest.mark.parametrize("new", [None, NEW], ids=["no new key", "a new key"])
 def test_an_old_key_that_does_not_read_everything(copy, new) -> None:
     before = content(copy)
     with pytest.raises(SettingsError) as caught:
