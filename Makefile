@@ -59,7 +59,7 @@ format: $(STAMPS)/dev ## Format Python and SQL
 
 .PHONY: test
 test: install $(STAMPS)/dev $(STAMPS)/dbt-warehouses ## Run all tests; TESTS=path or ARGS="-k name" for some
-	$(DEV)/pytest --numprocesses=3 --no-loadscope-reorder $(or $(TESTS),tests) $(ARGS)
+	$(DEV)/pytest --numprocesses=2 $(or $(TESTS),tests) $(ARGS)
 
 .PHONY: bench
 bench: install $(STAMPS)/dev ## Measure this pipeline against others on one million rows

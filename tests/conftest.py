@@ -20,37 +20,26 @@ from tests.real_airflow.postgres import ThrowawayPostgres, throwaway_postgres
 
 # These share the project's own Meltano and `output/`.
 _IN_THE_PROJECT = {"demo", "pipeline", "project"}
+
+
 # These take half of their folders' time, and share nothing with the rest.
 _ON_THEIR_OWN = (Path("tests/orchestrate/live"), Path("tests/snapshot/live"))
-# So that no process is left with one of these when the others are done.
-_FIRST = ("in_the_project", *map(str, _ON_THEIR_OWN), "transform")
 
 
-def _group(nodeid: str) -> str:
-    """The group of tests that have to run in one process, because of what they share."""
-    path = Path(nodeid)
-    for own in _ON_THEIR_OWN:
-        if path.is_relative_to(own):
-            return str(own)
-    folder = path.parts[1]
-    return "in_the_project" if folder in _IN_THE_PROJECT else folder
-
-
-class _GroupScheduling(LoadScopeScheduling):
-    """Keeps each group in one process."""
+class _FolderScheduling(LoadScopeScheduling):
+    """Keeps each folder's tests in one process, which has what they share."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return _group(nodeid)
+        path = Path(nodeid)
+        for own in _ON_THEIR_OWN:
+            if path.is_relative_to(own):
+                return str(own)
+        folder = path.parts[1]
+        return "in_the_project" if folder in _IN_THE_PROJECT else folder
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest."""
-    ranks = {group: rank for rank, group in enumerate(_FIRST)}
-    items.sort(key=lambda item: ranks.get(_group(item.nodeid), len(ranks)))
-
-
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _GroupScheduling:
-    return _GroupScheduling(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _FolderScheduling:
+    return _FolderScheduling(config, log)
 
 
 _numbers = itertools.count(1)
