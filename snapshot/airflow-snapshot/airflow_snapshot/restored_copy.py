@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,6 +16,8 @@ from airflow_snapshot.manifest import Manifest
 
 # Longer than any component of Airflow takes from one sign of life to the next.
 _MINUTES_OF_SILENCE = 5
+# The server takes a moment to notice that somebody has left, such as those who restored the copy.
+_SECONDS_TO_LEAVE = 5
 
 
 @dataclass(frozen=True)
@@ -100,17 +103,26 @@ def require_alone(connection: Connection) -> None:
     Raises:
         RefusedError: Somebody is.
     """
-    others = connection.execute(
+    last_try = time.monotonic() + _SECONDS_TO_LEAVE
+    while others := _others(connection):
+        if time.monotonic() > last_try:
+            msg = (
+                f"others are connected to this database: {others}. Stop everything that uses the"
+                " copy, then try again"
+            )
+            raise RefusedError(msg)
+        time.sleep(0.1)
+
+
+def _others(connection: Connection) -> str | None:
+    # Within a transaction Postgres would show what it showed before.
+    connection.execute("select pg_catalog.pg_stat_clear_snapshot()")
+    found = connection.execute(
         "select string_agg(distinct format('%s (%s)', usename, coalesce("
         "nullif(application_name, ''), 'unnamed')), ', ') from pg_catalog.pg_stat_activity"
         " where datname = current_database() and pid <> pg_backend_pid() and usesysid is not null"
     ).fetchone()
-    if others and others[0]:
-        msg = (
-            f"others are connected to this database: {others[0]}. Stop everything that uses the"
-            " copy, then try again"
-        )
-        raise RefusedError(msg)
+    return found[0] if found else None
 
 
 def _require_silence(connection: Connection, origin: Origin) -> None:
