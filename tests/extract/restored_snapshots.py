@@ -22,10 +22,7 @@ def own_identity(database_url: str) -> str:
 def copied(server: ThrowawayPostgres, database_url: str) -> str:
     """Copy a database as it is now; return the copy's URL."""
     [name] = execute(database_url, "select current_database()").fetchone()
-    copy = f"{name}_copy_{next(_numbers)}"
-    statement = sql.SQL("create database {} template {}")
-    execute(server.url("postgres"), statement.format(sql.Identifier(copy), sql.Identifier(name)))
-    return server.url(copy)
+    return server.create_database(f"{name}_copy_{next(_numbers)}", template=name)
 
 
 def label(database_url: str, **settings: str) -> None:

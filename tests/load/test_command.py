@@ -16,15 +16,20 @@ from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 from dlt.common.runtime import run_context, telemetry
 
-from tests.load.conftest import COMMAND, Warehouse
-from tests.load.singer import INTEGER, MOMENTS, STATE, batch, parquet, record, schema
+from tests.load.duckdb_warehouse import DuckDBWarehouse
+from tests.load.singer import INTEGER, MOMENTS, STATE, TEXT, batch, parquet, record, schema
 from warehouse_targets.target_duckdb import DuckDBTarget
 
 PROPERTIES = {"id": INTEGER}
 
 
 def _command(*arguments: str) -> str:
-    return subprocess.run([COMMAND, *arguments], capture_output=True, text=True, check=True).stdout
+    return subprocess.run(
+        [str(Path(sys.executable).with_name("target-duckdb")), *arguments],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
 
 
 def test_version_and_help() -> None:
@@ -54,7 +59,7 @@ def test_heavy_libraries_wait_until_they_are_needed() -> None:
     assert run.stderr.strip() == ""
 
 
-def test_load(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_load(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
     folders = [tmp_path / "spool" / "1", tmp_path / "spool" / "2"]
     rows = [{"id": number} for number in range(3)]
     files = [parquet(folder, PROPERTIES, rows, MOMENTS[0]) for folder in folders]
@@ -64,8 +69,8 @@ def test_load(warehouse: Warehouse, tmp_path: Path) -> None:
         batch("a", files[0]),
         schema("b", PROPERTIES, key=["id"], mode="append"),
         batch("b", files[1]),
-        schema("_sync_manifest", PROPERTIES, key=["id"], mode="merge"),
-        record("_sync_manifest", rows[0]),
+        schema("_sync_manifest", {"table_name": TEXT}, key=["table_name"], mode="merge"),
+        record("_sync_manifest", {"table_name": "a"}),
         STATE,
     )
     assert run.returncode == 0, run.stderr
@@ -79,12 +84,12 @@ def test_load(warehouse: Warehouse, tmp_path: Path) -> None:
     assert [path.name for path in folders[1].iterdir()] == ["somebody else's"]
 
 
-def test_nothing_sent_is_nothing_done(warehouse: Warehouse) -> None:
+def test_nothing_sent_is_nothing_done(warehouse: DuckDBWarehouse) -> None:
     assert warehouse.load() == []
     assert not warehouse.path.exists()
 
 
-def test_only_the_settings_count(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_only_the_settings_count(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
     """Nothing of dlt's own configuration is read, and nothing is written but the DuckDB file."""
     home, elsewhere = tmp_path / "home", tmp_path / "elsewhere.duckdb"
     toml = (
@@ -117,13 +122,13 @@ def test_only_the_settings_count(warehouse: Warehouse, tmp_path: Path) -> None:
     assert run.returncode == 0, run.stderr
     assert "XDG_DATA_HOME" not in run.stderr
     assert warehouse.tables() == [("airflow_test", "camelCase")]
-    assert warehouse.columns("camelCase")[0] == ("someID", "BIGINT", True)
+    assert warehouse.columns("camelCase")[0] == ("someID", "bigint")
     made = {path.name for path in set(tmp_path.rglob("*")) - set(before)}
     assert made == {warehouse.path.name, "config.json", "messages.jsonl"}
 
 
 def test_dlt_keeps_to_its_folder_and_sends_nothing(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         pytest.fail("dlt has a configuration of its own")
@@ -141,7 +146,7 @@ def test_path_with_characters_that_mean_something(tmp_path: Path) -> None:
     """In SQL, in file patterns and in URLs."""
     file = parquet(tmp_path / "100% [a]* it's", PROPERTIES, [{"id": 1}], MOMENTS[0])
     for name in ("it's here", "[b]*", "ü %20 #", "{c} $d"):
-        warehouse = Warehouse(tmp_path / name / "x.duckdb")
+        warehouse = DuckDBWarehouse(tmp_path / name)
         begin = schema("t", PROPERTIES, key=["id"])
         warehouse.load(begin, record("t", {"id": 1}))
         assert warehouse.rows("t", ["id"]) == [(1,)]
@@ -151,7 +156,7 @@ def test_path_with_characters_that_mean_something(tmp_path: Path) -> None:
 
 
 def test_state_waits_for_the_load(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """However long the tap takes and however many records it has sent."""
     target = DuckDBTarget(config=warehouse.config | {"batch_size_rows": 1})
@@ -166,13 +171,13 @@ def test_state_waits_for_the_load(
     assert warehouse.rows("t", ["id"]) == [(0,), (1,), (2,)]
 
 
-def test_stopping_passes_on_no_state(warehouse: Warehouse) -> None:
+def test_stopping_passes_on_no_state(warehouse: DuckDBWarehouse) -> None:
     """A signal while the tap still writes: what it sent so far is not loaded."""
     folder = warehouse.path.parent
     folder.mkdir()
     (folder / "config.json").write_text(json.dumps(warehouse.config))
     process = subprocess.Popen(
-        [COMMAND, "--config", str(folder / "config.json")],
+        [warehouse.command, "--config", str(folder / "config.json")],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

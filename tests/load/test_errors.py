@@ -15,7 +15,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.load.conftest import COMMAND, Warehouse, wait_until_read
+from tests.load.duckdb_warehouse import DuckDBWarehouse
+from tests.load.loaded_warehouse import wait_until_read
 from tests.load.singer import (
     INTEGER,
     JSON,
@@ -57,7 +58,9 @@ def _expect_error(run: subprocess.CompletedProcess[str], exit_code: int, *said: 
     assert (run.returncode, run.stdout) == (exit_code, "")
 
 
-def test_file_in_use(warehouse: Warehouse, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_in_use(
+    warehouse: DuckDBWarehouse, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(duckdb_file, "_WAIT_SECONDS", 0.5)
     warehouse.path.parent.mkdir()
     code = f"import duckdb; c = duckdb.connect({str(warehouse.path)!r}); print(flush=True); input()"
@@ -74,7 +77,7 @@ def test_file_in_use(warehouse: Warehouse, file: Path, monkeypatch: pytest.Monke
     assert file.exists()
 
 
-def test_file_in_use_for_a_moment_is_waited_for(warehouse: Warehouse, file: Path) -> None:
+def test_file_in_use_for_a_moment_is_waited_for(warehouse: DuckDBWarehouse, file: Path) -> None:
     warehouse.path.parent.mkdir()
     with duckdb.connect(warehouse.path):
         process = warehouse.start(BEGIN, batch("t", file), STATE)
@@ -84,12 +87,12 @@ def test_file_in_use_for_a_moment_is_waited_for(warehouse: Warehouse, file: Path
     assert warehouse.rows("t", ["id"]) == [(1,)]
 
 
-def test_settings_are_missing() -> None:
-    run = subprocess.run([COMMAND], input="", capture_output=True, text=True, check=False)
+def test_settings_are_missing(warehouse: DuckDBWarehouse) -> None:
+    run = subprocess.run([warehouse.command], input="", capture_output=True, text=True, check=False)
     _expect_error(run, EXIT_FINAL, "'path' is a required property", "'default_target_schema' is")
 
 
-def test_schema_without_its_environment(warehouse: Warehouse) -> None:
+def test_schema_without_its_environment(warehouse: DuckDBWarehouse) -> None:
     """As Meltano makes it of airflow_${ENVIRONMENT_SLUG} if that is not set."""
     warehouse.schema_name = "airflow_"
     with pytest.raises(
@@ -108,12 +111,14 @@ def test_schema_without_its_environment(warehouse: Warehouse) -> None:
 )
 def test_path_that_cannot_be(tmp_path: Path, path: Callable[[Path], Path], expected: str) -> None:
     (tmp_path / "file").write_text("")
+    file = path(tmp_path)
+    warehouse = DuckDBWarehouse(file.parent, file_name=file.name)
     with pytest.raises(SettingsError, match=expected):
-        Warehouse(path(tmp_path)).load(BEGIN, STATE)
+        warehouse.load(BEGIN, STATE)
 
 
 def test_path_that_may_not_be_written(
-    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+    warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Root, as whom tests may run, may write everywhere.
     for forbidden in (warehouse.path.parent, warehouse.path):
@@ -125,7 +130,7 @@ def test_path_that_may_not_be_written(
             warehouse.load(BEGIN, STATE)
 
 
-def test_other_file_at_the_path(warehouse: Warehouse, file: Path) -> None:
+def test_other_file_at_the_path(warehouse: DuckDBWarehouse, file: Path) -> None:
     warehouse.path.parent.mkdir()
     warehouse.path.write_text("a,b\n" * 5000)
     with pytest.raises(WarehouseRefusedError, match=r"cannot be opened .* not a valid DuckDB"):
@@ -133,12 +138,14 @@ def test_other_file_at_the_path(warehouse: Warehouse, file: Path) -> None:
     assert warehouse.path.read_text() == "a,b\n" * 5000
 
 
-def _run_with_small_disk(warehouse: Warehouse, *messages: str) -> subprocess.CompletedProcess[str]:
+def _run_with_small_disk(
+    warehouse: DuckDBWarehouse, *messages: str
+) -> subprocess.CompletedProcess[str]:
     """Run the command with a limit on the size of a file, in place of a full disk."""
     config = warehouse.path.parent.with_name("config.json")
     config.write_text(json.dumps(warehouse.config))
     return subprocess.run(
-        [COMMAND, "--config", str(config)],
+        [warehouse.command, "--config", str(config)],
         input="\n".join(messages),
         capture_output=True,
         text=True,
@@ -150,7 +157,7 @@ def _run_with_small_disk(warehouse: Warehouse, *messages: str) -> subprocess.Com
 ROWS = [{"id": number, "note": f"{number * 7919 % 100_003:x}" * 20} for number in range(40_000)]
 
 
-def test_disk_is_full(warehouse: Warehouse, tmp_path: Path) -> None:
+def test_disk_is_full(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
     file = parquet(tmp_path / "spool", PROPERTIES, ROWS, MOMENTS[0])
     run = _run_with_small_disk(warehouse, BEGIN, batch("t", file), STATE)
     _expect_error(run, EXIT_RETRYABLE, f"The disk of {warehouse.path} is full")
@@ -159,7 +166,7 @@ def test_disk_is_full(warehouse: Warehouse, tmp_path: Path) -> None:
     assert warehouse.query("select count(*) from t") == [(40_000,)]
 
 
-def test_no_room_for_records(warehouse: Warehouse) -> None:
+def test_no_room_for_records(warehouse: DuckDBWarehouse) -> None:
     generator = random.Random(1)
     rows = [record("t", {"id": n, "note": generator.randbytes(5_000).hex()}) for n in range(500)]
     run = _run_with_small_disk(warehouse, BEGIN, *rows, STATE)
@@ -200,7 +207,7 @@ def _missing(path: Path) -> str:
     "spoil", [_other_columns, _other_type, _no_moment, _no_parquet, _cut_off, _missing]
 )
 def test_batch_file_that_cannot_be_loaded(
-    warehouse: Warehouse, file: Path, tmp_path: Path, spoil: Callable[[Path], str]
+    warehouse: DuckDBWarehouse, file: Path, tmp_path: Path, spoil: Callable[[Path], str]
 ) -> None:
     good = parquet(tmp_path / "spool", PROPERTIES, [{"id": 2}], MOMENTS[0])
     expected = spoil(file)
@@ -219,14 +226,16 @@ def test_batch_file_that_cannot_be_loaded(
     ],
 )
 def test_batch_message_that_cannot_be_loaded(
-    warehouse: Warehouse, message: str, expected: str
+    warehouse: DuckDBWarehouse, message: str, expected: str
 ) -> None:
     with pytest.raises(InputError, match=expected):
         warehouse.load(BEGIN, message, STATE)
 
 
 @pytest.mark.parametrize("mode", ["merge", "mirror", "append"])
-def test_value_that_the_warehouse_refuses(warehouse: Warehouse, tmp_path: Path, mode: str) -> None:
+def test_value_that_the_warehouse_refuses(
+    warehouse: DuckDBWarehouse, tmp_path: Path, mode: str
+) -> None:
     """Found while loading only: the file's footer is fine. The table keeps its rows."""
     properties = {"id": INTEGER, "conf": JSON}
     begin = schema("t", properties, key=["id"], mode=mode)
@@ -248,7 +257,7 @@ def test_value_that_the_warehouse_refuses(warehouse: Warehouse, tmp_path: Path, 
     assert bad.exists()
 
 
-def test_data_of_a_file_are_damaged(warehouse: Warehouse, file: Path) -> None:
+def test_data_of_a_file_are_damaged(warehouse: DuckDBWarehouse, file: Path) -> None:
     content = bytearray(file.read_bytes())
     content[4:200] = bytes(196)
     file.write_bytes(content)
@@ -256,13 +265,13 @@ def test_data_of_a_file_are_damaged(warehouse: Warehouse, file: Path) -> None:
         warehouse.load(BEGIN, batch("t", file), STATE)
 
 
-def test_input_is_no_singer(warehouse: Warehouse) -> None:
+def test_input_is_no_singer(warehouse: DuckDBWarehouse) -> None:
     run = warehouse.run(BEGIN, record("t", {"note": "no key"}))
     _expect_error(run, EXIT_FINAL, "missing one or more key_properties")
     assert not warehouse.path.exists()
 
 
-def test_defect_shows_where_it_is(warehouse: Warehouse) -> None:
+def test_defect_shows_where_it_is(warehouse: DuckDBWarehouse) -> None:
     """Only an error that nobody foresaw has a traceback, and exit code 1."""
     code = (
         "from warehouse_targets import target_duckdb, warehouse\n"

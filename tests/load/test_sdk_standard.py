@@ -11,11 +11,11 @@ from singer_sdk.testing import get_target_test_class
 from singer_sdk.testing.suites import SingerTestSuite, target_tests
 from singer_sdk.testing.target_tests import TargetSpecialCharsInAttributes
 
-from tests.load.conftest import Warehouse
+from tests.load.duckdb_warehouse import DuckDBWarehouse
 from warehouse_targets.target_duckdb import DuckDBTarget
 
 _FOLDER = TemporaryDirectory()  # the class is made, with its config, before any fixture
-_WAREHOUSE = Warehouse(Path(_FOLDER.name) / "standard.duckdb")
+_WAREHOUSE = DuckDBWarehouse(Path(_FOLDER.name))
 
 _StandardTests = get_target_test_class(
     DuckDBTarget,

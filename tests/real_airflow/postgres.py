@@ -45,9 +45,11 @@ class ThrowawayPostgres:
         assert self.port is not None
         return f"postgresql://postgres:any@127.0.0.1:{self.port}/{database}"
 
-    def create_database(self, name: str) -> str:
-        """Create an empty database and return its URL."""
-        execute(self.url("postgres"), sql.SQL("create database {}").format(sql.Identifier(name)))
+    def create_database(self, name: str, template: str = "template1") -> str:
+        """Create a database, empty or as a copy of another that nobody uses; return its URL."""
+        statement = sql.SQL("create database {} template {}")
+        names = (sql.Identifier(name), sql.Identifier(template))
+        execute(self.url("postgres"), statement.format(*names))
         return self.url(name)
 
 

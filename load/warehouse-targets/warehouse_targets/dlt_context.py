@@ -22,14 +22,13 @@ _SETTINGS: Mapping[str, Any] = {
     },
     # Of an Airflow that happens to be installed beside it.
     "providers": {"enable_airflow_secrets": False},
-    "schema": {"naming": "direct"},
     # A pipeline's state would be one more table; nothing is kept in it.
     "restore_from_destination": False,
 }
 
 
 @contextmanager
-def dlt_context(folder: Path, load: Mapping[str, object]) -> Iterator[None]:
+def dlt_context(folder: Path, *, naming: str, load: Mapping[str, object]) -> Iterator[None]:
     """Let dlt work in a folder, with these settings only.
 
     It has to be the first context that dlt has in a process: its own begins with telemetry, and
@@ -37,9 +36,10 @@ def dlt_context(folder: Path, load: Mapping[str, object]) -> Iterator[None]:
 
     Args:
         folder: For all that dlt keeps on disk.
+        naming: dlt's naming convention, its name or its module.
         load: dlt's ``load`` settings, the warehouse's choice.
     """
-    context = _FixedContext(folder, {**_SETTINGS, "load": dict(load)})
+    context = _FixedContext(folder, {**_SETTINGS, "schema": {"naming": naming}, "load": dict(load)})
     with Container().injectable_context(PluggableRunContext(context)):
         yield
 

@@ -8,26 +8,34 @@ import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import dlt
 import duckdb
 
+from warehouse_targets.columns import ColumnType
 from warehouse_targets.errors import (
     DiskFullError,
     LoadError,
     SettingsError,
     WarehouseRefusedError,
     WarehouseUnavailableError,
+    causes_of,
 )
 from warehouse_targets.warehouse import OpenWarehouse
+
+if TYPE_CHECKING:
+    from dlt.destinations.sql_client import SqlClientBase
 
 # With these the process stays below 1 GB for tables of any size; beyond, DuckDB uses the disk.
 _MEMORY_LIMIT = "400MB"
 _MOST_THREADS = 4
 _WAIT_SECONDS = 30.0
+# An ending that no environment's schema has.
+_STAGING_NAME = "%s__loading"
 _LOCKED = re.compile(r"Conflicting lock is held in (?P<holder>.+?\(PID \d+\))")
 _DISK_FULL = re.compile(r"No space left on device|File too large|Disk quota exceeded")
 # dlt puts file names into SQL and into patterns as they are.
@@ -40,6 +48,8 @@ class DuckDBFile:
     # More tables at a time take more memory and no less time; and an error in a local file is no
     # accident that goes away.
     load_settings: Mapping[str, object] = {"workers": 2, "raise_on_max_retries": 1}
+    naming = "direct"
+    stored_as: Mapping[ColumnType, ColumnType] = {}
     # dlt's `upsert`, DuckDB's MERGE, takes three times as long and twice the memory.
     merge_strategy = "delete-insert"
 
@@ -82,11 +92,10 @@ class DuckDBFile:
         """
         with ExitStack() as stack:
             connection = stack.enter_context(self._connect())
-            # Staging names end in what no environment's schema is called.
             destination = dlt.destinations.duckdb(
                 connection,
                 replace_strategy="insert-from-staging",
-                staging_dataset_name_layout="%s__loading",
+                staging_dataset_name_layout=_STAGING_NAME,
                 # dlt 1.31 leaves this open for DuckDB; rows would go in one transaction and come
                 # in another, and a killed load would leave a table without them.
                 supports_transactions=True,
@@ -149,9 +158,15 @@ class DuckDBFile:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def leftovers(self, client: SqlClientBase[Any], schema_name: str) -> Sequence[str]:
+        """Return the staging schema if it is there: nobody else has the file open."""
+        staging_name = _STAGING_NAME % schema_name
+        with client.with_alternative_dataset_name(staging_name):
+            return [staging_name] if client.has_dataset() else []
+
     def explain(self, error: BaseException) -> LoadError | None:
         """Return what an error of DuckDB or of the disk means, None for a defect."""
-        causes = list(_causes(error))
+        causes = list(causes_of(error))
         if any(_is_disk_full(cause) for cause in causes):
             return self._disk_full()
         table = next((cause.job_id for cause in causes if hasattr(cause, "job_id")), "")
@@ -170,12 +185,6 @@ def _is_disk_full(error: BaseException) -> bool:
     if isinstance(error, duckdb.Error):
         return bool(_DISK_FULL.search(str(error)))
     return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
-
-
-def _causes(error: BaseException | None) -> Iterator[BaseException]:
-    while error is not None:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 def _first_line(error: BaseException) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 EXIT_RETRYABLE = 75  # EX_TEMPFAIL of sysexits.h: the same command may work later
 EXIT_FINAL = 78  # EX_CONFIG of sysexits.h: a setting, the input or the warehouse has to change
 
@@ -32,12 +34,22 @@ class OlderMomentError(LoadError):
     """The warehouse holds the same tables of a later moment; nothing was written."""
 
 
+class OtherEnvironmentError(LoadError):
+    """The schema holds another Airflow environment; nothing was written."""
+
+
 class WarehouseRefusedError(LoadError):
     """The warehouse cannot be opened, or refused a table."""
 
 
 class IncompleteInputError(LoadError):
     """The tap stopped before the end of its sync; nothing was written."""
+
+    exit_code = EXIT_RETRYABLE
+
+
+class OverlappingLoadError(LoadError):
+    """Another load wrote the same tables at the same time; the next one puts them right."""
 
     exit_code = EXIT_RETRYABLE
 
@@ -52,3 +64,10 @@ class DiskFullError(LoadError):
     """There is no room for the warehouse or for records on their way to it."""
 
     exit_code = EXIT_RETRYABLE
+
+
+def causes_of(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield an error and all that led to it, the first cause last."""
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

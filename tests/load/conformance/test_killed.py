@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.load.conftest import Warehouse, wait_until_read
+from tests.load.loaded_warehouse import LoadedWarehouse, wait_until_read
 from tests.load.singer import INTEGER, MOMENTS, STATE, TEXT, batch, parquet, schema, whole
 
 PROPERTIES = {"id": INTEGER, "note": TEXT, "table_name": TEXT}
@@ -54,7 +54,7 @@ class Syncs:
         return [*messages, STATE]
 
 
-def _content(warehouse: Warehouse) -> Content:
+def _content(warehouse: LoadedWarehouse) -> Content:
     return {table: warehouse.rows(table) for table in MODES}
 
 
@@ -62,7 +62,9 @@ def _unmarked(rows: list[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
     return [(*row[:-1], None) for row in rows]
 
 
-def _load(warehouse: Warehouse, messages: list[str], kill_after: float | None) -> tuple[str, float]:
+def _load(
+    warehouse: LoadedWarehouse, messages: list[str], kill_after: float | None
+) -> tuple[str, float]:
     """Run the command, kill it so many seconds after it has read its input.
 
     Gives what it wrote, and the seconds from the end of its input to its own end.
@@ -77,15 +79,14 @@ def _load(warehouse: Warehouse, messages: list[str], kill_after: float | None) -
     return output, time.monotonic() - started
 
 
-def test_killed_and_run_again_is_as_never_killed(tmp_path: Path) -> None:
+def test_killed_and_run_again_is_as_never_killed(
+    warehouse: LoadedWarehouse, tmp_path: Path
+) -> None:
     generator = random.Random(20261121)
     syncs = Syncs(tmp_path / "syncs")
-    first = Warehouse(tmp_path / "first" / "x.duckdb")
-    first.load(*syncs.messages(0))
-    before = _content(first)
-
-    clean = Warehouse(tmp_path / "clean" / "x.duckdb")
-    shutil.copytree(first.path.parent, clean.path.parent)
+    clean = warehouse.with_schema("airflow_clean")
+    clean.load(*syncs.messages(0))
+    before = _content(clean)
     output, seconds = _load(clean, syncs.messages(1), kill_after=None)
     after = _content(clean)
     assert output
@@ -93,17 +94,20 @@ def test_killed_and_run_again_is_as_never_killed(tmp_path: Path) -> None:
 
     kills_before_the_end = 0
     for number in range(TRIES):
-        warehouse = Warehouse(tmp_path / str(number) / "x.duckdb")
-        shutil.copytree(first.path.parent, warehouse.path.parent)
-        output, _ = _load(warehouse, syncs.messages(1), generator.uniform(0, seconds))
-        left = _content(warehouse)
+        killed = warehouse.with_schema(f"airflow_killed_{number}")
+        killed.load(*syncs.messages(0))
+        # One in each part of the usual time, so that the first is early on any machine.
+        moment = (number + generator.random()) / TRIES * seconds
+        output, _ = _load(killed, syncs.messages(1), moment)
+        left = _content(killed)
         for table in MODES:
             # Never a part of a table; deletion marks may be missing.
             assert left[table] in (before[table], after[table], _unmarked(after[table]))
         if output or left["_sync_manifest"] == after["_sync_manifest"]:
             assert left == after
         kills_before_the_end += left != after
-        warehouse.load(*syncs.messages(1))
-        assert _content(warehouse) == after
-        assert [path.name for path in warehouse.path.parent.glob("x.*")] == ["x.duckdb"]
+        killed.load(*syncs.messages(1))
+        assert _content(killed) == after
+        if warehouse.is_exclusive:
+            assert warehouse.traces() == []
     assert kills_before_the_end

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.load.conftest import Warehouse
+from tests.load.loaded_warehouse import LoadedWarehouse
 from tests.load.singer import (
     BOOLEAN,
     INTEGER,
@@ -25,7 +25,7 @@ from warehouse_targets.errors import ColumnTypeChangedError, InputError
 
 
 @pytest.mark.parametrize("mode", ["merge", "mirror", "append"])
-def test_new_column_is_added(warehouse: Warehouse, tmp_path: Path, mode: str) -> None:
+def test_new_column_is_added(warehouse: LoadedWarehouse, tmp_path: Path, mode: str) -> None:
     before = {"id": INTEGER}
     after = {"id": INTEGER, "note": TEXT, "at": TIMESTAMP, "conf": JSON, "n": NUMBER, "b": BOOLEAN}
     for properties, moment, row in (
@@ -34,21 +34,21 @@ def test_new_column_is_added(warehouse: Warehouse, tmp_path: Path, mode: str) ->
     ):
         file = parquet(tmp_path / "spool", properties, [row], moment)
         warehouse.load(schema("t", properties, key=["id"], mode=mode), batch("t", file), STATE)
-    assert [column[:2] for column in warehouse.columns("t")] == [
-        ("id", "BIGINT"),
-        ("_sdc_extracted_at", "TIMESTAMP WITH TIME ZONE"),
-        ("_sdc_deleted_at", "TIMESTAMP WITH TIME ZONE"),
-        ("note", "VARCHAR"),
-        ("at", "TIMESTAMP WITH TIME ZONE"),
-        ("conf", "JSON"),
-        ("n", "DOUBLE"),
-        ("b", "BOOLEAN"),
+    assert warehouse.columns("t") == [
+        ("id", "bigint"),
+        ("_sdc_extracted_at", "timestamp"),
+        ("_sdc_deleted_at", "timestamp"),
+        ("note", "text"),
+        ("at", "timestamp"),
+        ("conf", warehouse.json_type),
+        ("n", "double"),
+        ("b", "bool"),
     ]
     rows = warehouse.rows("t", ["id", "note", "conf"])
     assert rows == [*([] if mode == "mirror" else [(1, None, None)]), (2, "new", '{"a": 1}')]
 
 
-def test_column_that_is_no_longer_sent_stays(warehouse: Warehouse) -> None:
+def test_column_that_is_no_longer_sent_stays(warehouse: LoadedWarehouse) -> None:
     warehouse.load(
         schema("t", {"id": INTEGER, "a": TEXT}, key=["id"]), record("t", {"id": 1, "a": "x"})
     )
@@ -67,8 +67,10 @@ def test_column_that_is_no_longer_sent_stays(warehouse: Warehouse) -> None:
     ],
 )
 def test_changed_type_is_an_error_before_anything_is_written(
-    warehouse: Warehouse, before: dict[str, object], after: dict[str, object], said: str
+    warehouse: LoadedWarehouse, before: dict[str, object], after: dict[str, object], said: str
 ) -> None:
+    if JSON in (before, after) and warehouse.json_type != "json":
+        pytest.skip("JSON is text there, so nothing changes")
     other = schema("other", {"id": INTEGER}, key=["id"], mode="merge")
     warehouse.load(
         other, schema("t", {"id": INTEGER, "x": before}, key=["id"], mode="merge"), STATE
@@ -83,16 +85,16 @@ def test_changed_type_is_an_error_before_anything_is_written(
     assert warehouse.rows("other") == []
 
 
-def test_table_that_was_dropped_is_made_again(warehouse: Warehouse) -> None:
+def test_table_that_was_dropped_is_made_again(warehouse: LoadedWarehouse) -> None:
     messages = [schema("t", {"id": INTEGER}, key=["id"]), record("t", {"id": 1})]
     warehouse.load(*messages)
-    warehouse.query("drop table t")
+    warehouse.query(f"drop table {warehouse.quoted('t')}")
     warehouse.load(*messages)
     assert warehouse.rows("t", ["id"]) == [(1,)]
 
 
 @pytest.mark.parametrize("rows_in_memory", [1, 10])
-def test_column_added_within_a_sync(warehouse: Warehouse, rows_in_memory: int) -> None:
+def test_column_added_within_a_sync(warehouse: LoadedWarehouse, rows_in_memory: int) -> None:
     warehouse.load(
         schema("t", {"id": INTEGER, "a": TEXT}, key=["id"]),
         record("t", {"id": 1, "a": "old"}),
@@ -104,6 +106,6 @@ def test_column_added_within_a_sync(warehouse: Warehouse, rows_in_memory: int) -
     assert warehouse.rows("t", ["id", "a", "b"]) == [(1, "old", None), (2, None, "new")]
 
 
-def test_type_changed_within_a_sync(warehouse: Warehouse) -> None:
+def test_type_changed_within_a_sync(warehouse: LoadedWarehouse) -> None:
     with pytest.raises(InputError, match=r"t\.a: first a SCHEMA message said text, then another"):
         warehouse.load(schema("t", {"a": TEXT}), schema("t", {"a": INTEGER}))

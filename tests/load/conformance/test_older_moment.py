@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.load.conftest import Warehouse
+from tests.load.loaded_warehouse import LoadedWarehouse
 from tests.load.singer import MOMENTS, STATE, TEXT, batch, parquet, record, schema, whole
 from warehouse_targets.errors import OlderMomentError
 
@@ -18,8 +18,16 @@ MANIFEST = {"sync_id": TEXT, "table_name": TEXT}
 class Tap:
     """Sends tables of one row, and the manifest that names them, as our tap does."""
 
-    def __init__(self, folder: Path, mode: str = "merge", *, sends_files: bool = True) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        mode: str = "merge",
+        *,
+        sends_files: bool = True,
+        manifest_says: dict[str, str] | None = None,
+    ) -> None:
         self._folder, self._mode, self._sends_files = folder, mode, sends_files
+        self._manifest_says = manifest_says or {}
 
     def messages(self, moment: datetime, state: str, *tables: str) -> list[str]:
         messages = []
@@ -27,9 +35,11 @@ class Tap:
             messages += [schema(table, PROPERTIES, key=["id"], mode=self._mode)]
             messages += self._rows(table, PROPERTIES, [{"id": "a", "state": state}], moment)
             messages += [whole(table, moment)]
-        told = [{"sync_id": state, "table_name": table} for table in tables]
-        messages += [schema("_sync_manifest", MANIFEST, key=list(MANIFEST), mode="merge")]
-        messages += self._rows("_sync_manifest", MANIFEST, told, moment)
+        says = self._manifest_says
+        told = [{"sync_id": state, "table_name": table, **says} for table in tables]
+        manifest = MANIFEST | dict.fromkeys(says, TEXT)
+        messages += [schema("_sync_manifest", manifest, key=list(MANIFEST), mode="merge")]
+        messages += self._rows("_sync_manifest", manifest, told, moment)
         return [*messages, STATE]
 
     def _rows(self, table, properties, rows, moment) -> list[str]:
@@ -38,7 +48,7 @@ class Tap:
         return [record(table, row, time_extracted=moment) for row in rows]
 
 
-def content(warehouse: Warehouse) -> list[list[tuple]]:
+def content(warehouse: LoadedWarehouse) -> list[list[tuple]]:
     return [warehouse.rows(table) for _, table in warehouse.tables()]
 
 

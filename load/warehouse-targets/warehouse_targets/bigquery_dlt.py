@@ -1,0 +1,317 @@
+"""dlt's BigQuery destination, with changes of a table that are whole or not at all.
+
+dlt sends a replacement as TRUNCATE and INSERT, and the rows of a moment as DELETE and INSERT, each
+of which commits by itself. Here each is one transaction, which BigQuery rolls back if anything
+fails. Both keep the table, and with it whatever rights others have on it.
+
+What is billed by the byte read is kept small: tables are clustered by key, or by day, and a
+statement says between which values the rows are that it looks for. BigQuery leaves out what lies
+beyond constants, and variables of a script count as such.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from dlt.common.configuration.specs import GcpServiceAccountCredentials
+from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
+from dlt.common.destination.client import FollowupJobRequest
+from dlt.common.schema import Schema
+from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
+from dlt.destinations import bigquery as dlt_bigquery
+from dlt.destinations.impl.bigquery.bigquery import BigQueryClient
+from dlt.destinations.impl.bigquery.configuration import BigQueryClientConfiguration
+from dlt.destinations.impl.bigquery.sql_client import BigQuerySqlClient
+from dlt.destinations.sql_client import SqlClientBase, raise_open_connection_error
+from dlt.destinations.sql_jobs import SqlFollowupJob
+from google.api_core.exceptions import NotFound
+from google.api_core.retry import Retry
+from google.auth.credentials import Credentials
+from google.cloud import bigquery
+from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY
+from google.cloud.bigquery.table import RowIterator
+
+from warehouse_targets.errors import SettingsError
+
+# Google's own are ten and forty minutes, for whatever is wrong.
+_REQUEST_RETRY = bigquery.DEFAULT_RETRY.with_timeout(60)
+_JOB_RETRY = DEFAULT_JOB_RETRY.with_timeout(120)
+_REQUEST_SECONDS = 60.0
+# A part of a file of 10 MB.
+_UPLOAD_SECONDS = 120.0
+# BigQuery clusters by no more columns, and by none of the other types.
+_MOST_CLUSTERED = 4
+_CLUSTERED_TYPES = {"bigint", "bool", "date", "text", "timestamp"}
+
+
+def bigquery_destination(
+    credentials: Credentials, project: str, location: str, staging_name: str
+) -> dlt_bigquery:
+    """Return a destination for dlt.
+
+    Args:
+        credentials: Of Google's library, with scopes.
+        project: Project of the datasets, in which jobs run too.
+        location: Where the datasets are.
+        staging_name: Layout of the staging dataset's name.
+    """
+    return _Destination(
+        credentials=login(credentials, project),
+        project_id=project,
+        location=location,
+        replace_strategy="insert-from-staging",
+        staging_dataset_name_layout=staging_name,
+        retry_deadline=_REQUEST_SECONDS,
+        http_timeout=_REQUEST_SECONDS,
+        file_upload_timeout=_UPLOAD_SECONDS,
+    )
+
+
+def login(credentials: Credentials, project: str) -> GcpServiceAccountCredentials:
+    """Return ready-made credentials as dlt takes them.
+
+    Args:
+        credentials: Of Google's library, with scopes.
+        project: Project that jobs run in.
+    """
+    made = _Login()
+    made.project_id = project
+    made._set_default_credentials(credentials)  # noqa: SLF001  # dlt's own way to give them
+    made.resolve()
+    return made
+
+
+class _Login(GcpServiceAccountCredentials):
+    def to_gcs_credentials(self) -> dict[str, Any]:
+        """Hand on the credentials, where dlt would have gcsfs look for some."""
+        return {"project": self.project_id, "token": self.default_credentials()}
+
+
+class _Connection(bigquery.Client):
+    """Google's client, but it gives up in time."""
+
+    def _call_api(self, retry: Retry | None, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
+        return super()._call_api(retry and _REQUEST_RETRY, *arguments, **options)
+
+    def query_and_wait(self, query: str, **options: Any) -> RowIterator:  # noqa: ANN401
+        return super().query_and_wait(
+            query,
+            api_timeout=_REQUEST_SECONDS,
+            retry=_REQUEST_RETRY,
+            job_retry=_JOB_RETRY,
+            **options,
+        )
+
+    def _ensure_bqstorage_client(self, *_: object, **__: object) -> None:
+        """Read through REST: a load asks for a few values only, and the other way is a package."""
+
+
+class _SqlClient(BigQuerySqlClient):
+    @raise_open_connection_error
+    def open_connection(self) -> bigquery.Client:
+        self._client = _Connection(
+            self.project_id,
+            credentials=self.credentials.to_native_credentials(),
+            location=self.location,
+        )
+        return self._client
+
+    def has_dataset(self) -> bool:
+        """Return whether the dataset is there.
+
+        Raises:
+            SettingsError: It is elsewhere, so no job of this location would find it.
+        """
+        try:
+            found = self._client.get_dataset(self.fully_qualified_dataset_name(quote=False))
+        except NotFound:
+            return False
+        if found.location.lower() != self.location.lower():
+            msg = (
+                f"location is {self.location}, but the dataset {self.dataset_name} is in"
+                f" {found.location}. Set TARGET_BIGQUERY_LOCATION={found.location}, or name another"
+                " dataset"
+            )
+            raise SettingsError(msg)
+        return True
+
+
+class _Client(BigQueryClient):
+    def __init__(
+        self,
+        schema: Schema,
+        config: BigQueryClientConfiguration,
+        capabilities: DestinationCapabilitiesContext,
+    ) -> None:
+        super().__init__(schema, config, capabilities)
+        self.sql_client = _SqlClient(
+            self.sql_client.dataset_name,
+            self.sql_client.staging_dataset_name,
+            config.credentials,
+            capabilities,
+            config.get_location(),
+            config.project_id,
+            config.http_timeout,
+            config.retry_deadline,
+        )
+
+    def get_storage_tables(
+        self, table_names: Iterable[str]
+    ) -> Iterable[tuple[str, TTableSchemaColumns]]:
+        """Return the columns of tables, none without a dataset, which dlt takes for granted."""
+        if self.sql_client.has_dataset():
+            return super().get_storage_tables(table_names)
+        return [(name, {}) for name in table_names]
+
+    def initialize_storage(self, truncate_tables: Iterable[str] | None = None) -> None:  # noqa: ARG002
+        """Make the dataset. Nothing is emptied: that of staging is new, and the other is in use."""
+        if not self.is_storage_initialized():
+            self.sql_client.create_dataset()
+
+    def _create_merge_followup_jobs(
+        self, table_chain: Sequence[PreparedTableSchema]
+    ) -> list[FollowupJobRequest]:
+        upsert = table_chain[0]["x-merge-strategy"] == "upsert"  # type: ignore[typeddict-item]
+        job = _Merge if upsert else _ReplaceMoments
+        return [job.from_table_chain(table_chain, self.sql_client)]
+
+    def _create_replace_followup_jobs(
+        self, table_chain: Sequence[PreparedTableSchema]
+    ) -> list[FollowupJobRequest]:
+        return [_ReplaceAll.from_table_chain(table_chain, self.sql_client)]
+
+    def _get_table_update_sql(
+        self, table_name: str, new_columns: Sequence[TColumnSchema], generate_alter: bool
+    ) -> list[str]:
+        statements = super()._get_table_update_sql(table_name, new_columns, generate_alter)
+        if generate_alter:
+            return statements
+        escaped = self.sql_client.escape_column_name
+        clauses = [
+            f"PARTITION BY DATE({escaped(str(column['name']))})"
+            for column in new_columns
+            if column.get("merge_key")
+        ]
+        clustered = [
+            escaped(str(column["name"]))
+            for column in new_columns
+            if column.get("primary_key") and column["data_type"] in _CLUSTERED_TYPES
+        ]
+        if clustered:
+            clauses += [f"CLUSTER BY {', '.join(clustered[:_MOST_CLUSTERED])}"]
+        return ["\n".join([statements[0], *clauses]), *statements[1:]]
+
+
+class _Destination(dlt_bigquery):
+    destination_type = "dlt.destinations.bigquery"
+
+    @property
+    def client_class(self) -> type[BigQueryClient]:
+        return _Client
+
+
+class _Arrival(SqlFollowupJob):
+    """A table's rows move from its staging table, as one script."""
+
+    @classmethod
+    def generate_sql(
+        cls, table_chain: Sequence[PreparedTableSchema], sql_client: SqlClientBase[Any]
+    ) -> list[str]:
+        [table] = table_chain
+        there, sent = sql_client.get_qualified_table_names(str(table["name"]))
+        types = sql_client.capabilities.get_type_mapper()
+        columns, key = {}, []
+        for name, column in table["columns"].items():
+            quoted = sql_client.escape_column_name(name)
+            columns[quoted] = types.to_destination_type(column, table)
+            if column.get("primary_key") or column.get("merge_key"):
+                key.append(quoted)
+        return cls.statements(there, sent, columns, key)
+
+    @classmethod
+    @abstractmethod
+    def statements(
+        cls, there: str, sent: str, columns: Mapping[str, str], key: Sequence[str]
+    ) -> list[str]:
+        """Return the script.
+
+        Args:
+            there: The table, quoted.
+            sent: Its staging table, quoted.
+            columns: Types of all columns, by their names, quoted.
+            key: Key columns, quoted.
+        """
+
+
+class _ReplaceAll(_Arrival):
+    @classmethod
+    def statements(
+        cls,
+        there: str,
+        sent: str,
+        columns: Mapping[str, str],
+        key: Sequence[str],  # noqa: ARG003
+    ) -> list[str]:
+        return _transaction(f"TRUNCATE TABLE {there}", _insert(there, sent, columns))
+
+
+class _ReplaceMoments(_Arrival):
+    @classmethod
+    def statements(
+        cls, there: str, sent: str, columns: Mapping[str, str], key: Sequence[str]
+    ) -> list[str]:
+        [moment] = key
+        return [
+            _declare_range(moment, columns[moment], sent),
+            *_transaction(
+                f"DELETE FROM {there} WHERE {moment} BETWEEN {_RANGE}"  # noqa: S608  # quoted
+                f" AND {moment} IN (SELECT {moment} FROM {sent})",
+                _insert(there, sent, columns),
+            ),
+        ]
+
+
+class _Merge(_Arrival):
+    @classmethod
+    def statements(
+        cls, there: str, sent: str, columns: Mapping[str, str], key: Sequence[str]
+    ) -> list[str]:
+        same_key = " AND ".join(f"there.{column} = sent.{column}" for column in key)
+        updates = _listed(f"{name} = sent.{name}" for name in columns)
+        values = _listed(f"sent.{name}" for name in columns)
+        return [
+            _declare_range(key[0], columns[key[0]], sent),
+            (
+                f"MERGE INTO {there} AS there USING {sent} AS sent"  # noqa: S608  # quoted
+                f" ON {same_key} AND there.{key[0]} BETWEEN {_RANGE}"
+                f" WHEN MATCHED THEN UPDATE SET {updates}"
+                f" WHEN NOT MATCHED THEN INSERT ({_listed(columns)}) VALUES ({values})"
+            ),
+        ]
+
+
+# A name that no column has: a column would hide it.
+_RANGE = "_range_sent.least AND _range_sent.greatest"
+
+
+def _declare_range(column: str, kind: str, sent: str) -> str:
+    least_and_greatest = f"MIN({column}) AS least, MAX({column}) AS greatest"
+    return (
+        f"DECLARE _range_sent STRUCT<least {kind}, greatest {kind}> DEFAULT"  # noqa: S608  # quoted
+        f" (SELECT AS STRUCT {least_and_greatest} FROM {sent})"
+    )
+
+
+def _insert(there: str, sent: str, columns: Iterable[str]) -> str:
+    listed = _listed(columns)
+    return f"INSERT INTO {there} ({listed}) SELECT {listed} FROM {sent}"  # noqa: S608  # quoted
+
+
+def _listed(parts: Iterable[str]) -> str:
+    return ", ".join(parts)
+
+
+def _transaction(*statements: str) -> list[str]:
+    return ["BEGIN TRANSACTION", *statements, "COMMIT TRANSACTION"]

@@ -1,0 +1,365 @@
+"""A Redshift database as a warehouse: login, files in S3, and what its errors mean."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import re
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import dlt
+import psycopg2
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from dlt.common.destination import Destination
+from s3fs import S3FileSystem
+
+from warehouse_targets.columns import ColumnType
+from warehouse_targets.errors import (
+    DiskFullError,
+    LoadError,
+    SettingsError,
+    WarehouseRefusedError,
+    WarehouseUnavailableError,
+    causes_of,
+)
+from warehouse_targets.incoming import IncomingTable
+from warehouse_targets.parquet_file import ParquetFile
+from warehouse_targets.redshift_files import FittedRows
+from warehouse_targets.staging_schemas import leftover_schemas, new_staging_layout
+from warehouse_targets.warehouse import OpenWarehouse, imported
+
+if TYPE_CHECKING:
+    from dlt.destinations.sql_client import SqlClientBase
+
+# A statement waits for other sessions' locks too.
+_LONGEST_STATEMENT_MINUTES = 60
+_S3_TIMEOUTS = {"connect_timeout": 15, "read_timeout": 60, "retries": {"max_attempts": 3}}
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class RedshiftLogin:
+    """How to log in.
+
+    Attributes:
+        host: Name of the cluster's or workgroup's endpoint.
+        port: Its port.
+        user: Database user.
+        password: The user's.
+        database: Name of the database.
+        sslmode: ``require``, ``verify-ca`` or ``verify-full``, as libpq has them.
+    """
+
+    host: str
+    port: int
+    user: str
+    password: str
+    database: str
+    sslmode: str
+
+
+@dataclass(frozen=True)
+class S3Staging:
+    """Where files wait for COPY.
+
+    Attributes:
+        url: ``s3://bucket/prefix``, without a slash at the end.
+        copy_role: ARN of the role with which Redshift reads them; None for the same credentials
+            of AWS with which they are written.
+    """
+
+    url: str
+    copy_role: str | None
+
+
+class RedshiftCluster:
+    """Loads into one schema of a Redshift database, by COPY of Parquet files in S3 if there is one.
+
+    All schemas of a database share its sessions: a load has one for each table that it loads at a
+    time.
+    """
+
+    # A job that failed is no accident that goes away within seconds: the next run tries again.
+    load_settings: Mapping[str, object] = {"workers": 4, "raise_on_max_retries": 1}
+    naming = "warehouse_targets.case_insensitive_names"
+    # COPY would take JSON as one text of SUPER, and takes no time of day from Parquet.
+    stored_as: Mapping[ColumnType, ColumnType] = {"json": "text", "time": "text"}
+    # dlt has no other for Redshift; it is one transaction.
+    merge_strategy = "delete-insert"
+
+    def __init__(self, login: RedshiftLogin, schema_name: str, staging: S3Staging | None) -> None:
+        """Note the settings; nothing is asked of the database before the load.
+
+        Args:
+            login: How to log in.
+            schema_name: Schema to load.
+            staging: Where files wait; None sends the rows by INSERT.
+        """
+        self._login = login
+        self._schema_name = schema_name
+        self._staging = staging
+
+    @contextmanager
+    def open(self) -> Iterator[OpenWarehouse]:
+        """Make a place in S3 for the load's files, and remove it at the end.
+
+        Raises:
+            SettingsError: There are no credentials of AWS.
+            WarehouseRefusedError: The bucket is not there or may not be used.
+            WarehouseUnavailableError: S3 cannot be reached.
+        """
+        layout = new_staging_layout()
+        destination = self._destination(layout)
+        with tempfile.TemporaryDirectory(prefix="target-redshift-") as folder:
+            if not self._staging:
+                logger.warning(
+                    "s3_staging_url is not set, so rows are sent by INSERT: ten thousands of rows"
+                    " take minutes. Set TARGET_REDSHIFT_S3_STAGING_URL to load files"
+                )
+                yield OpenWarehouse(destination, Path(folder), rows=_inserted)
+                return
+            with self._files_in_s3(self._staging, layout % self._schema_name) as files:
+                yield OpenWarehouse(destination, Path(folder), files, _copied)
+
+    def _destination(self, staging_layout: str) -> Destination[Any, Any]:
+        login = self._login
+        timeout = _LONGEST_STATEMENT_MINUTES * 60_000
+        return dlt.destinations.redshift(
+            {
+                "host": login.host,
+                "port": login.port,
+                "username": login.user,
+                "password": login.password,
+                "database": login.database,
+                "query": {
+                    "sslmode": login.sslmode,
+                    "application_name": "target-redshift",
+                    "options": f"-cstatement_timeout={timeout}",
+                },
+            },
+            staging_iam_role=self._staging.copy_role if self._staging else None,
+            replace_strategy="insert-from-staging",
+            staging_dataset_name_layout=staging_layout,
+            # dlt 1.31 leaves this open for Redshift too: rows would go in one transaction and come
+            # in another.
+            supports_transactions=True,
+            # TRUNCATE commits by itself, and the table would be empty until the rows come.
+            supports_truncate_command=False,
+        )
+
+    @contextmanager
+    def _files_in_s3(self, staging: S3Staging, name: str) -> Iterator[Destination[Any, Any]]:
+        bucket, _, prefix = staging.url.removeprefix("s3://").partition("/")
+        store = S3FileSystem(config_kwargs=_S3_TIMEOUTS, skip_instance_cache=True)
+        try:
+            listed = store.call_s3(
+                "list_objects_v2",
+                Bucket=bucket,
+                Prefix=f"{prefix}/" if prefix else "",
+                Delimiter="/",
+            )
+            folders = [urlsplit(entry["Prefix"]).path for entry in listed.get("CommonPrefixes", ())]
+            names = [folder.rstrip("/").rpartition("/")[2] for folder in folders]
+            for leftover in leftover_schemas(names, self._schema_name):
+                _remove(store, f"{staging.url}/{leftover}")
+        except (BotoCoreError, ClientError, OSError) as error:
+            raise self.explain(error) or error from error
+        # dlt shares file systems by their arguments, which lack the environment's credentials.
+        S3FileSystem.clear_instance_cache()
+        try:
+            yield dlt.destinations.filesystem(
+                f"{staging.url}/{name}", config_kwargs=dict(_S3_TIMEOUTS)
+            )
+        finally:
+            _remove(store, f"{staging.url}/{name}")
+
+    def leftovers(self, client: SqlClientBase[Any], schema_name: str) -> Sequence[str]:
+        """Return the staging schemas of killed loads."""
+        with client.execute_query("select nspname from pg_namespace") as found:
+            names = [name for (name,) in found.fetchall()]
+        return leftover_schemas(names, schema_name.lower())
+
+    def explain(self, error: BaseException) -> LoadError | None:
+        """Return what an error of Redshift, of S3 or of the disk means, None for a defect."""
+        causes = list(causes_of(error))
+        for cause in causes:
+            if isinstance(cause, LoadError):
+                return cause
+        table = next((cause.job_id for cause in causes if hasattr(cause, "job_id")), "")
+        for cause in causes:
+            if isinstance(cause, psycopg2.Error):
+                return self._explain_database(cause, table.partition(".")[0])
+            if isinstance(cause, ClientError | BotoCoreError):
+                return self._explain_store(cause)
+            if isinstance(cause, OSError) and cause.errno in {errno.ENOSPC, errno.EDQUOT}:
+                return DiskFullError(
+                    f"The disk of {tempfile.gettempdir()} is full. Make room, or name another"
+                    " folder with TMPDIR, and run the sync again"
+                )
+        return None
+
+    def _explain_database(self, error: psycopg2.Error, table: str) -> LoadError:
+        said = _said(error)
+        where = f"Redshift {self._login.host}:{self._login.port}/{self._login.database}"
+        if table:
+            where += f", table {table}"
+        for pattern, kind, advice in _DATABASE_ERRORS:
+            if pattern.search(said):
+                return kind(f"{where}: {said}. {advice}")
+        if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
+            return WarehouseUnavailableError(
+                f"{where}: {said}. Check TARGET_REDSHIFT_HOST and TARGET_REDSHIFT_PORT, whether the"
+                " cluster is available and lets this machine in, and run the sync again"
+            )
+        return WarehouseRefusedError(f"{where}: {said}")
+
+    def _explain_store(self, error: ClientError | BotoCoreError) -> LoadError:
+        url = self._staging.url if self._staging else "S3"
+        if isinstance(error, NoCredentialsError):
+            return SettingsError(
+                "s3_staging_url: no credentials of AWS were found. Set AWS_ACCESS_KEY_ID and"
+                " AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run where a role is attached"
+            )
+        if isinstance(error, ClientError):
+            code = error.response.get("Error", {}).get("Code", "")
+            said = f"{url}: {_first_line(error)}"
+            if code in _EXPIRED:
+                return WarehouseUnavailableError(f"{said}. {_RENEW}")
+            if code in _BUSY:
+                return WarehouseUnavailableError(f"{said}. Run the sync again")
+            return WarehouseRefusedError(f"{said}. {_CHECK_BUCKET}")
+        return WarehouseUnavailableError(
+            f"{url}: {_first_line(error)}. Check that this machine reaches S3, and run the sync"
+            " again"
+        )
+
+
+def _remove(store: S3FileSystem, url: str) -> None:
+    """Remove a folder, or warn: what is loaded is loaded."""
+    try:
+        store.invalidate_cache()
+        if store.find(url):
+            store.rm(url, recursive=True)
+            store.invalidate_cache()
+        # It says nothing of files that it may not remove.
+        left = bool(store.find(url))
+    except (BotoCoreError, ClientError, OSError):
+        left = True
+    if left:
+        logger.warning("%s could not be removed. Allow s3:DeleteObject there, or remove it", url)
+
+
+def _copied(
+    table: IncomingTable,
+    columns: Mapping[str, ColumnType],
+    files: Sequence[ParquetFile],
+    folder: Path,
+) -> Iterator[Any]:
+    fitted = FittedRows(table, columns)
+    saved = [
+        fitted.save(file, folder / f"{table.name}.{number}.fitted.parquet")
+        for number, file in enumerate(files)
+    ]
+    fitted.warn_of_cut_texts()
+    yield from imported(table, columns, saved, folder)
+
+
+def _inserted(
+    table: IncomingTable,
+    columns: Mapping[str, ColumnType],
+    files: Sequence[ParquetFile],
+    folder: Path,  # noqa: ARG001
+) -> Iterator[Any]:
+    fitted = FittedRows(table, columns, only_finite=True)
+    for file in files:
+        yield from fitted.read(file)
+    fitted.warn_of_cut_texts()
+
+
+_EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired"}
+_BUSY = {"SlowDown", "InternalError", "ServiceUnavailable", "RequestTimeout", "503", "500"}
+_RENEW = "Renew the credentials of AWS, and run the sync again"
+_CHECK_BUCKET = (
+    "Check s3_staging_url, the credentials of AWS and copy_role_arn; docs/warehouses/redshift.md"
+    " names the permissions"
+)
+_AGAIN = "Run the sync again"
+_DATABASE_ERRORS: Sequence[tuple[re.Pattern[str], type[LoadError], str]] = [
+    (re.compile(pattern, re.IGNORECASE), kind, advice)
+    for pattern, kind, advice in (
+        (
+            r"password authentication failed|no password supplied|(user|role) .* does not exist",
+            WarehouseRefusedError,
+            "Check TARGET_REDSHIFT_USER and TARGET_REDSHIFT_PASSWORD",
+        ),
+        (
+            r"database .* does not exist",
+            WarehouseRefusedError,
+            "Check TARGET_REDSHIFT_DATABASE",
+        ),
+        (
+            r"certificate|does not support SSL|root\.crt",
+            WarehouseRefusedError,
+            "Check TARGET_REDSHIFT_SSLMODE; PGSSLROOTCERT names the file of trusted certificates",
+        ),
+        (
+            r"assume IAM Role",
+            WarehouseRefusedError,
+            "Check TARGET_REDSHIFT_COPY_ROLE_ARN, and that the role is attached to the cluster",
+        ),
+        (r"ExpiredToken|token .* expired", WarehouseUnavailableError, _RENEW),
+        (r"S3ServiceException|S3 Query Exception.*denied", WarehouseRefusedError, _CHECK_BUCKET),
+        (
+            r"permission denied|must be owner|not authorized",
+            WarehouseRefusedError,
+            "Grant it as docs/warehouses/redshift-setup.sql does",
+        ),
+        (
+            r"relation .* already exists",
+            WarehouseRefusedError,
+            "It is not this user's. Make TARGET_REDSHIFT_USER its owner, or drop it",
+        ),
+        (
+            r"disk full|no space left|could not extend",
+            DiskFullError,
+            "Make room in the cluster, and run the sync again",
+        ),
+        (
+            r"serializable isolation|concurrent transaction|could not serialize|deadlock",
+            WarehouseUnavailableError,
+            f"Another session wrote the same tables. {_AGAIN}",
+        ),
+        (
+            r"statement timeout|cancell?ed on user|query cancell?ed",
+            WarehouseUnavailableError,
+            f"Another session may hold a lock on the table; see STV_LOCKS. {_AGAIN}",
+        ),
+        (
+            r"too many|connection limit|usage limit|shutting down|starting up|paused|terminating",
+            WarehouseUnavailableError,
+            _AGAIN,
+        ),
+    )
+]
+_CONTEXT = re.compile(r"^\s*context:\s*(?P<context>\S.*)$", re.MULTILINE)
+
+
+def _said(error: psycopg2.Error) -> str:
+    """Return what Redshift said, in one line.
+
+    Only its own words: what else psycopg2 tells may quote the statement, which has keys in it.
+    """
+    message = error.diag.message_primary or _first_line(error)
+    context = _CONTEXT.search(error.diag.message_detail or "")
+    return f"{message} ({context['context']})" if context else message
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

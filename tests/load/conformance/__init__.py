@@ -1,0 +1,1 @@
+"""What every warehouse has to do alike, whichever it is."""

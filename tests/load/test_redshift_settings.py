@@ -1,0 +1,142 @@
+"""Settings of target-redshift, and what errors of a real Redshift mean."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+from dlt.destinations.exceptions import DatabaseTransientException
+
+from warehouse_targets.errors import (
+    DiskFullError,
+    LoadError,
+    SettingsError,
+    WarehouseRefusedError,
+    WarehouseUnavailableError,
+)
+from warehouse_targets.redshift_cluster import RedshiftCluster, RedshiftLogin, S3Staging
+from warehouse_targets.target_redshift import RedshiftTarget
+
+ROLE = "arn:aws:iam::123456789012:role/path/copy"
+SETTINGS = {
+    "host": "example",
+    "user": "user",
+    "password": "Password1",
+    "database": "dev",
+    "default_target_schema": "airflow-qwe123",
+    "s3_staging_url": "s3://my.bucket-1/some/prefix/",
+    "copy_role_arn": ROLE,
+}
+
+
+def test_settings_that_can_be() -> None:
+    warehouse = RedshiftTarget(config=SETTINGS).make_warehouse()
+    assert warehouse._staging == S3Staging("s3://my.bucket-1/some/prefix", ROLE)
+    expected = RedshiftLogin("example", 5439, "user", "Password1", "dev", "require")
+    assert warehouse._login == expected
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"s3_staging_url": "bucket/x"}, "has to be like s3://bucket/prefix"),
+        ({"s3_staging_url": "s3://bucket/it's"}, "has to be like s3://bucket/prefix"),
+        ({"copy_role_arn": "role"}, "has to be like arn:aws:iam::123456789012:role/name"),
+        ({"copy_role_arn": f"{ROLE}' x"}, "has to be like arn:aws:iam::123456789012:role/name"),
+        ({"s3_staging_url": None}, "copy_role_arn serves to read files, so it needs s3_staging"),
+        ({"sslmode": "disable"}, "'disable' is not one of"),
+        ({"host": None}, "'host' is a required property"),
+    ],
+)
+def test_settings_that_cannot_be(changed: dict[str, Any], said: str) -> None:
+    settings = {**SETTINGS, **changed}
+    with pytest.raises(SettingsError, match=said):
+        RedshiftTarget(config={name: value for name, value in settings.items() if value})
+
+
+def test_about_lists_the_settings() -> None:
+    command = str(Path(sys.executable).with_name("target-redshift"))
+    told = subprocess.run([command, "--about", "--format=json"], capture_output=True, check=True)
+    settings = json.loads(told.stdout)["settings"]
+    assert sorted(settings["properties"]) == [
+        "batch_size_rows",
+        "copy_role_arn",
+        "database",
+        "default_target_schema",
+        "host",
+        "password",
+        "port",
+        "s3_staging_url",
+        "sslmode",
+        "user",
+        "validate_records",
+    ]
+    assert all(setting["description"] for setting in settings["properties"].values())
+
+
+def test_heavy_libraries_wait_until_they_are_needed() -> None:
+    code = (
+        "import sys, warehouse_targets.target_redshift;"
+        "sys.exit(' '.join({'dlt', 'psycopg2', 's3fs', 'pyarrow'} & sys.modules.keys()))"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.stderr.strip() == ""
+
+
+LOGIN = RedshiftLogin("example", 5439, "user", "Password1", "dev", "require")
+CLUSTER = RedshiftCluster(LOGIN, "airflow_test", S3Staging("s3://bucket/x", None))
+
+
+def _caused_by(said: str, kind: type[psycopg2.Error] = psycopg2.InternalError) -> Exception:
+    error = DatabaseTransientException(kind(said))
+    error.__cause__ = error.dbapi_exception
+    return error
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        # Words of Redshift that the stand-in has no occasion for.
+        ("1023 DETAIL: Serializable isolation violation on table - 1", WarehouseUnavailableError),
+        (
+            "could not complete because of conflict with concurrent transaction",
+            WarehouseUnavailableError,
+        ),
+        ("deadlock detected", WarehouseUnavailableError),
+        ("Query (1) cancelled on user's request", WarehouseUnavailableError),
+        ("too many connections for user loader", WarehouseUnavailableError),
+        ("Query reached usage limit", WarehouseUnavailableError),
+        ("the cluster is paused", WarehouseUnavailableError),
+        (
+            "S3ServiceException:The provided token has expired.,Status 400,Error ExpiredToken",
+            WarehouseUnavailableError,
+        ),
+        (
+            "S3ServiceException:The specified bucket does not exist,Status 404",
+            WarehouseRefusedError,
+        ),
+        ("Disk Full", DiskFullError),
+        ("Assert", WarehouseRefusedError),
+    ],
+)
+def test_other_errors_of_redshift(said: str, kind: type[LoadError]) -> None:
+    explained = CLUSTER.explain(_caused_by(said))
+    assert type(explained) is kind
+    assert said in str(explained)
+    assert "example:5439/dev" in str(explained)
+
+
+def test_a_connection_that_breaks_is_tried_again() -> None:
+    said = "server closed the connection unexpectedly\n\tThis probably means\n"
+    explained = CLUSTER.explain(_caused_by(said, psycopg2.OperationalError))
+    assert type(explained) is WarehouseUnavailableError
+    assert "\n" not in str(explained)
+
+
+def test_a_defect_stays_one() -> None:
+    assert CLUSTER.explain(ZeroDivisionError()) is None

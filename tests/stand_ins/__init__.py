@@ -1,0 +1,3 @@
+"""Servers that stand in for cloud warehouses."""
+
+CLOUD_WAREHOUSES = ("snowflake", "redshift", "bigquery")
