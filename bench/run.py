@@ -38,6 +38,7 @@ FIRST = "our meltano run, first"
 SECOND = "our meltano run, after 1 % changed"
 FULL_BUILD = "our marts, all of it"
 BUILD = "our marts, after 1 % changed"
+REPORT = "our report of a year of them"
 DLT = "dlt sql_database into DuckDB"
 STOCK = "stock tap-postgres into stock target-duckdb"
 OURS = (TAP, FIRST, SECOND)
@@ -118,6 +119,14 @@ class Bench:
         """Build and test the marts; the first builds everything, the next what changed."""
         command = [MELTANO, "--cwd", str(ROOT), "invoke", "dbt:build"]
         return self._measure("our-build", command)
+
+    def our_report(self) -> Measurement:
+        """Report on a year; the size of the file is told."""
+        page = self._folder / "report.html"
+        command = [MELTANO, "--cwd", str(ROOT), "invoke", "audit-report", "--days=365"]
+        measured = self._measure("our-report", [*command, f"--output={page}"])
+        print(f"  the report has {page.stat().st_size / 1e6:.1f} MB")
+        return measured
 
     def stock_pair(self) -> Measurement:
         """Stock tap-postgres into stock target-duckdb, the same columns."""
@@ -220,6 +229,7 @@ def run(database_url: str, folder: Path, rows: int, *, logs: int) -> None:
     change_one_percent(database_url, logs=logs)
     step(SECOND, bench.our_run)
     step(BUILD, bench.our_build)
+    step(REPORT, bench.our_report)
     step(DLT, bench.dlt_sql_database)
     step(STOCK, bench.stock_pair)
     missing = bench.rows("dlt.duckdb", "peer") - bench.rows("stock-pair.duckdb", "stock")
@@ -239,6 +249,7 @@ def _say_ratios(results: dict[str, Measurement]) -> None:
   largest process of our runs        {max(ours) / 1e6:6.0f} MB (aim: at most 1,000)
   our marts, all of it               {seconds[FULL_BUILD]:6.0f} s  (aim: at most 60, two free cores)
   our marts, after 1 % changed       {seconds[BUILD]:6.0f} s  (dbt alone takes about half of it)
+  our report of a year of them       {seconds[REPORT]:6.0f} s  (aim: at most 15)
 """)
 
 

@@ -41,14 +41,14 @@ class DbtProject:
 
     def run(self, *arguments: str, **environment: str) -> DbtRun:
         """Run dbt on the warehouse; `environment` adds environment variables."""
-        done = self._start([str(DBT), *arguments], self._environment() | environment)
+        done = self._start([str(DBT), *arguments], self.environment() | environment)
         return DbtRun(done.returncode, done.stdout + done.stderr)
 
     def objections(self, *environments: dict[str, str]) -> list[str | None]:
         """Return what dbt objects to a run in each environment, None if nothing."""
         python = str(DBT.with_name("python"))
         script = str(Path(__file__).with_name("many_runs.py"))
-        done = self._start([python, script], self._environment(), json.dumps(environments))
+        done = self._start([python, script], self.environment(), json.dumps(environments))
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout.splitlines()[-1])
 
@@ -56,11 +56,12 @@ class DbtProject:
         """Return what dbt knows of the project since the last run."""
         return json.loads((self.artifacts / "target/manifest.json").read_text())
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """Return dbt's environment variables."""
         inherited = {
             name: value
             for name, value in os.environ.items()
-            if not name.startswith(("DBT_", "ENVIRONMENT_SLUG", "AIRFLOW_AUDIT_"))
+            if not name.startswith(("DBT_", "ENVIRONMENT_SLUG", "AIRFLOW_AUDIT_", "AUDIT_REPORT_"))
         }
         return inherited | {
             "DBT_PROJECT_DIR": str(PROJECT),

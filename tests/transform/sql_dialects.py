@@ -16,15 +16,25 @@ SYNONYMS = {
         "md5",
         "mod",
         "percentile_cont",
+        "position",
         "string_agg",
         "string_split",
         "time",
         "timestamp",
         "varchar",
     },
-    "snowflake": {"extract", "md5", "mod", "stddev_samp", "text", "time", "timestamp"},
+    "snowflake": {
+        "extract",
+        "md5",
+        "mod",
+        "position",
+        "stddev_samp",
+        "text",
+        "time",
+        "timestamp",
+    },
     "redshift": {"md5", "mod", "text", "timestamptz"},
-    "bigquery": {"bigint", "boolean", "md5", "mod", "to_hex"},
+    "bigquery": {"bigint", "boolean", "md5", "mod", "strpos", "to_hex"},
 }
 # What sqlglot does not know, although the warehouse does.
 UNKNOWN_TO_SQLGLOT = {

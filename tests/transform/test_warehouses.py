@@ -42,6 +42,7 @@ create table {{ node.name }} {{ column_definitions(node.columns) }};
 {%- endfor %}
 {{ last_syncs() }};
 """
+HOSTILE_TEAM = r"o'clock\' or 1 = 1 --"
 # BigQuery's client wants to know who asks before it asks anything.
 NOBODY = {"type": "authorized_user", "client_id": "x", "client_secret": "x", "refresh_token": "x"}
 
@@ -94,6 +95,10 @@ def _start(warehouse: str, folder: Path) -> subprocess.Popen[str]:
             "DBT_LOG_PATH": str(folder / "logs"),
             "ENVIRONMENT_SLUGS": "prod-eu,analytics",
             "AIRFLOW_AUDIT_TABLES_NOT_SYNCED": "prod-eu.dag",
+            # So that the filters of the report compile, too.
+            "AUDIT_REPORT_ENVIRONMENTS": "prod-eu,analytics",
+            "AUDIT_REPORT_TEAM": HOSTILE_TEAM,
+            "AUDIT_REPORT_TAG": "tier-1",
             "GOOGLE_APPLICATION_CREDENTIALS": str(credentials),
         },
         cwd=folder,

@@ -16,9 +16,3 @@
 {% macro default__json_as_text(expression) -%}
     {{ as_text(expression) }}
 {%- endmacro %}
-
-
-{# There a cast takes nothing but single values. #}
-{% macro redshift__json_as_text(expression) -%}
-    json_serialize({{ expression }})
-{%- endmacro %}

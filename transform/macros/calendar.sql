@@ -87,9 +87,9 @@
 {%- endmacro %}
 
 
-{# There date_trunc and dateadd drop the zone. #}
+{# There date_trunc and dateadd are documented for times without a zone. #}
 {% macro redshift__hour_of(moment) -%}
-    cast({{ dbt.date_trunc("hour", moment) }} as timestamptz)
+    cast({{ dbt.date_trunc("hour", without_zone(moment)) }} as timestamptz)
 {%- endmacro %}
 
 
@@ -104,7 +104,7 @@
 
 
 {% macro redshift__hours_after(moment, count) -%}
-    cast({{ dbt.dateadd("hour", count, moment) }} as timestamptz)
+    cast({{ dbt.dateadd("hour", count, without_zone(moment)) }} as timestamptz)
 {%- endmacro %}
 
 

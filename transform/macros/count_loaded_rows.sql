@@ -6,10 +6,11 @@
 {% macro count_loaded_rows(schema, table_names, extracted_at) %}
     {%- set moment = "cast(" ~ literal(extracted_at) ~ " as "
         ~ native_type("timestamp with time zone") ~ ")" -%}
+    {%- set there = loaded_tables(schema, table_names) -%}
     {%- for table_name in table_names -%}
         {%- set relation = loaded_relation(schema, table_name) -%}
         {%- set counts = {"table": table_name, "rows": none, "rows_of_moment": none} -%}
-        {%- if load_relation(relation) is not none -%}
+        {%- if table_name in there -%}
             {%- set found = run_query(
                 "select count(*), count(case when _sdc_extracted_at = " ~ moment ~ " then 1 end)"
                 ~ " from " ~ relation

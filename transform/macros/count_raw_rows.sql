@@ -5,12 +5,15 @@
 #}
 {% macro count_raw_rows() %}
     {%- set counts = [] -%}
-    {%- for node in (graph.sources.values() if execute else []) -%}
-        {%- for slug in environment_slugs()
-            if slug ~ "." ~ node.name not in tables_not_synced()
-            and is_raw_table_there(node.name, slug)
+    {%- set table_names = graph.sources.values() | map(attribute="name") | list if execute -%}
+    {%- for slug in (environment_slugs() if execute else []) -%}
+        {#- Compiled without a database (--no-introspect), every table counts as there. -#}
+        {%- for table_name in (
+                loaded_tables(raw_schema(slug), table_names) if flags.INTROSPECT else table_names
+            )
+            if slug ~ "." ~ table_name not in tables_not_synced()
         -%}
-            {%- do counts.append((slug, node.name)) -%}
+            {%- do counts.append((slug, table_name)) -%}
         {%- endfor -%}
     {%- endfor -%}
     {%- for slug, table_name in counts %}
@@ -25,10 +28,4 @@
     ) as kept
     {{ "union all" if not loop.last }}
     {%- endfor -%}
-{% endmacro %}
-
-
-{# Compiled without a database (--no-introspect), every table counts as there. #}
-{% macro is_raw_table_there(table_name, slug) %}
-    {{ return(not flags.INTROSPECT or load_relation(raw_relation(table_name, slug)) is not none) }}
 {% endmacro %}

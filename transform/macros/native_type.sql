@@ -12,14 +12,19 @@
 {% endmacro %}
 
 
+{# JSON cannot be loaded into a variant from Parquet, so it comes as text. #}
 {% macro snowflake__native_types() %}
-    {{ return({"json": "variant"}) }}
+    {{ return({"json": "varchar"}) }}
 {% endmacro %}
 
 
-{# A column that is just varchar holds 256 bytes. #}
+{# A column that is just varchar holds 256 bytes. JSON is loaded as text. #}
 {% macro redshift__native_types() %}
-    {{ return({"varchar": "varchar(65535)", "double": "double precision", "json": "super"}) }}
+    {{ return({
+        "varchar": "varchar(65535)",
+        "double": "double precision",
+        "json": "varchar(65535)",
+    }) }}
 {% endmacro %}
 
 

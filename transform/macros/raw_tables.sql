@@ -43,12 +43,6 @@
 {% endmacro %}
 
 
-{# Its loader makes names without quotes, which cannot have a hyphen. #}
-{% macro snowflake__raw_schema(slug) %}
-    {{ return("airflow_" ~ slug.replace("-", "_")) }}
-{% endmacro %}
-
-
 {# The name of a dataset cannot have a hyphen. #}
 {% macro bigquery__raw_schema(slug) %}
     {{ return("airflow_" ~ slug.replace("-", "_")) }}
@@ -73,14 +67,43 @@
 {% endmacro %}
 
 
-{# In quotes, because some names are reserved words, so in the case that they are kept in. #}
+{#
+    In quotes, because some names are reserved words or have a hyphen, so in the case that they
+    are kept in.
+#}
 {% macro snowflake__loaded_relation(schema, table_name) %}
     {{ return(api.Relation.create(
         database=target.database,
-        schema=schema,
+        schema=schema | upper,
         identifier=table_name | upper,
-        quote_policy={"identifier": true}
+        quote_policy={"schema": true, "identifier": true}
     )) }}
+{% endmacro %}
+
+
+{# Which of the loader's tables are in a schema. #}
+{% macro loaded_tables(schema, table_names) %}
+    {{ return(adapter.dispatch("loaded_tables", "airflow_audit")(schema, table_names)) }}
+{% endmacro %}
+
+
+{% macro default__loaded_tables(schema, table_names) %}
+    {%- set there = [] -%}
+    {%- for table_name in table_names if load_relation(loaded_relation(schema, table_name)) -%}
+        {%- do there.append(table_name) -%}
+    {%- endfor -%}
+    {{ return(there) }}
+{% endmacro %}
+
+
+{# There dbt would look for the schema without quotes. #}
+{% macro snowflake__loaded_tables(schema, table_names) %}
+    {%- set relation = loaded_relation(schema, "tables") -%}
+    {%- set found = run_query(
+        "select lower(table_name) from " ~ relation.information_schema("tables")
+        ~ " where table_schema = " ~ literal(relation.schema)
+    ).columns[0].values() -%}
+    {{ return(table_names | select("in", found) | list) }}
 {% endmacro %}
 
 

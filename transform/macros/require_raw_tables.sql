@@ -38,7 +38,7 @@
             ~ raw_schema ~ " with the marts. Sync it under another ENVIRONMENT_SLUG."
         ) }}
     {%- endif -%}
-    {%- set sync = "ENVIRONMENT_SLUG=" ~ slug ~ " meltano run tap-airflow-metadata target-duckdb" -%}
+    {%- set sync = "ENVIRONMENT_SLUG=" ~ slug ~ " meltano run tap-airflow-metadata target-" ~ target.type -%}
     {%- if not adapter.check_schema_exists(target.database, raw_schema) -%}
         {{ exceptions.raise_compiler_error(
             "The warehouse has no Airflow environment '" ~ slug ~ "' (no schema " ~ raw_schema ~ " in "
@@ -48,10 +48,11 @@
         ) }}
     {%- endif -%}
     {%- set missing = [] -%}
-    {%- for table_name in needed if slug ~ "." ~ table_name not in tables_not_synced() -%}
-        {%- if not load_relation(raw_relation(table_name, slug)) -%}
-            {%- do missing.append(slug ~ "." ~ table_name) -%}
-        {%- endif -%}
+    {%- set there = loaded_tables(raw_schema, needed) -%}
+    {%- for table_name in needed
+        if table_name not in there and slug ~ "." ~ table_name not in tables_not_synced()
+    -%}
+        {%- do missing.append(slug ~ "." ~ table_name) -%}
     {%- endfor -%}
     {%- if missing -%}
         {{ exceptions.raise_compiler_error(

@@ -76,8 +76,10 @@ measured as (
         summed.environment_slug,
         summed.pool_name,
         summed.hour_at,
-        summed.running_microseconds / 1000000.0 as running_slot_seconds,
-        summed.queued_microseconds / 1000000.0 as queued_slot_seconds,
+        cast(summed.running_microseconds as {{ native_type("double") }}) / 1000000
+            as running_slot_seconds,
+        cast(summed.queued_microseconds as {{ native_type("double") }}) / 1000000
+            as queued_slot_seconds,
         cast(summed.highest_slot_count as bigint) as highest_slot_count,
         pools.slot_count,
         {{ share(

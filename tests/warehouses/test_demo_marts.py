@@ -1,0 +1,196 @@
+"""The demo's two environments, loaded into every warehouse: the marts are the same in all four.
+
+The reference is DuckDB, whose marts tests/demo compares with the source.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demo.environments import ENVIRONMENTS
+from tests.load.duckdb_warehouse import DuckDBWarehouse
+from tests.load.loaded_warehouse import LoadedWarehouse
+from tests.real_airflow.postgres import ThrowawayPostgres
+from tests.stand_ins import CLOUD_WAREHOUSES
+from tests.warehouses.dbt_runs import MARTS, run_dbt, run_report
+from tests.warehouses.demo_syncs import Sync
+from tests.warehouses.stand_ins import running_warehouse
+
+# As `dbt:build` does; unit tests are of the code, and tests/transform runs them.
+BUILD = ("build", "--exclude-resource-type", "unit_test")
+# Each shows another part of the SQL at work: joins of histories, times, quotes, windows, text.
+NUMBERS = {
+    "task instances that failed": "select count(*) from fct_task_instances where state = 'failed'",
+    "tries beyond the first": "select count(*) from fct_task_attempts where is_retry",
+    "seconds that tasks ran": "select sum(duration_seconds) from fct_task_attempts",
+    "latest landing": "select max(landing_delay_seconds) from fct_dag_runs",
+    "who may delete a run": (
+        "select count(distinct user_key) from fct_user_permissions"
+        " where action_name = 'can_delete' and resource_name = 'DAG Runs'"
+    ),
+    "what people did": "select count(*) from fct_audit_events where is_human",
+    "slow days": "select sum(duration_p95_seconds) from agg_tasks_daily",
+    "slots that were full": "select sum(saturation_share) from agg_pools_hourly",
+    "tasks that look stuck": "select count(*) from rpt_stuck_tasks",
+    "slot hours": "select sum(slot_hours) from rpt_cost_allocation",
+}
+# The first test of a warehouse loads and builds twice, which takes minutes on a busy machine.
+pytestmark = [pytest.mark.stand_in, pytest.mark.timeout(2400)]
+# Of larger marts the counts and the numbers have to do: stand-ins are slow to read.
+FEW_ROWS = 5000
+# Columns that count until the moment of the build.
+BY_THE_CLOCK = {"lag_seconds"}
+
+
+@dataclass(frozen=True)
+class Built:
+    """A warehouse with the marts of both environments.
+
+    Attributes:
+        marts: The schema with the marts.
+        folder: What dbt wrote.
+    """
+
+    marts: LoadedWarehouse
+    folder: Path
+
+    def count(self, mart: str) -> int:
+        [(count,)] = self.marts.query(f"select count(*) from {mart}")
+        return count
+
+    def number(self, query: str) -> object:
+        [(number,)] = self.marts.query(query)
+        return number
+
+    def rows(self, mart: str) -> list[list[object]]:
+        """All rows, sorted by their key, which stands first; values alike in every warehouse."""
+        columns = [name for name, _ in self.marts.columns(mart) if name not in BY_THE_CLOCK]
+        rows = self.marts.rows(mart, columns)
+        return sorted(([_alike(value) for value in row] for row in rows), key=lambda row: row[0])
+
+    def figures(self) -> dict[str, tuple[list[str], bool, list[list[object]]]]:
+        """Columns, whether there are more rows, and rows of each figure of the report."""
+        report = run_report(self.marts, self.folder)
+        return {
+            figure["name"]: _figure(figure)
+            for section in report["sections"]
+            for figure in section["figures"]
+        }
+
+
+def _figure(figure: dict[str, Any]) -> tuple[list[str], bool, list[list[object]]]:
+    names = [column["name"] for column in figure["columns"]]
+    timeless = [place for place, name in enumerate(names) if name not in BY_THE_CLOCK]
+    rows = [[_alike_in_json(row[place]) for place in timeless] for row in figure["rows"]]
+    # Texts are sorted by other rules elsewhere, so others may be cut.
+    return (
+        names,
+        figure["is_cut"],
+        [] if figure["is_cut"] else sorted(rows, key=_without_last_digits),
+    )
+
+
+def _alike_in_json(value: object) -> object:
+    return float(value) if isinstance(value, int | float) else value
+
+
+def _without_last_digits(row: list[object]) -> str:
+    return repr([f"{value:.6g}" if isinstance(value, float) else value for value in row])
+
+
+def _alike(value: Any) -> object:
+    if isinstance(value, Decimal | float):
+        return float(value)
+    if isinstance(value, datetime):
+        return value.astimezone(timezone.utc).isoformat()
+    return str(value)
+
+
+def _approximately(row: list[object]) -> list[object]:
+    # Sums of floats differ in their last digits with the order of the rows.
+    return [pytest.approx(value, rel=1e-9) if isinstance(value, float) else value for value in row]
+
+
+@pytest.fixture(scope="module")
+def syncs(
+    postgres: ThrowawayPostgres,
+    demo_databases: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> list[Sync]:
+    folder = tmp_path_factory.mktemp("syncs")
+    return [
+        Sync(slug, postgres.url(demo_databases[slug]), folder / slug)
+        for slug in (environment.slug for environment in ENVIRONMENTS)
+    ]
+
+
+@pytest.fixture(scope="module")
+def build(
+    syncs: list[Sync], tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[LoadedWarehouse], Built]:
+    """Load the first environment, build; load the second, build on, with all tests."""
+
+    def build(warehouse: LoadedWarehouse) -> Built:
+        folder = tmp_path_factory.mktemp("built")
+        built: list[str] = []
+        for sync in syncs:
+            into = warehouse.with_schema(f"airflow_{sync.slug}")
+            into.load(*sync.messages(folder / sync.slug))
+            built.append(sync.slug)
+            slugs = ",".join(built)
+            print(run_dbt(warehouse, folder, *BUILD, ENVIRONMENT_SLUGS=slugs))
+        return Built(warehouse.with_schema("airflow_audit"), folder)
+
+    return build
+
+
+@pytest.fixture(scope="module")
+def reference(
+    build: Callable[[LoadedWarehouse], Built], tmp_path_factory: pytest.TempPathFactory
+) -> Built:
+    return build(DuckDBWarehouse(tmp_path_factory.mktemp("duckdb")))
+
+
+@pytest.fixture(scope="module", params=CLOUD_WAREHOUSES)
+def built(
+    request: pytest.FixtureRequest,
+    build: Callable[[LoadedWarehouse], Built],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Built]:
+    with running_warehouse(request.param, tmp_path_factory.mktemp(request.param)) as warehouse:
+        yield build(warehouse)
+
+
+def test_every_mart_has_as_many_rows(built: Built, reference: Built) -> None:
+    counts = {mart: reference.count(mart) for mart in MARTS}
+    assert sum(count > 0 for count in counts.values()) > len(counts) - 5
+    assert {mart: built.count(mart) for mart in MARTS} == counts
+
+
+@pytest.mark.parametrize("name", NUMBERS)
+def test_numbers(built: Built, reference: Built, name: str) -> None:
+    expected = reference.number(NUMBERS[name])
+    assert expected
+    assert float(built.number(NUMBERS[name])) == pytest.approx(float(expected), rel=1e-9)
+
+
+@pytest.mark.parametrize("mart", MARTS)
+def test_every_row_of_smaller_marts(built: Built, reference: Built, mart: str) -> None:
+    if reference.count(mart) > FEW_ROWS:
+        pytest.skip(f"more than {FEW_ROWS} rows; counted above")
+    assert built.rows(mart) == [_approximately(row) for row in reference.rows(mart)]
+
+
+def test_every_figure_of_the_report(built: Built, reference: Built) -> None:
+    figures, expected = built.figures(), reference.figures()
+    assert sum(bool(rows) for _, _, rows in expected.values()) > len(expected) - 5
+    for name, (columns, is_cut, rows) in expected.items():
+        assert figures[name][:2] == (columns, is_cut), name
+        assert figures[name][2] == [_approximately(row) for row in rows], name

@@ -1,0 +1,13 @@
+{#
+    dbt hands the types of a seed's columns to BigQuery as they are written. This macro of
+    dbt's own, which loads the rows, hands over what BigQuery calls them.
+#}
+{% macro bigquery__load_csv_rows(model, agate_table) %}
+    {%- set types = {} -%}
+    {%- for column, data_type in model.config.column_types.items() -%}
+        {%- do types.update({column: native_type(data_type) | upper}) -%}
+    {%- endfor -%}
+    {%- do adapter.load_dataframe(
+        model.database, model.schema, model.alias, agate_table, types, model.config.delimiter
+    ) -%}
+{% endmacro %}
