@@ -11,7 +11,8 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Json
 
-from airflow_snapshot.neutralise import Neutralisation, Report, neutralise
+from airflow_snapshot.neutralise import Neutralisation, neutralise
+from airflow_snapshot.report import Report
 from tests.real_airflow import captured
 from tests.real_airflow.captured import CapturedSchema
 from tests.real_airflow.postgres import ThrowawayPostgres, execute
@@ -47,12 +48,7 @@ def busy(postgres: ThrowawayPostgres, version: str) -> str:
 def make_copy(postgres: ThrowawayPostgres, version: str) -> str:
     """Make a copy of a busy Airflow to be written to; give its URL."""
     busy(postgres, version)
-    name = f"copy_{next(_numbers)}"
-    create = sql.SQL("create database {} template {}").format(
-        sql.Identifier(name), sql.Identifier(f"busy_{version}")
-    )
-    execute(postgres.url("postgres"), create)
-    return postgres.url(name)
+    return postgres.create_database(f"copy_{next(_numbers)}", template=f"busy_{version}")
 
 
 @contextmanager

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import random
 import shutil
-import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -13,7 +12,7 @@ from psycopg import sql
 
 from airflow_snapshot.embedded_postgres import embedded_postgres
 from tests.real_airflow.postgres import execute
-from tests.snapshot.conftest import databases_of, rows_of, tables_of
+from tests.snapshot.conftest import databases_of, rows_of, small_disk, tables_of
 
 DRAW = random.Random(7)
 
@@ -60,6 +59,17 @@ def test_what_is_restored_says_what_to_do_next(snapshots, source, postgres, new_
     assert f"/{new_name}?host=" in printed
     assert "version is not known" in printed
     assert "API server, scheduler, DAG processor, triggerer, workers" in printed
+
+
+def test_after_an_upgrade_components_start_in_the_order_of_the_newer_airflow(
+    snapshots, templates, copy_database, postgres, new_name
+):
+    snapshots.take(copy_database(templates["2"]))
+    printed = snapshots.run(
+        "restore", "--into", postgres.url(new_name), "--airflow-version", "3.3.2"
+    )
+    assert "Run: airflow db migrate" in printed
+    assert "Start: API server, scheduler, DAG processor, triggerer, workers." in printed
 
 
 @pytest.mark.parametrize(
@@ -129,6 +139,15 @@ def test_refused_databases(snapshots, source, postgres, copy_database):
     }
 
 
+def test_a_clone_needs_a_new_database_before_anything_is_taken(snapshots, source, postgres):
+    there = postgres.create_database("there")
+    environ = {"AIRFLOW_SNAPSHOT_SOURCE": source}
+    printed = snapshots.run("clone", "--into", there, code=78, **environ)
+    assert "A clone needs a database that is not" in printed
+    assert snapshots.run("list") == ""
+    assert tables_of(there) == []
+
+
 def test_an_extensions_tables_are_no_obstacle(snapshots, source, postgres):
     snapshots.take(source)
     new = postgres.create_database("extended")
@@ -167,7 +186,7 @@ def test_killed_at_any_moment(snapshots, source, postgres, new_name, is_there):
     tables = tables_of(source)
     expected = rows_of(source, *tables)
     ended_early = 0
-    for _ in range(5):
+    for number in range(5):
         execute(
             postgres.url("postgres"),
             sql.SQL("drop database if exists {} with (force)").format(sql.Identifier(new_name)),
@@ -175,7 +194,7 @@ def test_killed_at_any_moment(snapshots, source, postgres, new_name, is_there):
         if is_there:
             postgres.create_database(new_name)
         process = snapshots.start("restore", name, "--into", url)
-        time.sleep(DRAW.uniform(0.2, 0.9) * usual)
+        time.sleep(_fraction(number, 5) * usual)
         process.kill()
         process.communicate()
         _wait_for_the_orphans(postgres)
@@ -189,6 +208,11 @@ def test_killed_at_any_moment(snapshots, source, postgres, new_name, is_there):
         snapshots.run("restore", name, "--into", url)
     assert rows_of(url, *tables) == expected
     assert f"{new_name}__restoring" not in databases_of(postgres)
+
+
+def _fraction(number, count):
+    """Somewhere in the part of a run that is this number's: the first is early on any machine."""
+    return (number + DRAW.random()) / count
 
 
 def _wait_for_the_orphans(postgres):
@@ -209,9 +233,9 @@ def test_a_take_killed_at_any_moment_is_no_snapshot(snapshots, source):
     usual = time.monotonic() - begun
     shutil.rmtree(snapshots.location)
     none = 0
-    for _ in range(8):
+    for number in range(8):
         process = snapshots.start("take", AIRFLOW_SNAPSHOT_SOURCE=source)
-        time.sleep(DRAW.uniform(0.3, 1.05) * usual)
+        time.sleep(_fraction(number, 8) * usual)
         process.kill()
         process.communicate()
         listed = snapshots.run("list").splitlines()
@@ -255,25 +279,17 @@ def test_a_connection_that_is_cut(snapshots, source, postgres, new_name):
 def test_a_server_whose_disk_is_full(snapshots, source):
     """The wheel's server on a small disk: big enough for itself, not for the copy."""
     name = snapshots.take(source)
-    with tempfile.TemporaryDirectory(prefix="restore-") as folder:
-        mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=75m", "tmpfs", folder],
-            capture_output=True,
-            check=False,
-        )
-        if mounted.returncode != 0:
-            pytest.skip("this user may not mount a small disk")
-        try:
-            Path(folder).chmod(0o755)
-            with embedded_postgres(Path(folder) / "data") as server:
-                url = server.get_uri().replace("/postgres?", "/copy?")
-                process = snapshots.start("restore", name, "--into", url)
-                out, err = process.communicate()
-                # A server that cannot write its log any more goes down.
-                assert process.returncode in {75, 78}, out + err
-                assert "Restored" not in out
-                with psycopg.connect(server.get_uri()) as connection:
-                    names = connection.execute("select datname from pg_database").fetchall()
-                assert ("copy",) not in names
-        finally:
-            subprocess.run(["umount", folder], check=True)
+    with (
+        tempfile.TemporaryDirectory(prefix="restore-") as folder,
+        small_disk(Path(folder), "75m"),
+        embedded_postgres(Path(folder) / "data") as server,
+    ):
+        url = server.get_uri().replace("/postgres?", "/copy?")
+        process = snapshots.start("restore", name, "--into", url)
+        out, err = process.communicate()
+        # A server that cannot write its log any more goes down.
+        assert process.returncode in {75, 78}, out + err
+        assert "Restored" not in out
+        with psycopg.connect(server.get_uri()) as connection:
+            names = connection.execute("select datname from pg_database").fetchall()
+        assert ("copy",) not in names

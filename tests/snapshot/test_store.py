@@ -20,7 +20,7 @@ from moto.server import ThreadedMotoServer
 from airflow_snapshot.contents import Contents
 from airflow_snapshot.manifest import Archive, Manifest, Running, Source
 from airflow_snapshot.pruning import Keeping, to_delete
-from tests.snapshot.conftest import Snapshots, rows_of, tables_of
+from tests.snapshot.conftest import Snapshots, rows_of, small_disk, tables_of
 
 ACCOUNT = {
     "AWS_ACCESS_KEY_ID": "any",
@@ -104,24 +104,15 @@ def test_a_folder_that_may_not_be_written(snapshots, source, tmp_path):
 def test_a_full_disk(snapshots, source, tmp_path):
     small = tmp_path / "small"
     small.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", small], capture_output=True, check=False
-    )
-    if mounted.returncode != 0:
-        pytest.skip("this user may not mount a small disk")
-    try:
-        for encryption in (
-            (),
-            ("--encrypt-to", str(pyrage.x25519.Identity.generate().to_public())),
-        ):
+    with small_disk(small, "1m"):
+        key = str(pyrage.x25519.Identity.generate().to_public())
+        for encryption in ((), ("--encrypt-to", key)):
             snapshots.location = str(small)
             printed = snapshots.run("take", *encryption, code=78, AIRFLOW_SNAPSHOT_SOURCE=source)
             assert "No space left on device" in printed
             assert "Make room there" in printed
             assert list(small.iterdir()) == []
             assert snapshots.run("list") == ""
-    finally:
-        subprocess.run(["umount", small], check=True)
 
 
 def test_encrypted_to_a_key_of_age(snapshots, source, tmp_path, postgres, new_name):
@@ -153,8 +144,15 @@ def test_encrypted_to_a_key_of_ssh(snapshots, source, tmp_path):
     subprocess.run(
         ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "key"], check=True
     )
-    snapshots.take(source, "--encrypt-to", (tmp_path / "key.pub").read_text())
+    key = (tmp_path / "key.pub").read_text()
+    snapshots.take(source, "--encrypt-to", key)
     assert "PASS" in snapshots.run("verify", "--identity", str(tmp_path / "key"))
+    # Spaces are part of it; several are separated by commas.
+    other = pyrage.x25519.Identity.generate()
+    (tmp_path / "other").write_text(str(other))
+    snapshots.take(source, AIRFLOW_SNAPSHOT_ENCRYPT_TO=f"{key.strip()},{other.to_public()}")
+    for file in ("key", "other"):
+        assert "PASS" in snapshots.run("verify", AIRFLOW_SNAPSHOT_IDENTITY=str(tmp_path / file))
 
 
 def test_no_key(snapshots, source):

@@ -15,6 +15,7 @@ import psycopg
 import pytest
 
 from tests.real_airflow.postgres import execute
+from tests.snapshot.conftest import small_disk
 
 
 @pytest.fixture
@@ -189,19 +190,8 @@ def test_an_ended_verify_leaves_no_server(snapshots, taken, monkeypatch, number)
 
 
 def test_no_room_for_the_scratch_server(snapshots, taken, monkeypatch):
-    with temporary_folder(monkeypatch) as folder:
-        mounted = subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", "size=70m", "tmpfs", folder],
-            capture_output=True,
-            check=False,
-        )
-        if mounted.returncode != 0:
-            pytest.skip("this user may not mount a small disk")
-        try:
-            folder.chmod(0o755)
-            printed = snapshots.run("verify", taken[0], code=78)
-            assert f"{folder} has " in printed
-            assert "MB left; TMPDIR names another folder" in printed
-            assert "FAIL" not in printed
-        finally:
-            subprocess.run(["umount", folder], check=True)
+    with temporary_folder(monkeypatch) as folder, small_disk(folder, "70m"):
+        printed = snapshots.run("verify", taken[0], code=78)
+        assert f"{folder} has " in printed
+        assert "MB left; TMPDIR names another folder" in printed
+        assert "FAIL" not in printed

@@ -26,6 +26,7 @@ from airflow_snapshot.manifest import Manifest
 from airflow_snapshot.neutralise import Neutralisation, neutralise
 from airflow_snapshot.options import (
     address_option,
+    airflow_version_option,
     encrypt_to_option,
     environment_slug_option,
     identities_option,
@@ -38,7 +39,7 @@ from airflow_snapshot.options import (
 from airflow_snapshot.overrides import Overrides
 from airflow_snapshot.progress import Progress
 from airflow_snapshot.pruning import Keeping, to_delete
-from airflow_snapshot.restore import Restoring, restore
+from airflow_snapshot.restore import Restoring, require_new, restore
 from airflow_snapshot.settling import Unfinished
 from airflow_snapshot.store import Store
 from airflow_snapshot.syncing import run_on
@@ -157,10 +158,7 @@ def verify_command(
 @airflow_snapshot.command("restore")
 @snapshot_argument
 @address_option("into", "The new or empty database")
-@click.option(
-    "--airflow-version",
-    help="Version of Airflow that is to use it. [default: that of the airflow on the PATH]",
-)
+@airflow_version_option
 @environment_slug_option
 @store_option
 @identities_option
@@ -221,10 +219,7 @@ def neutralise_command(
 @schema_option
 @unfinished_option
 @overrides_option
-@click.option(
-    "--airflow-version",
-    help="Version of Airflow that is to use it. [default: that of the airflow on the PATH]",
-)
+@airflow_version_option
 @environment_slug_option
 @store_option
 @encrypt_to_option
@@ -249,6 +244,7 @@ def clone_command(  # noqa: PLR0913, PLR0917  # as many as it has options
         msg = "--encrypt-to needs --identity as well, because a clone is restored at once"
         raise SettingsError(msg)
     safety = _safety(unfinished, overrides)
+    require_new(into)
     manifest = take(Taking(source, schema, environment_slug, recipients), store, Progress("Taking"))
     wanted = Restoring(
         manifest, store, identities, into, airflow_version or installed_airflow_version()
@@ -330,7 +326,7 @@ def _summary(manifest: Manifest) -> str:
 
 def _tell_next_steps(wanted: Restoring) -> None:
     source = wanted.manifest.source
-    is_airflow_3 = not (source.airflow_version or "3").startswith("2.")
+    version = wanted.airflow_version or source.airflow_version or "3"
     steps = ["Stop every component of the new environment, and install the providers of the old."]
     address = shown(wanted.into).replace("postgresql://", "postgresql+psycopg2://", 1)
     steps.append(
@@ -351,7 +347,7 @@ def _tell_next_steps(wanted: Restoring) -> None:
             )
     order = (
         "API server, scheduler, DAG processor, triggerer, workers"
-        if is_airflow_3
+        if not version.startswith("2.")
         else "scheduler, webserver, triggerer, workers"
     )
     steps.append(f"Start: {order}.")

@@ -102,7 +102,7 @@ def connected(parameters: dict[str, str], **changes: str) -> Iterator[Connection
         DatabaseError: The server refused for good.
         UnavailableError: It may work later.
     """
-    with explained(parameters):
+    try:
         connection = psycopg.connect(
             **(parameters | {"application_name": "airflow-snapshot"} | changes),  # type: ignore[arg-type]
             autocommit=True,
@@ -110,13 +110,6 @@ def connected(parameters: dict[str, str], **changes: str) -> Iterator[Connection
         with connection:
             connection.execute(_SAME_EVERYWHERE)
             yield connection
-
-
-@contextlib.contextmanager
-def explained(parameters: dict[str, str]) -> Iterator[None]:
-    """Turn a driver's error into one that says whether a retry can help."""
-    try:
-        yield
     except psycopg.Error as error:
         raise _explain(error, shown(parameters)) from error
 

@@ -16,8 +16,6 @@ from airflow_snapshot.report import Report
 from airflow_snapshot.restored_copy import require_restored_copy
 from airflow_snapshot.settling import Unfinished, settle
 
-__all__ = ["Neutralisation", "Report", "neutralise"]
-
 
 @dataclass(frozen=True)
 class Neutralisation:

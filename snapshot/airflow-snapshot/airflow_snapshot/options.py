@@ -21,6 +21,14 @@ from airflow_snapshot.errors import SettingsError
 from airflow_snapshot.overrides import Overrides, read_overrides
 from airflow_snapshot.store import LATEST, Store
 
+
+class _PublicKey(click.ParamType[str]):
+    """A key as a line of text; several are separated by commas in the environment."""
+
+    name = "key"
+    envvar_list_splitter = ","
+
+
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 PREFIX = "AIRFLOW_SNAPSHOT"
@@ -97,10 +105,11 @@ def encrypt_to_option(command: Command) -> Command:
         "recipients",
         multiple=True,
         envvar=f"{PREFIX}_ENCRYPT_TO",
+        type=_PublicKey(),
         metavar="KEY",
         callback=parse,
         help="Public key of age (age1…) or SSH (ssh-ed25519 …) that the archive is encrypted to;"
-        f" may be repeated. Environment: {PREFIX}_ENCRYPT_TO (one key of age).",
+        f" may be repeated. Environment: {PREFIX}_ENCRYPT_TO, separated by commas.",
     )(command)
 
 
@@ -127,6 +136,14 @@ def environment_slug_option(command: Command) -> Command:
         "--environment-slug",
         envvar="ENVIRONMENT_SLUG",
         help="Short name of the Airflow environment. Environment: ENVIRONMENT_SLUG.",
+    )(command)
+
+
+def airflow_version_option(command: Command) -> Command:
+    """The option `--airflow-version`."""
+    return click.option(
+        "--airflow-version",
+        help="Version of Airflow that is to use it. [default: that of the airflow on the PATH]",
     )(command)
 
 

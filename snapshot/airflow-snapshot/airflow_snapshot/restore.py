@@ -94,15 +94,11 @@ def restore(
         SnapshotError: It could not be restored.
     """
     wanted.has_to_migrate()
-    name, place = wanted.into["dbname"], shown(wanted.into)
+    name = wanted.into["dbname"]
     with _administrating(wanted.into) as admin:
-        is_there = _check_target(admin, wanted)
-        if is_there and make_safe:
-            msg = (
-                f"{place} is there already. A clone needs a database that is not, so that it has"
-                " its name only when it is safe: drop it, or name another"
-            )
-            raise RefusedError(msg)
+        if make_safe:
+            _require_new(admin, wanted.into)
+        is_there = not make_safe and _check_target(admin, wanted)
         with local_archive(wanted.manifest, wanted.store, wanted.identities) as path:
             if is_there:
                 with progress.step(f"Restoring into the empty database {name}, in one transaction"):
@@ -150,15 +146,7 @@ def _check_target(admin: Connection, wanted: Restoring) -> bool:
     name, place = wanted.into["dbname"], shown(wanted.into)
     found = admin.execute(_IDENTITY_SQL, [name]).fetchone()
     if not found:
-        [(may_create,)] = admin.execute(
-            "select rolcreatedb or rolsuper from pg_roles where rolname = current_user"
-        )
-        if not may_create:
-            msg = (
-                f"{place} is not there, and the login may not create databases. Have an empty one"
-                " made that it owns (createdb --owner), or use another login"
-            )
-            raise RefusedError(msg)
+        _require_right_to_create(admin, place)
         return False
     oid, cluster = found
     if f"{cluster}/{oid}" == wanted.manifest.source.database_id:
@@ -180,6 +168,44 @@ def _check_target(admin: Connection, wanted: Restoring) -> bool:
             raise RefusedError(msg)
         require_alone(connection)
     return True
+
+
+def require_new(into: dict[str, str]) -> None:
+    """Make sure that a database is not there yet, and can be made.
+
+    Args:
+        into: Parameters of its address.
+
+    Raises:
+        RefusedError: It is there, or the login may not create it.
+        DatabaseError: The server refused the login.
+        UnavailableError: The server cannot be reached now.
+    """
+    with _administrating(into) as admin:
+        _require_new(admin, into)
+
+
+def _require_new(admin: Connection, into: dict[str, str]) -> None:
+    place = shown(into)
+    if admin.execute(_IDENTITY_SQL, [into["dbname"]]).fetchone():
+        msg = (
+            f"{place} is there already. A clone needs a database that is not, so that it has its"
+            " name only when it is safe: drop it, or name another"
+        )
+        raise RefusedError(msg)
+    _require_right_to_create(admin, place)
+
+
+def _require_right_to_create(admin: Connection, place: str) -> None:
+    [(may_create,)] = admin.execute(
+        "select rolcreatedb or rolsuper from pg_roles where rolname = current_user"
+    )
+    if not may_create:
+        msg = (
+            f"{place} is not there, and the login may not create databases. Have an empty one made"
+            " that it owns (createdb --owner), or use another login"
+        )
+        raise RefusedError(msg)
 
 
 @contextlib.contextmanager
