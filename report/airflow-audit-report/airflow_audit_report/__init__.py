@@ -1,0 +1,1 @@
+"""Writes the audit marts of Apache Airflow as one HTML file, as JSON, or as a summary."""

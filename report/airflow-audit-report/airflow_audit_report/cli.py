@@ -1,0 +1,166 @@
+"""The command ``audit-report``: its options, and where the report goes."""
+
+from __future__ import annotations
+
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable
+from multiprocessing import get_context
+from typing import Any, NoReturn, TypeVar
+
+import click
+
+from airflow_audit_report.errors import EXIT_FINAL, EXIT_RETRYABLE, ReportError
+from airflow_audit_report.marts import Marts
+from airflow_audit_report.output import write
+from airflow_audit_report.page import render
+from airflow_audit_report.report import make_report
+from airflow_audit_report.scope import USUAL_DAYS, Wish, parse_moment, parse_slugs
+from airflow_audit_report.serving import open_server
+from airflow_audit_report.summary import summarise
+
+_Parsed = TypeVar("_Parsed")
+_USUAL_OUTPUT = "output/report.html"
+_LASTING_SECONDS = 60
+
+
+def _parsed_by(parse: Callable[[str], _Parsed]) -> Callable[..., _Parsed | None]:
+    def callback(_: click.Context, __: click.Parameter, text: str | None) -> _Parsed | None:
+        try:
+            return parse(text) if text else None
+        except ValueError as error:
+            raise click.BadParameter(str(error)) from error
+
+    return callback
+
+
+@click.command(
+    context_settings={"auto_envvar_prefix": "AUDIT_REPORT", "help_option_names": ["-h", "--help"]},
+    epilog="Each option is an environment variable too, AUDIT_REPORT_<OPTION>. Exit codes: 0 done;"
+    f" {EXIT_RETRYABLE} try again later; {EXIT_FINAL} something has to change first; 1 a defect.",
+)
+@click.option(
+    "--output",
+    metavar="PLACE",
+    help=f"File, or s3://… or gs://…, or - for standard output. Default: {_USUAL_OUTPUT}; of JSON"
+    " and Markdown standard output.",
+)
+@click.option(
+    "--format",
+    "kind",
+    type=click.Choice(["html", "json", "markdown"]),
+    default="html",
+    show_default=True,
+    envvar="AUDIT_REPORT_FORMAT",
+    help="A page; its numbers; or a summary for a chat or a mail.",
+)
+@click.option(
+    "--environments",
+    metavar="SLUGS",
+    callback=_parsed_by(parse_slugs),
+    help="Airflow environments, separated by commas. Default: all in the marts.",
+)
+@click.option(
+    "--since",
+    metavar="DATE",
+    callback=_parsed_by(parse_moment),
+    help="Beginning of the period (UTC), a date or a moment. Default: --days before its end.",
+)
+@click.option(
+    "--until",
+    metavar="DATE",
+    callback=_parsed_by(parse_moment),
+    help="End of the period, not in it any more. Default: the newest sync.",
+)
+@click.option(
+    "--days",
+    type=click.IntRange(1, 3660),
+    default=USUAL_DAYS,
+    show_default=True,
+    help="Length of the period, if --since does not say it.",
+)
+@click.option("--team", metavar="NAME", help="Only DAGs of this team, or of this owner.")
+@click.option("--tag", metavar="NAME", help="Only DAGs with this tag.")
+@click.option("--serve", is_flag=True, help="Show it on a local address, made anew at each visit.")
+@click.option(
+    "--port", type=click.IntRange(0, 65535), default=8777, show_default=True, help="For --serve."
+)
+def audit_report(
+    output: str | None,
+    kind: str,
+    serve: bool,
+    port: int,
+    **asked: Any,  # noqa: ANN401  # what makes a Wish
+) -> None:
+    """Write what the audit marts say as one HTML file that needs no network."""
+    wish = Wish(**{name: value for name, value in asked.items() if value})
+    if serve:
+        _serve(wish, port)
+        return
+    begun = time.monotonic()
+    click.echo("Asking the marts …", err=True)
+    report = make_report(Marts(), wish)
+    match kind:
+        case "json":
+            text = json.dumps(_without_charts(report), ensure_ascii=False, indent=1) + "\n"
+        case "markdown":
+            text = summarise(report)
+        case _:
+            text = render(report)
+    place = output or (_USUAL_OUTPUT if kind == "html" else "-")
+    if place == "-":
+        click.echo(text, nl=False)
+        return
+    write(text, place)
+    size = len(text.encode()) / 1e6
+    click.echo(f"{place}: {size:.1f} MB, {time.monotonic() - begun:.1f} s", err=True)
+
+
+def _without_charts(report: dict[str, Any]) -> dict[str, Any]:
+    sections = [
+        section
+        | {
+            "figures": [
+                {name: value for name, value in figure.items() if name != "chart"}
+                for figure in section["figures"]
+            ]
+        }
+        for section in report["sections"]
+    ]
+    return report | {"sections": sections}
+
+
+def _page(wish: Wish) -> str:
+    return render(make_report(Marts(), wish))
+
+
+def _page_of_a_process(wish: Wish) -> str:
+    # dbt would keep a DuckDB file to itself until its process ends, and no sync could write it.
+    with get_context("spawn").Pool(1) as processes:
+        return processes.apply(_page, (wish,))
+
+
+def _serve(wish: Wish, port: int) -> None:
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with open_server(lambda: _page_of_a_process(wish), port, _LASTING_SECONDS) as server:
+        click.echo(f"http://127.0.0.1:{server.server_port}/ (Ctrl+C ends it)", err=True)
+        try:
+            server.serve_forever()
+        except KeyboardInterrupt:
+            click.echo("", err=True)
+
+
+def main() -> NoReturn:
+    """Run the command; an expected error is a message and an exit code."""
+    try:
+        audit_report(prog_name="audit-report")
+    except ReportError as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(error.exit_code)
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

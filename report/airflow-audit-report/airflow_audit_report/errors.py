@@ -1,0 +1,30 @@
+"""Errors a user can act on; the exit code says whether trying again can help."""
+
+from __future__ import annotations
+
+EXIT_RETRYABLE = 75  # EX_TEMPFAIL of sysexits.h: the same command may work later
+EXIT_FINAL = 78  # EX_CONFIG of sysexits.h: a setting, a right or the marts have to change first
+
+
+class ReportError(Exception):
+    """What happened, which setting or mart it concerns, and what to do.
+
+    Attributes:
+        exit_code: Exit code of the process that ends with this error.
+    """
+
+    exit_code = EXIT_FINAL
+
+
+class SettingsError(ReportError):
+    """A setting or an argument is wrong; nothing was written."""
+
+
+class MartsError(ReportError):
+    """The marts are not there, or the warehouse refused a query, and will do so again."""
+
+
+class UnavailableError(ReportError):
+    """The warehouse or the place of the report could not be reached, or was in use."""
+
+    exit_code = EXIT_RETRYABLE

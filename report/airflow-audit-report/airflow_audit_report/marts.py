@@ -1,0 +1,153 @@
+"""The marts, asked through dbt: its project has the SQL, its profile the login."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import math
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timezone
+from decimal import Decimal
+from typing import Any
+
+from airflow_audit_report.errors import MartsError, ReportError, SettingsError, UnavailableError
+
+Value = str | int | float | bool | None
+
+_MISSING = re.compile(
+    r"does not exist|Not found: (Table|Dataset)|No such (table|schema)", re.IGNORECASE
+)
+_BUSY = re.compile(
+    r"set lock on file|timed? ?out|could not connect|connection refused|unreachable|rate ?limit"
+    r"|quota|temporarily|shutting down|starting up|too many connections",
+    re.IGNORECASE,
+)
+_REFUSED = re.compile(
+    r"password|authenticat|credential|permission|denied|not authorized|Env var required",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one analysis says.
+
+    Attributes:
+        columns: Names.
+        rows: Values, moments and days as texts in ISO 8601.
+        sql: The query, as the warehouse got it.
+        marts: The marts that it reads.
+    """
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
+    sql: str
+    marts: tuple[str, ...]
+
+
+class Marts:
+    """The marts of one warehouse."""
+
+    def __init__(self) -> None:
+        """Let dbt read its project; DBT_PROJECT_DIR and DBT_PROFILES_DIR name it.
+
+        Raises:
+            ReportError: The project or the settings cannot be read.
+        """
+        _check_duckdb()
+        # Takes a second or two, which --help need not wait for.
+        from dbt.cli.main import dbtRunner  # noqa: PLC0415
+
+        parsed = _run(dbtRunner(), "parse")
+        self._dbt = dbtRunner(manifest=parsed)
+
+    def ask(self, selection: str, variables: Mapping[str, str]) -> dict[str, Answer]:
+        """Run analyses, and return the answers by name.
+
+        Args:
+            selection: What to run, as dbt's --select takes it.
+            variables: Environment variables that the analyses read.
+
+        Raises:
+            ReportError: The warehouse cannot be reached, or refuses one.
+        """
+        os.environ.update(variables)
+        results = _run(self._dbt, "show", "--select", selection, "--limit", "-1").results
+        for result in results:
+            if result.agate_table is None:
+                raise _explained(f"{result.node.name}: {result.message}")
+        return {result.node.name: _answer(result) for result in results}
+
+
+def _answer(result: Any) -> Answer:  # noqa: ANN401
+    table, node = result.agate_table, result.node
+    marts = sorted(identifier.rpartition(".")[2] for identifier in node.depends_on.nodes)
+    return Answer(
+        tuple(name.lower() for name in table.column_names),
+        tuple(tuple(_plain(value) for value in row) for row in table.rows),
+        node.compiled_code.strip(),
+        tuple(marts),
+    )
+
+
+def _plain(value: Value | date | Decimal) -> Value:
+    if isinstance(value, datetime):
+        zoned = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
+        return zoned.astimezone(timezone.utc).isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        value = int(value) if value.is_finite() and value == int(value) else float(value)
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def _run(dbt: Any, *arguments: str) -> Any:  # noqa: ANN401
+    """Run dbt in this process, in silence.
+
+    Raises:
+        ReportError: It failed as a whole.
+    """
+    said = io.StringIO()
+    # What an earlier `dbt build` left in target/ stays.
+    options = ("--quiet", "--no-write-json", "--no-use-colors", "--log-level-file=none", *arguments)
+    with contextlib.redirect_stdout(said):
+        done = dbt.invoke(list(options))
+    if done.exception is not None:
+        raise _explained(str(done.exception)) from done.exception
+    if done.result is None:
+        raise _explained(said.getvalue())
+    return done.result
+
+
+def _check_duckdb() -> None:
+    """Refuse a file that is missing, before DuckDB makes it.
+
+    Raises:
+        SettingsError: It is.
+    """
+    path = os.environ.get("TARGET_DUCKDB_PATH")
+    if os.environ.get("AIRFLOW_AUDIT_WAREHOUSE", "duckdb") == "duckdb":
+        if not path:
+            msg = "TARGET_DUCKDB_PATH is not set. Run it by Meltano: meltano invoke audit-report"
+            raise SettingsError(msg)
+        if not os.path.exists(path):  # noqa: PTH110
+            msg = f"There is no {path}. Sync and build first, or set TARGET_DUCKDB_PATH"
+            raise SettingsError(msg)
+
+
+def _explained(said: str) -> ReportError:
+    lines = " ".join(line.strip() for line in said.splitlines() if line.strip())
+    if _BUSY.search(said):
+        return UnavailableError(f"The warehouse cannot be asked now. {lines}. Try again later")
+    if _REFUSED.search(said):
+        return MartsError(f"{lines}. Check the settings of the warehouse, which are the loader's")
+    if _MISSING.search(said):
+        return MartsError(
+            f"A mart is missing. {lines}. Build the marts first: meltano invoke dbt:build"
+        )
+    return MartsError(lines)

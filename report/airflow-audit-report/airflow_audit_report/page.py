@@ -1,0 +1,167 @@
+"""The report as one HTML file that loads nothing and runs only its own three scripts."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import vl_convert
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from airflow_audit_report import charts
+from airflow_audit_report.tiles import TILES, change
+from airflow_audit_report.values import shown
+
+_FOLDER = Path(__file__).parent
+_LONGEST_TEXT = 300
+# A daily sync, and the time it takes.
+_OLD_SYNC = timedelta(hours=26)
+# More are folded away.
+_MOST_ENVIRONMENTS = 6
+# What could end a script element or a line of it.
+_ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
+
+
+def render(report: Mapping[str, Any]) -> str:
+    """Return the page.
+
+    Args:
+        report: As `make_report` returns it.
+    """
+    cut = _cut({name: value for name, value in report.items() if name != "sections"})
+    sections = [_section(section) for section in report["sections"]]
+    environments = [_environment(each, report) for each in cut["environments"]]
+    style = _text("page.css")
+    scripts = [_charts_bundle(), _text("page.js")]
+    return (
+        _templates()
+        .get_template("page.html.jinja")
+        .render(
+            report=cut,
+            sections=sections,
+            environments=environments,
+            environments_are_folded=len(environments) > _MOST_ENVIRONMENTS,
+            filter_words=_filter_words(cut["filter"]),
+            policy=_policy(scripts, style),
+            style=Markup(style),  # noqa: S704
+            scripts=[Markup(script) for script in scripts],  # noqa: S704
+            data=Markup(_script_json(_data(cut, sections))),  # noqa: S704
+        )
+    )
+
+
+def _section(section: Mapping[str, Any]) -> dict[str, Any]:
+    figures = [{**figure, "rows": _cut(figure["rows"])} for figure in section["figures"]]
+    return {
+        **section,
+        "id": section["name"].lower().replace(" ", "-"),
+        "figures": [
+            {**figure, "tiles": _tiles(figure["rows"]) if figure["is_tiles"] else []}
+            for figure in figures
+        ],
+    }
+
+
+def _tiles(rows: list[list[Any]]) -> Iterator[dict[str, Any]]:
+    for metric, current, previous in rows:
+        tile = TILES[metric]
+        yield {
+            "label": tile.label,
+            "value": shown(current, tile.kind),
+            "before": None if previous is None else shown(previous, tile.kind),
+            "change": change(tile, current, previous),
+        }
+
+
+def _environment(environment: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
+    """Add how long before the report the last sync was, if that is long and matters to it."""
+    synced, until, made = (
+        datetime.fromisoformat(moment)
+        for moment in (environment["synced_at"], report["period"]["until"], report["made_at"])
+    )
+    age = made - synced
+    is_old = age > _OLD_SYNC and synced <= until
+    return {**environment, "age": shown(age.total_seconds(), "seconds") if is_old else None}
+
+
+def _filter_words(chosen: Mapping[str, str | None]) -> str:
+    return " and ".join(f"{name} {value}" for name, value in chosen.items() if value)
+
+
+def _data(report: Mapping[str, Any], sections: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what the page's script needs: the rows, and how to draw them."""
+    return {
+        "period": report["period"],
+        "config": charts.CONFIG,
+        "figures": {
+            figure["name"]: {
+                name: figure[name] for name in ("title", "columns", "rows", "is_cut", "chart")
+            }
+            for section in sections
+            for figure in section["figures"]
+            if not figure["is_tiles"]
+        },
+    }
+
+
+def _cut(value: Any) -> Any:  # noqa: ANN401
+    """Return the same with texts of a length that a table can show."""
+    if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+        return f"{value[:_LONGEST_TEXT]}… ({len(value):,} characters)"
+    if isinstance(value, Mapping):
+        return {name: _cut(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_cut(each) for each in value]
+    return value
+
+
+def _script_json(value: Any) -> str:  # noqa: ANN401
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.translate(_ESCAPES)
+
+
+def _policy(scripts: list[str], style: str) -> str:
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src {' '.join(map(_hash, scripts))}",
+            f"style-src {_hash(style)}",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def _text(name: str) -> str:
+    return (_FOLDER / name).read_text(encoding="utf-8")
+
+
+@cache
+def _charts_bundle() -> str:
+    bundle: str = vl_convert.javascript_bundle("window.vegaEmbed = vegaEmbed;")
+    return bundle
+
+
+@cache
+def _templates() -> Environment:
+    templates = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.filters["shown"] = shown
+    return templates

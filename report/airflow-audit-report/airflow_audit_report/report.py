@@ -1,0 +1,146 @@
+"""The report as data: what JSON shows, and what the page and the summary are made of."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from airflow_audit_report.errors import MartsError, SettingsError
+from airflow_audit_report.marts import Answer, Marts, Value
+from airflow_audit_report.scope import Period, Wish, parse_moment
+from airflow_audit_report.sections import SECTIONS, Figure, Section
+
+# The analyses ask for one row more, which tells that there are more.
+SHOWN_ROWS = 200
+_KINDS = {
+    "_at": "moment",
+    "_on": "day",
+    "_seconds": "seconds",
+    "_hours": "hours",
+    "_share": "share",
+}
+_FLAGS = ("is_", "has_", "was_")
+# From a column's name to a heading.
+_WORDS = (
+    (r"y_count$", "ies"),
+    (r"_count$", "s"),
+    (r"_(slug|id|name)$", ""),
+    (r"_names$", "s"),
+    (r"(.*)_p50$", r"median \1"),
+    (r"(.*)_(p95|max)$", r"\2 \1"),
+    (r"_", " "),
+    (r"\bdag(?=s?\b)", "DAG"),
+    (r"\buri\b", "URI"),
+)
+
+
+def make_report(marts: Marts, wish: Wish) -> dict[str, Any]:
+    """Ask the marts for every figure.
+
+    Args:
+        marts: To ask.
+        wish: What the report is to be about.
+
+    Returns:
+        Texts, numbers, lists and dictionaries, as JSON has them.
+
+    Raises:
+        ReportError: There is nothing to report, or the marts cannot be asked.
+    """
+    environments = _environments(marts, wish)
+    newest = max(environment["synced_at"] for environment in environments)
+    period = wish.period(parse_moment(newest))
+    answers = marts.ask("path:analyses/report", wish.variables(period))
+    return {
+        "title": "Airflow Audit",
+        "made_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "period": _shown(period),
+        "filter": {"team": wish.team, "tag": wish.tag},
+        "environments": environments,
+        "sections": [_section(section, answers) for section in SECTIONS],
+    }
+
+
+def _environments(marts: Marts, wish: Wish) -> list[dict[str, Any]]:
+    """Return what is known of the environments.
+
+    Raises:
+        MartsError: There are none.
+        SettingsError: One that was asked for is not there.
+    """
+    variables = {"AUDIT_REPORT_ENVIRONMENTS": ""}
+    [answer] = marts.ask("report_environments", variables).values()
+    known: list[dict[str, Any]] = [
+        dict(zip(answer.columns, row, strict=True)) for row in answer.rows
+    ]
+    if not known:
+        msg = "The marts have no environment in them. Sync one, and build the marts"
+        raise MartsError(msg)
+    slugs = [environment["environment_slug"] for environment in known]
+    for slug in wish.environments:
+        if slug not in slugs:
+            names = ", ".join(slugs)
+            msg = f"--environments: the marts have no environment {slug!r}. They have: {names}"
+            raise SettingsError(msg)
+    return [
+        environment
+        for environment in known
+        if not wish.environments or environment["environment_slug"] in wish.environments
+    ]
+
+
+def _shown(period: Period) -> dict[str, Value]:
+    return {
+        "since": period.since.isoformat(),
+        "until": period.until.isoformat(),
+        "days": period.days,
+    }
+
+
+def _section(section: Section, answers: Mapping[str, Answer]) -> dict[str, Any]:
+    return {
+        "name": section.name,
+        "question": section.question,
+        "figures": [_figure(figure, answers[figure.analysis]) for figure in section.figures],
+    }
+
+
+def _figure(figure: Figure, answer: Answer) -> dict[str, Any]:
+    # A chart has as many rows as its days and groups.
+    is_cut = figure.chart is None and len(answer.rows) > SHOWN_ROWS
+    rows = answer.rows[:SHOWN_ROWS] if is_cut else answer.rows
+    return {
+        "name": figure.name,
+        "title": figure.title,
+        "note": figure.note,
+        "is_tiles": figure.is_tiles,
+        "is_by_dag": figure.is_by_dag,
+        "marts": list(answer.marts),
+        "sql": answer.sql,
+        "columns": [
+            _column(name, [row[place] for row in rows]) for place, name in enumerate(answer.columns)
+        ],
+        "rows": [list(row) for row in rows],
+        "is_cut": is_cut,
+        "chart": figure.chart,
+    }
+
+
+def _column(name: str, values: list[Value]) -> dict[str, str]:
+    """Describe a column by its name, which follows the conventions of the marts."""
+    ending = next((ending for ending in _KINDS if name.endswith(ending)), None)
+    beginning = next((beginning for beginning in _FLAGS if name.startswith(beginning)), None)
+    if ending:
+        kind = _KINDS[ending]
+    elif beginning:
+        kind = "flag"
+    elif all(isinstance(value, int | float) or value is None for value in values):
+        kind = "number"
+    else:
+        kind = "text"
+    words = name.removesuffix(ending or "").removeprefix(beginning or "")
+    for pattern, instead in _WORDS:
+        words = re.sub(pattern, instead, words)
+    return {"name": name, "label": words[:1].upper() + words[1:], "kind": kind}

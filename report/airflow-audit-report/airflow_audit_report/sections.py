@@ -1,0 +1,221 @@
+"""What the report shows, in which order; the SQL of each figure is in transform/analyses/report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from airflow_audit_report import charts
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One answer: its rows as a table, and maybe a chart of them.
+
+    Attributes:
+        name: Of the analysis, without the `report_` that all of them begin with.
+        title: What is shown, in words.
+        note: How to read it; what is counted and what is not.
+        chart: Vega-Lite specification without data, whose fields are the columns.
+        is_tiles: Whether each row is one number beside its value in the period before.
+        is_by_dag: Whether a filter by team or tag applies.
+    """
+
+    name: str
+    title: str
+    note: str = ""
+    chart: Mapping[str, Any] | None = None
+    is_tiles: bool = False
+    is_by_dag: bool = True
+
+    @property
+    def analysis(self) -> str:
+        """Name of the analysis in dbt."""
+        return f"report_{self.name}"
+
+
+@dataclass(frozen=True)
+class Section:
+    """Figures that answer one question.
+
+    Attributes:
+        name: Short, for the list of contents and links.
+        question: Its title.
+        figures: In their order.
+    """
+
+    name: str
+    question: str
+    figures: tuple[Figure, ...] = field(repr=False)
+
+
+SECTIONS = (
+    Section(
+        "Changes",
+        "What changed since the period before?",
+        (
+            Figure("key_numbers", "In numbers, against the period before", is_tiles=True),
+            Figure("runs_by_environment", "Runs of each environment"),
+            Figure(
+                "failures_by_team",
+                "Failed runs of each team",
+                "A team is the one of the DAG's bundle, or else whom the DAG names as its owner.",
+                charts.bars("team_name", "failed_run_count", before="previous_failed_run_count"),
+            ),
+            Figure(
+                "slower_dags",
+                "DAGs that got slower",
+                "Median duration of successful runs, at least 20 % longer than before; DAGs with"
+                " five runs or more in both periods.",
+            ),
+            Figure(
+                "new_import_errors",
+                "DAG files that broke",
+                "When a file was first seen broken by a sync, and when no longer.",
+                is_by_dag=False,
+            ),
+        ),
+    ),
+    Section(
+        "Reliability",
+        "What failed, how often, and what did it cost?",
+        (
+            Figure(
+                "success_by_day",
+                "Share of runs that succeeded, day by day",
+                "Of runs that are over, by the day on which they began.",
+                charts.calendar("started_on", "success_share", "environment"),
+            ),
+            Figure("failing_dags", "DAGs that fail"),
+            Figure(
+                "flaky_tasks",
+                "Flaky tasks",
+                "Task instances that succeeded only after a failed try, as a share of those that"
+                " are over. Whole days (UTC).",
+            ),
+            Figure(
+                "lost_time_by_day",
+                "Hours lost in failed tries, day by day",
+                chart=charts.stacked_days("started_on", "wasted_hours", "environment"),
+            ),
+            Figure("lost_time", "Tasks that lost most time"),
+        ),
+    ),
+    Section(
+        "Timeliness",
+        "Was the data there on time?",
+        (
+            Figure(
+                "landing_by_day",
+                "From when a run was due until it was done",
+                "Scheduled runs that succeeded: half of them were done after the median.",
+                charts.lines("started_on", "landing_delay_p50_seconds", "environment"),
+            ),
+            Figure("late_dags", "DAGs that land latest"),
+            Figure(
+                "queue_delay_by_hour",
+                "How long tasks waited for a worker, by hour of the week (UTC)",
+                "From queued to started, the 95th percentile of each hour, averaged.",
+                charts.hours_of_week("queue_delay_p95_seconds"),
+                is_by_dag=False,
+            ),
+            Figure(
+                "pool_saturation",
+                "How full pools were, by hour of the day (UTC)",
+                "Slots taken by running and queued tasks, as a share of the pool's.",
+                charts.heat_map("hour_of_day", "pool", "saturation_share", "saturation"),
+                is_by_dag=False,
+            ),
+            Figure("broken_promises", "Missed SLAs and deadlines"),
+        ),
+    ),
+    Section(
+        "Access",
+        "Who may do what?",
+        (
+            Figure("access_numbers", "Accounts now", is_tiles=True, is_by_dag=False),
+            Figure(
+                "access_review",
+                "Accounts to look at",
+                "Admins, accounts nobody uses, accounts without a role, and people who left.",
+                is_by_dag=False,
+            ),
+            Figure(
+                "powers",
+                "Who may change what",
+                "Permissions to create, edit or delete, of active users.",
+                is_by_dag=False,
+            ),
+            Figure("role_changes", "Changes of users, roles and permissions", is_by_dag=False),
+        ),
+    ),
+    Section(
+        "Audit trail",
+        "Who changed what by hand?",
+        (
+            Figure(
+                "interventions_by_day",
+                "Interventions in runs, tasks and DAGs, day by day",
+                chart=charts.stacked_days("logged_on", "intervention_count", "action"),
+            ),
+            Figure("interventions_by_person", "Interventions of each person"),
+            Figure("interventions", "Interventions, the newest first"),
+            Figure(
+                "config_changes",
+                "Changes of connections, variables and pools, the newest first",
+                is_by_dag=False,
+            ),
+        ),
+    ),
+    Section(
+        "Cost",
+        "What did it cost, and whom?",
+        (
+            Figure(
+                "cost_by_owner",
+                "Slot-hours of each owner",
+                "Of the months that the period touches. A DAG with several owners counts in parts."
+                " Costs are shown if the dbt variable cost_per_slot_hour is set.",
+                charts.bars("owner_name", "slot_hours", part="wasted_slot_hours"),
+                is_by_dag=False,
+            ),
+            Figure("cost_by_tag", "Slot-hours of each tag", is_by_dag=False),
+        ),
+    ),
+    Section(
+        "Inventory",
+        "What is there, and does anybody need it?",
+        (
+            Figure("inventory_numbers", "DAGs now", is_tiles=True),
+            Figure(
+                "dags_to_look_at",
+                "DAGs that are unused, paused, without an owner, or broken",
+            ),
+            Figure("assets", "Assets, who writes them and who waits for them", is_by_dag=False),
+        ),
+    ),
+    Section(
+        "Health",
+        "Are the platform and this copy of it sound?",
+        (
+            Figure(
+                "component_gaps",
+                "When no scheduler, triggerer or DAG processor was alive",
+                is_by_dag=False,
+            ),
+            Figure("stuck_tasks", "Tasks that look stuck at the last sync"),
+            Figure(
+                "syncs",
+                "The last sync of each environment",
+                "Rows are reconciled if the warehouse holds as many as the source counted.",
+                is_by_dag=False,
+            ),
+            Figure(
+                "unreconciled_tables",
+                "Tables whose rows are not those of the source",
+                is_by_dag=False,
+            ),
+        ),
+    ),
+)
