@@ -1,6 +1,7 @@
-"""Copies Airflow's metadata database, all tables in one moment, and builds the marts.
+"""Copies Airflow's metadata database, all tables in one moment, builds the marts, and reports.
 
-Daily what changed; weekly everything, which also marks what is gone from Airflow.
+Daily what changed; weekly everything, which also marks what is gone from Airflow. The report is one
+HTML file; `destination="s3://bucket/report.html"` puts it where people can open it.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from airflow_audit.airflow_api import DAG
+from airflow_audit.operators.audit_report import AuditReportOperatorDuckDB
 from airflow_audit.operators.metadata_sync import MetadataSyncOperatorDuckDB
 
 # Hours apart: only one of them can write into a DuckDB file.
@@ -25,4 +27,5 @@ for dag_id, schedule, full_refresh in (
         default_args={"retries": 2, "retry_delay": timedelta(minutes=5)},
         doc_md=__doc__,
     ):
-        MetadataSyncOperatorDuckDB(task_id="sync", full_refresh=full_refresh)
+        sync = MetadataSyncOperatorDuckDB(task_id="sync", full_refresh=full_refresh)
+        sync >> AuditReportOperatorDuckDB(task_id="report")

@@ -57,7 +57,7 @@ class Copy:
 
         Two copies of one environment would miss what the other one has read.
         """
-        if self.schema == f"airflow_{self.slug}" and not self.target.environment:
+        if self.schema == self.warehouse.usual_schema(self.slug) and not self.target.environment:
             return self.slug  # as on the command line
         place = {k: v for k, v in self.target.environment.items() if v not in self.target.secrets}
         told = json.dumps([self.schema, place], sort_keys=True)
@@ -89,7 +89,7 @@ def find_copy(  # noqa: PLR0913  # what an operator is given
         AirflowFailException: One is missing or is to something else, or the project cannot load
             that warehouse.
     """
-    hook.require_loader(warehouse.loader)
+    hook.require_plugin(warehouse.loader, warehouse.name)
     try:
         source = source_login(source_conn_id)
     except NoSourceLoginError as error:

@@ -13,7 +13,7 @@ from airflow_audit.source_login import find_connection
 
 DEFAULT_SERVICE_CONNECTION = "load_airflow"
 
-_SECRET = {"password", "private_key", "credentials"}
+_SECRET = {"password", "private_key", "private_key_passphrase", "oauth_token", "credentials"}
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Warehouse:
     """A warehouse that the project loads.
 
     Attributes:
-        name: Short name; the loader is ``target-<name>``, and dbt's target is called so too.
+        name: Short name; the loader is ``target-<name>``.
         connection_types: Of an Airflow connection to it; none if it needs no connection.
         settings: The loader's settings; for each the keys that a connection has for it, of which
             the first that is there counts.
@@ -38,13 +38,30 @@ class Warehouse:
         """The name of the Meltano plugin."""
         return f"target-{self.name}"
 
+    @property
+    def dbt(self) -> str:
+        """The name of the Meltano plugin that builds in it."""
+        return "dbt" if self.name == "duckdb" else f"dbt-{self.name}"
+
+    @property
+    def report(self) -> str:
+        """The name of the Meltano plugin that reports what is in it."""
+        return "audit-report" if self.name == "duckdb" else f"audit-report-{self.name}"
+
     def variable(self, setting: str) -> str:
         """Return the environment variable of a setting of the loader."""
         return f"TARGET_{self.name}_{setting}".upper()
 
-    def without_hyphens(self, schema: str) -> str:
-        """Return a schema's name as this warehouse takes it."""
-        return schema if self.takes_hyphens else schema.replace("-", "_")
+    def usual_schema(self, slug: str) -> str:
+        """Return the schema that the marts read an environment from."""
+        return self._taken(f"airflow_{slug}")
+
+    def export_schema(self, slug: str) -> str:
+        """Return the schema of table exports, which is not that of the marts' raw tables.
+
+        A mirror would take from those the rows that are gone from Airflow.
+        """
+        return self._taken(f"airflow_{slug}_export")
 
     def check_schema(self, schema: str) -> None:
         """Refuse a name that no schema can have.
@@ -52,12 +69,15 @@ class Warehouse:
         Raises:
             AirflowFailException: The warehouse takes no hyphen.
         """
-        if schema != self.without_hyphens(schema):
+        if schema != self._taken(schema):
             msg = (
                 f"destination_schema is {schema!r}, but a schema of {self.name} can have no hyphen."
-                f" Use {self.without_hyphens(schema)!r}"
+                f" Use {self._taken(schema)!r}"
             )
             raise AirflowFailException(msg)
+
+    def _taken(self, schema: str) -> str:
+        return schema if self.takes_hyphens else schema.replace("-", "_")
 
 
 DUCKDB = Warehouse("duckdb", (), {"path": ("path", "host")}, takes_hyphens=True)
@@ -69,12 +89,14 @@ SNOWFLAKE = Warehouse(
         "user": ("user", "login"),
         "password": ("password",),
         "private_key": ("private_key", "private_key_content"),
+        "private_key_path": ("private_key_path", "private_key_file"),
+        "private_key_passphrase": ("private_key_passphrase",),
+        "oauth_token": ("oauth_token", "token"),
         "role": ("role",),
         "warehouse": ("warehouse",),
         "database": ("database",),
     },
-    # The loader writes half of a name with a hyphen to another schema.
-    takes_hyphens=False,
+    takes_hyphens=True,
 )
 REDSHIFT = Warehouse(
     "redshift",
@@ -85,6 +107,8 @@ REDSHIFT = Warehouse(
         "user": ("user", "login"),
         "password": ("password",),
         "database": ("database", "schema"),
+        "s3_staging_url": ("s3_staging_url",),
+        "copy_role_arn": ("copy_role_arn",),
     },
     takes_hyphens=True,
 )
@@ -94,8 +118,9 @@ BIGQUERY = Warehouse(
     {
         "project": ("project",),
         "location": ("location",),
-        "credentials": ("keyfile_json", "keyfile_dict"),
-        "credentials_path": ("key_path",),
+        "credentials": ("credentials", "keyfile_json", "keyfile_dict"),
+        "credentials_path": ("credentials_path", "key_path"),
+        "gcs_staging_url": ("gcs_staging_url",),
     },
     takes_hyphens=False,
 )
@@ -185,6 +210,9 @@ def _login(warehouse: Warehouse, values: Mapping[str, Any], place: str) -> Wareh
         names = ", ".join(keys[0] for keys in warehouse.settings.values())
         msg = f"{place} says nothing about {warehouse.name}. It needs some of: {names}"
         raise AirflowFailException(msg)
+    if found.keys() & {"private_key", "private_key_path"} and "password" in found:
+        # In Airflow's connections to Snowflake the password is then that of the key.
+        found["private_key_passphrase"] = found.pop("password")
     return WarehouseLogin(
         {warehouse.variable(setting): value for setting, value in found.items()},
         [value for setting, value in found.items() if setting in _SECRET],

@@ -226,7 +226,7 @@ def test_wrong_arguments_are_errors(wrong, said):
     "wrong",
     [
         {"environment_slug": "Production"},
-        {"destination_schema": "a-b", "warehouse": "snowflake"},
+        {"destination_schema": "a-b", "warehouse": "bigquery"},
     ],
 )
 def test_names_that_no_schema_can_have_are_errors(wrong):

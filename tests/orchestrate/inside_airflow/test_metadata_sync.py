@@ -37,12 +37,14 @@ def calls(monkeypatch):
         return MeltanoLog()
 
     monkeypatch.setattr(MeltanoHook, "run", run)
-    monkeypatch.setattr(MeltanoHook, "require_loader", lambda *_: None)
+    monkeypatch.setattr(MeltanoHook, "require_plugin", lambda *_: None)
     return made
 
 
-def test_loader_that_the_project_does_not_have_is_an_error():
-    with pytest.raises(AirflowFailException, match="has no target-redshift"):
+def test_loader_that_the_project_does_not_have_is_an_error(monkeypatch, tmp_path):
+    monkeypatch.setattr(MeltanoHook, "project", tmp_path)
+    said = "has no target-redshift. Run `make install WAREHOUSE=redshift`"
+    with pytest.raises(AirflowFailException, match=said):
         execute(MetadataSyncOperatorRedshift, environment_slug="a", run_dbt=False)
 
 
@@ -116,8 +118,8 @@ def test_lists_of_the_caller_stay_as_they_are():
         (MetadataSyncOperatorDuckDB, "airflow-x", "airflow-x"),
         (MetadataSyncOperatorRedshift, "airflow-x", "airflow-x"),
         (DatacovesDataSyncOperatorRedshift, None, "airflow-a"),
-        (DatacovesDataSyncOperatorSnowflake, None, "airflow_a"),
-        (DatacovesDataSyncOperatorSnowflake, "airflow-tables", "airflow_tables"),
+        (DatacovesDataSyncOperatorSnowflake, None, "airflow-a"),
+        (DatacovesDataSyncOperatorSnowflake, "airflow-tables", "airflow-tables"),
     ],
 )
 def test_schema(operator, given, schema):
@@ -129,9 +131,29 @@ def test_schema(operator, given, schema):
     ]
 
 
-@pytest.mark.parametrize("operator", [MetadataSyncOperatorSnowflake, MetadataSyncOperatorBigQuery])
-def test_hyphen_where_there_can_be_none_is_an_error(operator):
-    task = operator(task_id="sync", destination_schema="airflow-x", run_dbt=False)
+@pytest.mark.parametrize(
+    ("operator", "dbt", "schema"),
+    [
+        (MetadataSyncOperatorSnowflake, "dbt-snowflake", "airflow_a-b"),
+        (MetadataSyncOperatorRedshift, "dbt-redshift", "airflow_a-b"),
+        (MetadataSyncOperatorBigQuery, "dbt-bigquery", "airflow_a_b"),
+    ],
+)
+def test_each_warehouse_is_built_by_its_own_dbt(calls, operator, dbt, schema):
+    done = execute(operator, environment_slug="a-b")
+    (copy, environment, _), (build, _, _) = calls
+    assert copy[-1] == operator.warehouse.loader
+    assert build == ["invoke", f"{dbt}:build"]
+    assert done["schema"] == schema
+    variable = operator.warehouse.variable("default_target_schema")
+    assert environment[variable] == schema
+    assert environment["MELTANO_RUN_STATE_ID_SUFFIX"] == "a-b"
+
+
+def test_hyphen_where_there_can_be_none_is_an_error():
+    task = MetadataSyncOperatorBigQuery(
+        task_id="sync", destination_schema="airflow-x", run_dbt=False
+    )
     with pytest.raises(AirflowFailException, match="Use 'airflow_x'"):
         task.schema("x")
 
@@ -258,3 +280,19 @@ def test_missing_connection_to_the_warehouse_is_an_error(calls, arguments):
 def test_every_argument_is_a_template():
     for name in MetadataSyncOperator.template_fields:
         assert hasattr(MetadataSyncOperatorDuckDB(task_id="sync"), name)
+
+
+def test_the_password_of_a_connection_with_a_key_is_the_keys(calls, monkeypatch):
+    monkeypatch.setenv("DATACOVES__LOAD_AIRFLOW__LOGIN", "loader")
+    monkeypatch.setenv("DATACOVES__LOAD_AIRFLOW__PRIVATE_KEY_FILE", "/keys/loader.p8")
+    monkeypatch.setenv("DATACOVES__LOAD_AIRFLOW__PASSWORD", "word of the key")
+    execute(MetadataSyncOperatorSnowflake, environment_slug="a", run_dbt=False)
+    ((_, environment, secrets),) = calls
+    told = {name: value for name, value in environment.items() if name.startswith("TARGET_")}
+    assert told == {
+        "TARGET_SNOWFLAKE_DEFAULT_TARGET_SCHEMA": "airflow_a",
+        "TARGET_SNOWFLAKE_USER": "loader",
+        "TARGET_SNOWFLAKE_PRIVATE_KEY_PATH": "/keys/loader.p8",
+        "TARGET_SNOWFLAKE_PRIVATE_KEY_PASSPHRASE": "word of the key",
+    }
+    assert "word of the key" in secrets

@@ -226,7 +226,7 @@ def test_job_runs_with_airflows_logins(run, monkeypatch):
     assert environment == {
         "ENVIRONMENT_SLUG": "prod-eu",
         "TAP_AIRFLOW_METADATA_DATABASE_URL": "postgresql://reader:word@localhost/airflow",
-        "TARGET_SNOWFLAKE_DEFAULT_TARGET_SCHEMA": "airflow_prod_eu",
+        "TARGET_SNOWFLAKE_DEFAULT_TARGET_SCHEMA": "airflow_prod-eu",
         "TARGET_SNOWFLAKE_ACCOUNT": "one",
         "TARGET_SNOWFLAKE_USER": "loader",
         "TARGET_SNOWFLAKE_PASSWORD": "other",

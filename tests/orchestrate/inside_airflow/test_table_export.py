@@ -87,7 +87,7 @@ def meltano(monkeypatch):
     monkeypatch.setattr(
         MeltanoHook, "output", lambda _, *args, **named: fake.output(*args, **named)
     )
-    monkeypatch.setattr(MeltanoHook, "require_loader", lambda *_: None)
+    monkeypatch.setattr(MeltanoHook, "require_plugin", lambda *_: None)
     monkeypatch.setattr(MeltanoHook, "stop", lambda _: setattr(fake, "stopped", fake.stopped + 1))
     return fake
 
@@ -206,7 +206,7 @@ def test_check_loaded_counts_with_dbt(step, meltano):
     told = step(CheckLoadedOperator).execute(context())
     assert (told["rows"], told["bytes"]) == (12, 345)
     asked = meltano.asked[-1]
-    assert asked[asked.index("--target") + 1] == "duckdb"
+    assert asked[1] == "dbt"
     assert json.loads(asked[asked.index("--args") + 1]) == {
         "schema": "airflow_prod_export",
         "table_names": ["dag_run"],
@@ -276,9 +276,9 @@ def test_clean_up_removes_its_runs_folder_and_no_other(step):
 
 
 def test_a_schema_without_hyphens_where_the_warehouse_takes_none(step, meltano):
-    step(QueryTablesOperator, environment_slug="a-b", warehouse="snowflake").execute(context())
+    step(QueryTablesOperator, environment_slug="a-b", warehouse="bigquery").execute(context())
     environment = meltano.environments[-1]
-    assert environment["TARGET_SNOWFLAKE_DEFAULT_TARGET_SCHEMA"] == "airflow_a_b_export"
+    assert environment["TARGET_BIGQUERY_DEFAULT_TARGET_SCHEMA"] == "airflow_a_b_export"
 
 
 def test_on_kill_ends_meltano(step, meltano):

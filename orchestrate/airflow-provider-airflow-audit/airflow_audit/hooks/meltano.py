@@ -117,16 +117,21 @@ class MeltanoHook(BaseHook):
             raise AirflowFailException(msg)
         return Path(folder)
 
-    def require_loader(self, name: str) -> None:
-        """See that a loader is installed in the project.
+    def require_plugin(self, name: str, warehouse: str) -> None:
+        """See that what a warehouse needs is installed in the project.
+
+        Args:
+            name: The plugin.
+            warehouse: Short name of the warehouse.
 
         Raises:
             AirflowFailException: It is not.
         """
-        if not (self.project / ".meltano" / "loaders" / name).exists():
+        if not any((self.project / ".meltano").glob(f"*/{name}")):
             msg = (
-                f"The Meltano project {self.project} has no {name}. Use the operator of a warehouse"
-                " whose loader it has (load/*.meltano.yml), or run `make install` in it again"
+                f"The Meltano project {self.project} has no {name}. Run `make install"
+                f" WAREHOUSE={warehouse}` in it, or use the operator of a warehouse for which it is"
+                " installed"
             )
             raise AirflowFailException(msg)
 

@@ -75,7 +75,7 @@ class MeltanoJobOperator(MeltanoOperator):
         """
         warehouse = WAREHOUSES[self.warehouse]
         slug = find_environment_slug(self.environment_slug)
-        schema = warehouse.without_hyphens(f"airflow_{slug}")  # as dbt looks for it
+        schema = warehouse.usual_schema(slug)
         source = self._source_login()
         target = warehouse_login(warehouse, self.connection_id, self.service_connection_name)
         self.log.info(

@@ -62,8 +62,6 @@ class MetadataSyncOperator(MeltanoOperator):
         "project_dir",
     )
     warehouse: ClassVar[Warehouse] = DUCKDB
-    # Else a hyphen where the warehouse takes none is an error.
-    replaces_hyphens: ClassVar[bool] = False
 
     def __init__(  # noqa: PLR0913  # operators take all their arguments here
         self,
@@ -116,10 +114,6 @@ class MetadataSyncOperator(MeltanoOperator):
             connection_id=self.connection_id,
             service_connection_name=self.service_connection_name,
         )
-        if schema != (wanted := self.wanted_schema(slug)):
-            self.log.warning(
-                "%s, because %s takes no hyphen as in %s", schema, self.warehouse.name, wanted
-            )
         environment, secrets = self._environment(copy), copy.secrets
         self.log.info("Copying the metadata database")
         # Airflow sees to it that a task runs once; Meltano would wait for the lock of a killed run.
@@ -131,7 +125,7 @@ class MetadataSyncOperator(MeltanoOperator):
         )
         if self.run_dbt:
             self.log.info("Building the marts")
-            build = ["invoke", "dbt:build"]
+            build = ["invoke", f"{self.warehouse.dbt}:build"]
             if self.dbt_select:
                 # Tests of what is not selected would look for tables that are not there.
                 build += ["--indirect-selection=buildable", "--select", *self.dbt_select.split()]
@@ -141,9 +135,9 @@ class MetadataSyncOperator(MeltanoOperator):
         self._describe_events(context, done)
         return done
 
-    def wanted_schema(self, slug: str) -> str:
-        """Return the schema that is asked for."""
-        return self.destination_schema or f"airflow_{slug}"
+    def default_schema(self, slug: str) -> str:
+        """Return the schema if none is given."""
+        return self.warehouse.usual_schema(slug)
 
     def schema(self, slug: str) -> str:
         """Return the schema of the copy.
@@ -151,13 +145,11 @@ class MetadataSyncOperator(MeltanoOperator):
         Raises:
             AirflowFailException: The warehouse takes no such name, or the marts would not find it.
         """
-        schema = self.wanted_schema(slug)
-        if self.replaces_hyphens:
-            schema = self.warehouse.without_hyphens(schema)
+        schema = self.destination_schema or self.default_schema(slug)
         self.warehouse.check_schema(schema)
-        if self.run_dbt and schema != f"airflow_{slug}":
+        if self.run_dbt and schema != (usual := self.warehouse.usual_schema(slug)):
             msg = (
-                f"destination_schema is {schema!r}, but the marts are built from airflow_{slug}."
+                f"destination_schema is {schema!r}, but the marts are built from {usual}."
                 " Leave destination_schema out, or set run_dbt=False to copy alone"
             )
             raise AirflowFailException(msg)

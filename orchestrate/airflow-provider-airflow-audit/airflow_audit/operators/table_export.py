@@ -25,7 +25,6 @@ from airflow_audit.warehouses import (
     DEFAULT_SERVICE_CONNECTION,
     DUCKDB,
     WAREHOUSES,
-    Warehouse,
 )
 
 QUERY, STAGE, CHECK_STAGED = "query", "stage", "check_staged"
@@ -99,7 +98,7 @@ class TableExportOperator(MeltanoOperator):
     def _copy(self) -> Copy:
         warehouse = WAREHOUSES[self.warehouse]
         slug = find_environment_slug(self.environment_slug)
-        schema = self.destination_schema or default_schema(slug, warehouse)
+        schema = self.destination_schema or warehouse.export_schema(slug)
         warehouse.check_schema(schema)
         return find_copy(
             self.hook,
@@ -307,8 +306,8 @@ class CheckLoadedOperator(TableExportOperator):
         }
         lines = self.hook.output(
             [
-                *("invoke", "dbt", "--quiet", "run-operation", "count_loaded_rows"),
-                *("--target", self.warehouse, "--args", json.dumps(arguments)),
+                *("invoke", copy.warehouse.dbt, "--quiet", "run-operation", "count_loaded_rows"),
+                *("--args", json.dumps(arguments)),
             ],
             environment=copy.environment,
             secrets=copy.secrets,
@@ -363,14 +362,6 @@ class CleanUpOperator(TableExportOperator):
             folder.parent.rmdir()
         self.log.info("Removed %s: %d files, %s bytes", folder, len(files), f"{counts['bytes']:,}")
         return counts
-
-
-def default_schema(slug: str, warehouse: Warehouse) -> str:
-    """Return the schema of the exports, which is not that of the marts' raw tables.
-
-    A mirror would take from those the rows that are gone from Airflow.
-    """
-    return warehouse.without_hyphens(f"airflow_{slug}_export")
 
 
 def _pulled(context: Mapping[str, Any], task_id: str) -> dict[str, Any]:

@@ -25,9 +25,7 @@ _DEFAULT_TABLES = (
 
 
 class _DatacovesDefaults(MetadataSyncOperator):
-    """Ten tables, a schema with a hyphen where the warehouse takes one, a task id, no marts."""
-
-    replaces_hyphens = True
+    """Ten tables, a schema with a hyphen, a task id, no marts."""
 
     def __init__(
         self,
@@ -40,11 +38,9 @@ class _DatacovesDefaults(MetadataSyncOperator):
             kwargs["tables"] = list(_DEFAULT_TABLES)
         super().__init__(task_id=task_id, run_dbt=run_dbt, **kwargs)
 
-    def wanted_schema(self, slug: str) -> str:
-        """Return ``airflow-<slug>`` unless another is given; the marts need ``airflow_<slug>``."""
-        if self.run_dbt:
-            return super().wanted_schema(slug)
-        return self.destination_schema or f"airflow-{slug}"
+    def default_schema(self, slug: str) -> str:
+        """Return ``airflow-<slug>``; the marts need ``airflow_<slug>``."""
+        return super().default_schema(slug) if self.run_dbt else f"airflow-{slug}"
 
 
 class DatacovesDataSyncOperatorSnowflake(_DatacovesDefaults, MetadataSyncOperatorSnowflake):
