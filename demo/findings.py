@@ -95,7 +95,7 @@ MARKED_BY_HAND = """
 """
 
 NEXT = """
-Look further
+Look further: open {report} in a browser, or ask
 
   make query SQL="select logged_at, actor_name, event_name, dag_id from fct_audit_events
                   where is_human order by logged_at desc limit 20"
@@ -108,8 +108,12 @@ Look further
 demo/README.md tells what else is hidden in there, README.md how to copy your own Airflow."""
 
 
-def print_findings(warehouse: Path) -> None:
+def print_findings(warehouse: Path, report: str) -> None:
     """Query the marts and print what they say.
+
+    Args:
+        warehouse: The file.
+        report: Where the report of it is.
 
     Raises:
         duckdb.Error: The warehouse is not as the pipeline leaves it.
@@ -129,7 +133,7 @@ def print_findings(warehouse: Path) -> None:
         print(f"\nWhat the marts say of {first} to {last}\n")
         for title, text in _findings(ask):
             print(f"  {title:<34} {text}")
-        print(NEXT)
+        print(NEXT.format(report=report))
 
 
 def _findings(ask: Any) -> list[tuple[str, str]]:  # noqa: ANN401 - the function above

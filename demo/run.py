@@ -1,4 +1,6 @@
-"""`make demo`: snapshots of two Airflow databases, copied into one DuckDB file, with marts.
+"""`make demo`: two Airflow databases, copied into one DuckDB file, with marts and a report.
+
+The databases are snapshots, which the demo brings.
 
 Everything is kept in `output/`.
 """
@@ -22,11 +24,12 @@ from demo.findings import print_findings
 ROOT = Path(__file__).resolve().parents[1]
 STATE = ROOT / "output" / "demo"
 WAREHOUSE = ROOT / "output" / "demo.duckdb"
+REPORT = ROOT / "output" / "demo.html"
 MELTANO_STATE = STATE / "meltano.db"
 """A state of its own: that of the demo must never count for a real Airflow of the same slug."""
 
 OURS = (
-    *("AIRFLOW_AUDIT_", "AIRFLOW_SNAPSHOT_", "DBT_", "ENVIRONMENT_SLUG"),
+    *("AIRFLOW_AUDIT_", "AIRFLOW_SNAPSHOT_", "AUDIT_REPORT_", "DBT_", "ENVIRONMENT_SLUG"),
     *("TAP_AIRFLOW_METADATA_", "TARGET_DUCKDB_"),
 )
 """How environment variables begin that would point the demo at the user's own Airflow."""
@@ -34,8 +37,8 @@ OURS = (
 SOURCES = tuple(
     ROOT / name
     for name in (
-        *("meltano.yml", "demo/metadata", "extract", "load", "requirements", "snapshot"),
-        "transform",
+        *("meltano.yml", "demo/metadata", "extract", "load", "report", "requirements"),
+        *("snapshot", "transform"),
     )
 )
 MADE = {"__pycache__", "dbt_packages", "logs", "target"}
@@ -95,7 +98,7 @@ def _run() -> None:
         MADE_FROM.unlink(missing_ok=True)
         _make_warehouse(meltano)
         MADE_FROM.write_text(sources)
-    print_findings(WAREHOUSE)
+    print_findings(WAREHOUSE, _shown(REPORT))
 
 
 def _shown(path: Path) -> str:
@@ -116,7 +119,7 @@ def _fingerprint() -> str:
 def _make_warehouse(meltano: Path) -> None:
     """Copy the snapshots and build the marts."""
     # They may be of a later moment than the snapshots, which are then refused.
-    for made in (WAREHOUSE, WAREHOUSE.with_name(f"{WAREHOUSE.name}.wal"), MELTANO_STATE):
+    for made in (WAREHOUSE, WAREHOUSE.with_name(f"{WAREHOUSE.name}.wal"), MELTANO_STATE, REPORT):
         made.unlink(missing_ok=True)
     for environment in ENVIRONMENTS:
         title = f"Copy {environment.slug} (Airflow {environment.airflow_version}) into DuckDB"
@@ -131,6 +134,9 @@ def _make_warehouse(meltano: Path) -> None:
     with step("Build and test the marts of both with dbt"):
         slugs = ",".join(environment.slug for environment in ENVIRONMENTS)
         _meltano(meltano, {"ENVIRONMENT_SLUGS": slugs}, "marts", "invoke", "dbt:build")
+    with step("Write the report"):
+        where = {"AUDIT_REPORT_OUTPUT": str(REPORT)}
+        _meltano(meltano, where, "report", "invoke", "audit-report")
 
 
 def _meltano(meltano: Path, settings: dict[str, str], name: str, *arguments: str) -> None:

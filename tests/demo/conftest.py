@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from tests.demo.demo_runs import WAREHOUSE, run_demo
+from tests.demo.report_figures import ReportFigures
 from tests.real_airflow.postgres import ThrowawayPostgres
 
 
@@ -46,6 +47,17 @@ def marts(first_demo: tuple[Path, str]) -> Iterator[Callable[..., list[tuple]]]:
     with duckdb.connect(str(folder / WAREHOUSE), read_only=True) as warehouse:
         warehouse.execute("set TimeZone = 'UTC'; use airflow_audit")
         yield lambda text, *values: warehouse.execute(text, values).fetchall()
+
+
+@pytest.fixture(scope="session")
+def figures(
+    first_demo: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ReportFigures]:
+    """Ask for the figures of the report."""
+    folder, _ = first_demo
+    asked = ReportFigures(folder / WAREHOUSE, tmp_path_factory.mktemp("figures"))
+    yield asked
+    asked.close()
 
 
 @pytest.fixture

@@ -8,13 +8,14 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv" / "bin" / "python"
-WAREHOUSE = "demo.duckdb"
+WAREHOUSE, REPORT = "demo.duckdb", "demo.html"
 _ELSEWHERE = f"""
 import sys
 from pathlib import Path
 from demo import run
 run.STATE = Path(sys.argv[1])
 run.WAREHOUSE = run.STATE / "{WAREHOUSE}"
+run.REPORT = run.STATE / "{REPORT}"
 run.MELTANO_STATE = run.STATE / "meltano.db"
 run.MADE_FROM = run.STATE / "made-from.txt"
 run.main()

@@ -8,29 +8,10 @@ from statistics import mean, stdev
 import pytest
 
 from demo.present import NOW
+from tests.demo.tries_at_source import TRIES
 
 PRODUCTION = "production"
 ANALYTICS = "analytics"
-# Every try: the earlier ones, and the latest.
-TRIES = """
-    (
-        select dag_id, run_id, task_id, map_index, try_number, state, start_date, end_date,
-            queued_dttm, duration, pool, pool_slots
-        from task_instance where start_date is not null and try_number > 0
-            and state not in ('scheduled', 'queued', 'upstream_failed', 'skipped', 'removed')
-        union all
-        select dag_id, run_id, task_id, map_index, try_number, state, start_date, end_date,
-            queued_dttm, duration, pool, pool_slots
-        from task_instance_history as earlier where start_date is not null
-            and not exists (
-                select 1 from task_instance where task_instance.dag_id = earlier.dag_id
-                    and task_instance.run_id = earlier.run_id
-                    and task_instance.task_id = earlier.task_id
-                    and task_instance.map_index = earlier.map_index
-                    and task_instance.try_number = earlier.try_number
-            )
-    ) as tries
-"""
 
 
 def synced_at(marts, slug: str) -> datetime:

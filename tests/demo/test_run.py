@@ -11,7 +11,7 @@ import pytest
 
 from demo import query, run
 from demo.environments import ENVIRONMENTS
-from tests.demo.demo_runs import run_demo
+from tests.demo.demo_runs import REPORT, run_demo
 
 
 def test_demo_finds_what_is_planted_and_is_quick_the_second_time(first_demo):
@@ -28,6 +28,7 @@ def test_demo_finds_what_is_planted_and_is_quick_the_second_time(first_demo):
         r"most tasks marked by hand +marco 5 times \(ledger_close, revenue_daily\)",
     ):
         assert re.search(finding, first), finding
+    assert (folder / REPORT).read_text().startswith("<!doctype html>")
     second = run_demo(folder)
     assert "All is there from before" in second
     assert int(re.search(r"All of it in (\d+) s", second)[1]) < 10
@@ -66,13 +67,14 @@ def test_meltano_gets_the_demos_settings_alone(stand_in, tmp_path, monkeypatch):
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
     """A folder for the demo's results, in place of the user's own."""
-    for name in ("STATE", "WAREHOUSE", "MELTANO_STATE"):
+    for name in ("STATE", "WAREHOUSE", "MELTANO_STATE", "REPORT"):
         monkeypatch.setattr(run, name, tmp_path if name == "STATE" else tmp_path / name.lower())
     return tmp_path
 
 
 def test_what_an_earlier_demo_made_is_removed(elsewhere, stand_in):
-    earlier = {elsewhere / name for name in ("warehouse", "warehouse.wal", "meltano_state")}
+    names = ("warehouse", "warehouse.wal", "meltano_state", "report")
+    earlier = {elsewhere / name for name in names}
     for file in earlier:
         file.write_text("of a later moment")
     run._make_warehouse(stand_in("true"))

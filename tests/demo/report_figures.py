@@ -1,0 +1,97 @@
+"""The figures of the report, asked of a warehouse as dbt compiles them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from demo.present import NOW
+from tests.transform.dbt_project import DBT, DbtProject
+
+SINCE = datetime(2026, 10, 16, tzinfo=timezone.utc)
+BEFORE = SINCE - (NOW - SINCE)
+
+Rows = list[dict[str, Any]]
+
+
+class ReportFigures:
+    """The analyses below `transform/analyses/report`.
+
+    Args:
+        warehouse: The DuckDB file with the marts.
+        artifacts: Folder for what dbt writes.
+    """
+
+    def __init__(self, warehouse: Path, artifacts: Path) -> None:
+        self._warehouse = warehouse
+        self._compiled: dict[str, dict[str, str]] = {}
+        self._dbt = subprocess.Popen(
+            [DBT.with_name("python"), Path(__file__).with_name("compile_figures.py")],
+            env=DbtProject(warehouse, artifacts).environment()
+            | {"ENVIRONMENT_SLUGS": "production,analytics"},
+            cwd=artifacts,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def close(self) -> None:
+        """End dbt."""
+        self._dbt.communicate()
+        assert self._dbt.returncode == 0
+
+    def ask(self, warehouse: Path | None = None, **asked: str) -> dict[str, Rows]:
+        """Return the rows of every figure by column.
+
+        Args:
+            warehouse: Another file of the same name, with the same marts.
+            asked: `since`, `until`, `environments`, `team` and `tag`; without them the last four
+                weeks of everything.
+        """
+        compiled = self._sql(asked)
+        with duckdb.connect(str(warehouse or self._warehouse), read_only=True) as connection:
+            # Sums of floats depend on the order, which is chance if several threads add.
+            connection.execute("set TimeZone = 'UTC'; set threads = 1")
+            answers = {}
+            for name, sql in compiled.items():
+                found = connection.execute(sql)
+                columns = [column[0] for column in found.description]
+                rows = found.fetchall()
+                answers[name] = [dict(zip(columns, row, strict=True)) for row in rows]
+            return answers
+
+    def numbers(self, figure: str, **asked: str) -> dict[str, tuple[float | None, float | None]]:
+        """Return now and before of every metric of a figure."""
+        return {
+            row["metric"]: (row["current_value"], row["previous_value"])
+            for row in self.ask(**asked)[figure]
+        }
+
+    def _sql(self, asked: dict[str, str]) -> dict[str, str]:
+        settings = {
+            "since": SINCE.isoformat(),
+            "until": NOW.isoformat(),
+            **dict.fromkeys(("environments", "team", "tag"), ""),
+            **asked,
+        }
+        line = json.dumps({f"AUDIT_REPORT_{name.upper()}": text for name, text in settings.items()})
+        if line not in self._compiled:
+            assert self._dbt.stdin
+            assert self._dbt.stdout
+            self._dbt.stdin.write(line + "\n")
+            self._dbt.stdin.flush()
+            # dbt may have something to say before it.
+            said = ""
+            while not said.startswith("compiled:"):
+                said = self._dbt.stdout.readline()
+                assert said, "dbt has ended, see above"
+            self._compiled[line] = {
+                name.removeprefix("report_"): sql
+                for name, sql in json.loads(said.removeprefix("compiled:")).items()
+            }
+        return self._compiled[line]
