@@ -20,6 +20,7 @@ export PATH := $(CURDIR)/.venv/bin:$(TOOLS)/bin:$(PATH)
 export MELTANO_SEND_ANONYMOUS_USAGE_STATS := false
 unexport VIRTUAL_ENV PYTHONPATH PYTHONHOME
 
+WAREHOUSE ?= duckdb
 DEV := $(CURDIR)/.venv-dev/bin
 STAMPS := $(TOOLS)/stamps
 
@@ -32,7 +33,7 @@ demo: install ## Two example Airflow environments into output/demo.duckdb, with 
 	@.venv/bin/python -m demo.run
 
 .PHONY: install
-install: $(STAMPS)/plugins ## Install Meltano and its plugins below this folder
+install: $(STAMPS)/plugins-$(WAREHOUSE) ## Install Meltano and its plugins; WAREHOUSE=… for one that is not duckdb
 
 .PHONY: query
 query: $(STAMPS)/run ## Run SQL="…" on the demo's warehouse, or on DATABASE=file.duckdb
@@ -61,9 +62,18 @@ format: $(STAMPS)/dev ## Format Python and SQL
 test: install $(STAMPS)/dev $(STAMPS)/dbt-warehouses ## Run all tests; TESTS=path or ARGS="-k name" for some
 	$(DEV)/pytest --numprocesses=2 $(or $(TESTS),tests) $(ARGS)
 
+.PHONY: test-warehouses
+test-warehouses: install $(STAMPS)/dev $(STAMPS)/dbt-warehouses $(STAMPS)/stand-in-bigquery $(STAMPS)/stand-in-snowflake ## Run the tests that need stand-ins of cloud warehouses
+	$(DEV)/pytest -m stand_in --numprocesses=2 $(or $(TESTS),tests) $(ARGS)
+
+.PHONY: smoke
+smoke: install $(STAMPS)/dev ## Try the whole pipeline in a real WAREHOUSE=… of yours, in schemas that are dropped
+	@$(DEV)/python -m tests.warehouses.smoke $(WAREHOUSE)
+
 .PHONY: bench
 bench: install $(STAMPS)/dev ## Measure this pipeline against others on one million rows
 	$(DEV)/python -m bench.run
+	$(DEV)/python -m bench.warehouses
 
 .PHONY: bench-snapshots
 bench-snapshots: $(STAMPS)/dev ## Measure snapshots against pg_dump and pg_restore on 5 GB
@@ -89,7 +99,8 @@ generate: $(STAMPS)/dev ## Write again what is generated from the catalogue
 .PHONY: lock
 lock: $(UV) ## Compile requirements/*.in into pinned and hashed *.txt
 	cd requirements && for file in *.in; do \
-		$(UV) pip compile --quiet --universal --python-version 3.10 --generate-hashes \
+		case $$file in stand-in-bigquery.in) oldest=3.11;; *) oldest=3.10;; esac; \
+		$(UV) pip compile --quiet --universal --python-version $$oldest --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
 			$$file --output-file $${file%.in}.txt; \
 	done
@@ -112,17 +123,26 @@ $(STAMPS)/run: $(UV) requirements/run.txt
 	@$(UV) pip install --quiet --python .venv --require-hashes -r requirements/run.txt
 	@mkdir -p $(STAMPS) && touch $@
 
-PLUGIN_FILES := meltano.yml $(wildcard */*.meltano.yml requirements/*.txt extract/*/pyproject.toml load/*/pyproject.toml snapshot/*/pyproject.toml)
+PLUGIN_FILES := meltano.yml $(wildcard */*.meltano.yml requirements/*.txt extract/*/pyproject.toml load/*/pyproject.toml snapshot/*/pyproject.toml report/*/pyproject.toml)
 
-$(STAMPS)/plugins: $(STAMPS)/run $(PLUGIN_FILES)
-	@.venv/bin/meltano --log-level=warning install
+# The others are installed when they first run.
+PLUGINS := tap-airflow-metadata tap-postgres airflow-snapshot target-$(WAREHOUSE) $(patsubst %-duckdb,%,dbt-$(WAREHOUSE) audit-report-$(WAREHOUSE))
+
+$(STAMPS)/plugins-$(WAREHOUSE): $(STAMPS)/run $(PLUGIN_FILES)
+	@.venv/bin/meltano --log-level=warning install $(PLUGINS)
 	@touch $@
 
-$(STAMPS)/dev: $(UV) requirements/dev.txt $(wildcard extract/*/pyproject.toml load/*/pyproject.toml snapshot/*/pyproject.toml)
+$(STAMPS)/dev: $(UV) requirements/dev.txt $(wildcard extract/*/pyproject.toml load/*/pyproject.toml snapshot/*/pyproject.toml report/*/pyproject.toml)
 	@$(UV) venv --quiet --clear --python $(PYTHON) .venv-dev
 	@$(UV) pip install --quiet --python .venv-dev --require-hashes -r requirements/dev.txt
 	@$(UV) pip install --quiet --python .venv-dev --no-deps \
-		-e extract/tap-airflow-metadata -e load/warehouse-targets -e snapshot/airflow-snapshot
+		-e extract/tap-airflow-metadata -e load/warehouse-targets -e snapshot/airflow-snapshot \
+		-e report/airflow-audit-report
+	@mkdir -p $(STAMPS) && touch $@
+
+$(STAMPS)/stand-in-%: $(UV) requirements/stand-in-%.txt
+	@$(UV) venv --quiet --clear --python $(PYTHON) $(TOOLS)/stand-in-$*
+	@$(UV) pip install --quiet --python $(TOOLS)/stand-in-$* --require-hashes -r requirements/stand-in-$*.txt
 	@mkdir -p $(STAMPS) && touch $@
 
 $(STAMPS)/dbt-warehouses: $(UV) requirements/dbt-warehouses.txt
