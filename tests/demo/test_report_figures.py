@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -338,6 +338,19 @@ def test_a_period_in_which_nothing_happened(figures: ReportFigures) -> None:
     unchanged = figures.ask()
     for name in ("access_numbers", "inventory_numbers", "environments"):
         assert answers[name] == unchanged[name]
+
+
+def test_a_period_before_the_first_data_is_not_known(figures: ReportFigures) -> None:
+    # The first runs of analytics are of 2026-08-15.
+    for days, is_known in ((30, True), (31, True), (33, False), (60, False)):
+        until = datetime(2026, 8, 15, tzinfo=timezone.utc) + timedelta(days=2 * 31)
+        since = until - timedelta(days=days)
+        asked = {"since": since.isoformat(), "until": until.isoformat()}
+        numbers = figures.numbers("key_numbers", environments="analytics", **asked)
+        now, before = zip(*numbers.values(), strict=True)
+        assert None not in now
+        assert (before[0] is not None) == is_known, days
+        assert is_known or set(before) == {None}
 
 
 def test_a_period_ends_before_its_last_moment(

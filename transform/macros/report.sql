@@ -19,6 +19,13 @@
 {%- endmacro %}
 
 
+{# Whether data from this moment on cover the period before, but for a quiet first day. #}
+{% macro begins_with_period_before(moment) -%}
+    {%- set first_day = report_period().before + modules.datetime.timedelta(days=1) -%}
+    ({{ moment }} < {{ moment_literal(first_day) }})
+{%- endmacro %}
+
+
 {# Of a moment that is in one of both: current or previous. #}
 {% macro period_name(moment) -%}
     case

@@ -3,7 +3,11 @@ with periods as (
 
     select 'current' as period_name
     union all
+    -- Before the first data, nothing is known; it is not that nothing happened.
     select 'previous' as period_name
+    from {{ ref("fct_dag_runs") }}
+    where {{ of_environments("environment_slug") }}
+    having {{ begins_with_period_before("min(started_at)") }}
 
 ),
 
