@@ -124,8 +124,10 @@ def test_summary_and_file(run, warehouse, tmp_path):
         (("--since=2027-01-01",), {}, "Change --since or --until"),
         ((), {"AIRFLOW_AUDIT_SCHEMA": "none"}, "Build the marts first: meltano invoke dbt:build"),
         ((), {"AIRFLOW_AUDIT_WAREHOUSE": "redshift"}, "'TARGET_REDSHIFT_HOST'"),
+        # Before the marts are asked.
+        (("--output=/dev/null/a",), {"TARGET_DUCKDB_PATH": ""}, "--output /dev/null/a cannot be"),
     ],
-    ids=["no-file", "no-path", "no-environment", "no-period", "no-marts", "no-login"],
+    ids=["no-file", "no-path", "no-environment", "no-period", "no-marts", "no-login", "no-place"],
 )
 def test_what_has_to_change_first(run, warehouse, tmp_path, arguments, variables, said):
     done = run(warehouse, *arguments, **variables)

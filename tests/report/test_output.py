@@ -8,7 +8,7 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from airflow_audit_report.errors import SettingsError, UnavailableError
-from airflow_audit_report.output import write
+from airflow_audit_report.output import require_place, write
 
 
 def test_a_file_in_a_folder_that_is_not_there_yet(tmp_path):
@@ -53,8 +53,26 @@ def test_an_object_in_s3(monkeypatch):
 @pytest.mark.parametrize("place", ["nowhere://bucket/report.html", "{folder}", "{folder}/a/b"])
 def test_a_place_that_cannot_be_written(place, tmp_path):
     (tmp_path / "a").write_text("a file")
-    with pytest.raises(SettingsError, match="--output"):
-        write("x", place.format(folder=tmp_path))
+    for refused in (require_place, lambda where: write("x", where)):
+        with pytest.raises(SettingsError, match="--output"):
+            refused(place.format(folder=tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_folder_of_somebody_else(tmp_path, monkeypatch):
+    # Root may write everywhere.
+    monkeypatch.setattr("os.access", lambda path, _: path != tmp_path)
+    with pytest.raises(SettingsError, match=f"the folder {tmp_path} is not writable"):
+        require_place(str(tmp_path / "new" / "report.html"))
+
+
+@pytest.mark.parametrize(
+    "place", ["{folder}/new/report.html", "{folder}/a", "memory://reports/report.html"]
+)
+def test_a_place_is_looked_at_and_left(place, tmp_path):
+    (tmp_path / "a").write_text("an older report")
+    require_place(place.format(folder=tmp_path))
+    assert (tmp_path / "a").read_text() == "an older report"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 

@@ -14,7 +14,7 @@ import click
 
 from airflow_audit_report.errors import EXIT_FINAL, EXIT_RETRYABLE, ReportError
 from airflow_audit_report.marts import Marts
-from airflow_audit_report.output import write
+from airflow_audit_report.output import require_place, write
 from airflow_audit_report.page import render
 from airflow_audit_report.report import make_report
 from airflow_audit_report.scope import USUAL_DAYS, Wish, parse_moment, parse_slugs
@@ -99,6 +99,9 @@ def audit_report(
     if serve:
         _serve(wish, port)
         return
+    place = output or (_USUAL_OUTPUT if kind == "html" else "-")
+    if place != "-":
+        require_place(place)
     begun = time.monotonic()
     click.echo("Asking the marts …", err=True)
     report = make_report(Marts(), wish)
@@ -109,7 +112,6 @@ def audit_report(
             text = summarise(report)
         case _:
             text = render(report)
-    place = output or (_USUAL_OUTPUT if kind == "html" else "-")
     if place == "-":
         click.echo(text, nl=False)
         return

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import fsspec
@@ -19,6 +21,34 @@ _WRONG_PLACE = (
 )
 
 
+def require_place(place: str) -> None:
+    """Refuse what `write` could only refuse after the marts were asked.
+
+    An object's bucket and login are not tried: that would take a request, or an object.
+
+    Args:
+        place: As of `write`.
+
+    Raises:
+        SettingsError: The place may not be written, or its kind is not known.
+    """
+    with _explained(place):
+        if "://" in place:
+            fsspec.core.url_to_fs(place)
+            return
+        path = Path(place)
+        if path.is_dir():
+            msg = f"{place} is a folder"
+            raise IsADirectoryError(msg)
+        there = next(folder for folder in path.absolute().parents if folder.exists())
+        if not there.is_dir():
+            msg = f"{there} is not a folder"
+            raise NotADirectoryError(msg)
+        if not os.access(there, os.W_OK | os.X_OK):
+            msg = f"the folder {there} is not writable"
+            raise PermissionError(msg)
+
+
 def write(text: str, place: str) -> None:
     """Write a file whole or not at all, or an object.
 
@@ -30,13 +60,19 @@ def write(text: str, place: str) -> None:
         SettingsError: The place may not be written, or its kind is not known.
         UnavailableError: It cannot be reached, or is full.
     """
-    try:
+    with _explained(place):
         if "://" in place:
             # Else a misspelled bucket would be made.
             with fsspec.open(place, "w", encoding="utf-8", auto_mkdir=False) as file:
                 file.write(text)
         else:
             _write_file(text, Path(place))
+
+
+@contextmanager
+def _explained(place: str) -> Iterator[None]:
+    try:
+        yield
     except (ImportError, ValueError) as error:
         msg = f"--output {place}: {error}. Name a path, s3://bucket/name or gs://bucket/name"
         raise SettingsError(msg) from error
