@@ -73,7 +73,9 @@
 {% macro synced_environments() %}
     {%- set slugs = [] -%}
     {%- for schema in warehouse_schemas() | map("lower") | unique | sort -%}
-        {%- if schema.startswith("airflow_") and schema not in own_schemas() -%}
+        {#- A loader's own, of a load that goes on or was killed, is no environment's. -#}
+        {%- set is_loaders = "__loading" in schema -%}
+        {%- if schema.startswith("airflow_") and not is_loaders and schema not in own_schemas() -%}
             {%- do slugs.append(schema[8:]) -%}
         {%- endif -%}
     {%- endfor -%}
