@@ -196,40 +196,17 @@ def calendar(day: str, share: str, group: str) -> Chart:
 
 
 def stacked_days(day: str, value: str, series: str) -> Chart:
-    """Stack a value of each day; beyond seven series, the smallest are added up.
+    """Stack a value of each day.
 
     Args:
         day: Column of days.
         value: Column that can be added up.
-        series: Column whose texts name the parts.
+        series: Column whose texts name the parts, at most seven.
     """
     return {
         "description": f"Bars: {_words(value).lower()} on each day, by {_words(series).lower()}",
         "data": _days(day),
-        "transform": [
-            _named(series),
-            {
-                "joinaggregate": [{"op": "sum", "field": value, "as": "total"}],
-                "groupby": [series],
-            },
-            {
-                "window": [{"op": "dense_rank", "as": "place"}],
-                "sort": [
-                    {"field": "total", "order": "descending"},
-                    {"field": series, "order": "ascending"},
-                ],
-            },
-            {"joinaggregate": [{"op": "max", "field": "place", "as": "places"}]},
-            {
-                "calculate": f"datum.places <= {len(CATEGORIES)} ||"
-                f" datum.place < {len(CATEGORIES)} ? datum.{series} : 'others'",
-                "as": series,
-            },
-            {
-                "aggregate": [{"op": "sum", "field": value, "as": value}],
-                "groupby": [day, series],
-            },
-        ],
+        "transform": [_named(series)],
         "width": "container",
         "height": 200,
         "mark": {"type": "bar"},
