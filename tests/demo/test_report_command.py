@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from http.client import HTTPConnection
@@ -13,6 +14,7 @@ from subprocess import Popen
 from urllib.parse import urlsplit
 
 import duckdb
+import psutil
 import pytest
 
 from tests.demo.demo_runs import ROOT, WAREHOUSE
@@ -161,3 +163,19 @@ def test_between_two_visits_a_sync_may_write(serving, warehouse):
     process.terminate()
     assert process.wait(10) == 0
     assert process.stderr.read().strip() == ""
+
+
+def test_a_page_whose_process_is_killed_is_an_error_and_not_awaited(serving):
+    address, process = serving
+    connection = HTTPConnection(urlsplit(address).netloc, timeout=120)
+    connection.request("GET", "/")
+    made_by = []
+    while not made_by:
+        time.sleep(0.05)
+        children = psutil.Process(process.pid).children()
+        made_by = [child for child in children if "spawn_main" in " ".join(child.cmdline())]
+    made_by[0].kill()
+    response = connection.getresponse()
+    assert response.status == 503
+    assert response.read().endswith(b"Try again\n")
+    connection.close()

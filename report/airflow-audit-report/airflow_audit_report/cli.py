@@ -8,11 +8,12 @@ import sys
 import time
 from collections.abc import Callable
 from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from typing import Any, NoReturn, TypeVar
 
 import click
 
-from airflow_audit_report.errors import EXIT_FINAL, EXIT_RETRYABLE, ReportError
+from airflow_audit_report.errors import EXIT_FINAL, EXIT_RETRYABLE, ReportError, UnavailableError
 from airflow_audit_report.marts import Marts
 from airflow_audit_report.output import require_place, write
 from airflow_audit_report.page import render
@@ -134,14 +135,41 @@ def _without_charts(report: dict[str, Any]) -> dict[str, Any]:
     return report | {"sections": sections}
 
 
-def _page(wish: Wish) -> str:
-    return render(make_report(Marts(), wish))
-
-
 def _page_of_a_process(wish: Wish) -> str:
-    # dbt would keep a DuckDB file to itself until its process ends, and no sync could write it.
-    with get_context("spawn").Pool(1) as processes:
-        return processes.apply(_page, (wish,))
+    """Make the page in a process of its own.
+
+    dbt would keep a DuckDB file to itself until its process ends, and no sync could write it.
+
+    Raises:
+        ReportError: It could not be made.
+    """
+    context = get_context("spawn")
+    receiver, sender = context.Pipe(duplex=False)
+    process = context.Process(target=_send_page, args=(wish, sender), daemon=True)
+    process.start()
+    sender.close()
+    with receiver:
+        try:
+            made: str | ReportError = receiver.recv()
+        except EOFError:
+            process.join()
+            made = UnavailableError(
+                f"The process that makes the page ended with exit code {process.exitcode}; what it"
+                " said stands where --serve was started. Try again"
+            )
+    process.join()
+    if isinstance(made, ReportError):
+        raise made
+    return made
+
+
+def _send_page(wish: Wish, sender: Connection) -> None:
+    # Ctrl+C reaches all processes of a terminal; the server ends this one.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        sender.send(render(make_report(Marts(), wish)))
+    except ReportError as error:
+        sender.send(error)
 
 
 def _serve(wish: Wish, port: int) -> None:
