@@ -2,13 +2,14 @@
 
 from tests.pipeline.meltano_runs import ROOT
 
-# Each of these has one task, `sync`.
+# Each of these has one task.
 SYNC = "audit_sync"
 SLOW = "audit_sync_slow"
 LOCKED = "audit_sync_locked"
 WRONG_PASSWORD = "audit_sync_wrong_password"
 NO_CONNECTION = "audit_sync_no_connection"
 MISSPELLED = "audit_sync_misspelled"
+REPORT = "audit_report"
 CONSUMER = "reads_what_was_loaded"
 
 # Made from Meltano's schedules, and by the factory; they run by their schedule.
@@ -16,13 +17,18 @@ JOB = "airflow-audit-sync-and-build"
 EXPORT = "export_slot_pool"
 SCHEDULED = (JOB, EXPORT)
 
-ALL = (*SCHEDULED, SYNC, SLOW, LOCKED, WRONG_PASSWORD, NO_CONNECTION, MISSPELLED, CONSUMER)
+ALL = (
+    *(*SCHEDULED, SYNC, SLOW, LOCKED, WRONG_PASSWORD, NO_CONNECTION, MISSPELLED),
+    *(REPORT, CONSUMER),
+)
 
 # Airflow looks only at files with the words "airflow" and "dag" in them.
 _FILE = f"""
+import os
 from datetime import datetime, timedelta, timezone
 
 from airflow_audit.airflow_api import DAG, Asset, BaseOperator
+from airflow_audit.operators.audit_report import AuditReportOperatorDuckDB
 from airflow_audit.operators.metadata_sync import MetadataSyncOperatorDuckDB
 
 
@@ -46,6 +52,15 @@ dag_of("{LOCKED}", connection_id="other_warehouse", retries=20, retry_delay=time
 dag_of("{WRONG_PASSWORD}", source_conn_id="wrong_password", retries=3)
 dag_of("{NO_CONNECTION}", source_conn_id="nowhere", retries=3)
 dag_of("{MISSPELLED}", tables=["dag_run", "dag_runn"], retries=3)
+
+with DAG("{REPORT}", start_date=datetime(2025, 1, 1, tzinfo=timezone.utc), schedule=None):
+    AuditReportOperatorDuckDB(
+        task_id="report",
+        destination=os.environ["TARGET_DUCKDB_PATH"] + ".{{{{ run_id }}}}.md",
+        report_format="markdown",
+        environments=["live"],
+        days=1,
+    )
 
 with DAG(
     "{CONSUMER}",

@@ -7,10 +7,12 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import duckdb
 import psutil
 import psycopg
+import pytest
 
 from tests.orchestrate.live import dag_files
 from tests.orchestrate.live.conftest import TAKES_LONG, LiveAirflow
@@ -21,10 +23,16 @@ pytestmark = TAKES_LONG
 _UNUSED_TABLE = "variable"
 
 
-def test_first_run_is_in_the_warehouse_after_the_second(live: LiveAirflow) -> None:
+@pytest.fixture(scope="module")
+def second(live: LiveAirflow) -> str:
+    """The run that loaded and built, after a first that only loaded."""
     live.run(dag_files.SYNC, "first", "success")
-    second = live.unpause(dag_files.JOB)
-    live.wait_for_state(dag_files.JOB, second, "success", seconds=300)
+    run_id = live.unpause(dag_files.JOB)
+    live.wait_for_state(dag_files.JOB, run_id, "success", seconds=300)
+    return run_id
+
+
+def test_first_run_is_in_the_warehouse_after_the_second(live: LiveAirflow, second: str) -> None:
     log = live.log(dag_files.JOB, second)
     runs = live.loaded("select run_id, state from airflow_audit.fct_dag_runs")
     assert ("first", "success") in runs
@@ -33,6 +41,14 @@ def test_first_run_is_in_the_warehouse_after_the_second(live: LiveAirflow) -> No
     assert re.search(r"dag_run: [\d,]+ of [\d,]+ rows", log)
     assert "Completed successfully" in log  # dbt
     assert "METRIC" not in log
+
+
+def test_report_of_what_ran(live: LiveAirflow, second: str) -> None:
+    assert second
+    live.run(dag_files.REPORT, "told", "success")
+    text = Path(f"{live.warehouse}.told.md").read_text()
+    assert text.startswith("Airflow Audit: live, ")
+    assert re.search(r"^- Runs: [1-9]", text, re.MULTILINE)
 
 
 def test_export_in_six_steps(live: LiveAirflow) -> None:
