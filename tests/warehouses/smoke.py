@@ -46,13 +46,14 @@ class Smoke:
         self.marts: dict[str, int] = {}
         self._folder = folder
         self._loader = f"target-{warehouse}"
-        self._dbt = "dbt" if warehouse == "duckdb" else f"dbt-{warehouse}"
+        suffix = "" if warehouse == "duckdb" else f"-{warehouse}"
+        self._dbt, self._report = f"dbt{suffix}", f"audit-report{suffix}"
         name = f"smoke_{secrets.token_hex(3)}"
         self._slugs = {e.slug: f"{name}_{e.slug}" for e in ENVIRONMENTS}
         self._environment = {
             variable: value
             for variable, value in os.environ.items()
-            if not variable.startswith("AIRFLOW_")
+            if not variable.startswith(("AIRFLOW_", "AUDIT_REPORT_"))
         } | {
             "AIRFLOW_AUDIT_SCHEMA": f"airflow_{name}",
             "ENVIRONMENT_SLUGS": ",".join(self._slugs.values()),
@@ -62,7 +63,7 @@ class Smoke:
         }
 
     def run(self, server: ThrowawayPostgres) -> None:
-        """Sync both of the demo's environments, build, change them, sync and build again."""
+        """Sync both of the demo's environments, build, change them, do both again, and report."""
         with self._step("Restore the demo's two Airflow databases"):
             for slug in self._slugs:
                 address = parse_address(server.create_database(slug), "demo")
@@ -75,6 +76,8 @@ class Smoke:
                 _change(server.url(slug))
             self._sync(server, "second sync, one row new and one gone")
             self._build("second build, incremental")
+            with self._step("Report of all figures"):
+                self._meltano("invoke", self._report, "--output", str(self._folder / "report.html"))
             with self._step("Count the marts"):
                 lines = self._meltano(
                     "invoke", self._dbt, "--quiet", "run-operation", "count_marts"

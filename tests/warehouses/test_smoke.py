@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,7 @@ def test_smoke_builds_everything_and_leaves_nothing(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "| duckdb |" in done.stdout
     assert "dbt-duckdb 1." in done.stdout
+    assert re.search(r"; Report of all figures \d+ s; ", done.stdout)
     with duckdb.connect(str(file)) as warehouse:
         left = "select schema_name from duckdb_schemas() where schema_name like '%smoke%'"
         assert warehouse.execute(left).fetchall() == []
