@@ -20,6 +20,8 @@ import json
 import re
 import secrets
 import uuid
+from collections import defaultdict
+from contextlib import AbstractAsyncContextManager
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
@@ -33,7 +35,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from fakesnow.conn import FakeSnowflakeConnection
 from fakesnow.expr import normalise_ident
 from fakesnow.instance import FakeSnow
-from sqlglot import exp
+from sqlglot import Expr, exp
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -101,6 +103,7 @@ class Account:
         self._duckdb = FakeSnow(create_database_on_connect=False, create_schema_on_connect=False)
         snowflake_user_stage.make(self._connect(None, None).cursor())
         self._results: dict[str, dict[str, Any]] = {}
+        self._changing: defaultdict[tuple[str, str], asyncio.Lock] = defaultdict(asyncio.Lock)
         self.app = Starlette(
             routes=[
                 Route("/session/v1/login-request", self.log_in, methods=["POST"]),
@@ -250,10 +253,11 @@ class Account:
             if fault["code"] == HTTPStatus.SERVICE_UNAVAILABLE:
                 return Response(status_code=fault["code"])
             return _refusal(fault["code"], fault["sql_state"], fault["message"])
-        connection = fake.to_conn(fake.to_token(request))
-        response = _check_rights(connection, sql) or await fake.query_request(
-            _with_body(request, body)
-        )
+        connection, expression = fake.to_conn(fake.to_token(request)), parse(sql)
+        response = _check_rights(connection, expression)
+        if not response:
+            async with self._locked(connection, expression):
+                response = await fake.query_request(_with_body(request, body))
         if response.status_code == HTTPStatus.INTERNAL_SERVER_ERROR:
             # The client would take it for an accident of the network, and try again for minutes.
             response = _refusal(603, "XX000", json.loads(bytes(response.body))["message"])
@@ -261,6 +265,15 @@ class Account:
         if not answer["success"]:
             self._note(refused=answer["message"])
         return response
+
+    def _locked(
+        self, connection: FakeSnowflakeConnection, expression: Expr
+    ) -> AbstractAsyncContextManager[None]:
+        """Let changes of one table wait for each other; DuckDB would refuse the later one."""
+        if not _is_change(expression):
+            return contextlib.nullcontext()
+        table = expression.this.find(exp.Table)
+        return self._changing[(table.db or connection.schema).upper(), table.name.upper()]
 
     def _fault(self) -> dict[str, Any] | None:
         with contextlib.suppress(FileNotFoundError):
@@ -281,10 +294,13 @@ async def _accept(_: Request) -> Response:
     return JSONResponse({"success": True})
 
 
-def _check_rights(connection: FakeSnowflakeConnection, sql: str) -> Response | None:
+def _is_change(expression: Expr) -> bool:
+    return isinstance(expression, exp.DML | exp.Copy | exp.Merge)
+
+
+def _check_rights(connection: FakeSnowflakeConnection, expression: Expr) -> Response | None:
     """Refuse what needs a warehouse or a grant that the session lacks."""
-    expression = parse(sql)
-    changes = isinstance(expression, exp.DML | exp.Copy | exp.Merge)
+    changes = _is_change(expression)
     if connection.role == READER and (
         changes or isinstance(expression, exp.DDL | exp.Drop | exp.Alter)
     ):
