@@ -273,7 +273,7 @@ class Account:
         if not _is_change(expression):
             return contextlib.nullcontext()
         table = expression.this.find(exp.Table)
-        return self._changing[(table.db or connection.schema).upper(), table.name.upper()]
+        return self._changing[(table.db or connection.schema or "").upper(), table.name.upper()]
 
     def _fault(self) -> dict[str, Any] | None:
         with contextlib.suppress(FileNotFoundError):
