@@ -4,27 +4,13 @@ from __future__ import annotations
 
 import pytest
 from airflow.exceptions import AirflowFailException
-from airflow_audit.hooks.meltano import MeltanoHook, MeltanoLog
+from airflow_audit.hooks.meltano import MeltanoHook
 from airflow_audit.operators.audit_report import (
     AuditReportOperatorBigQuery,
     AuditReportOperatorDuckDB,
     AuditReportOperatorRedshift,
     AuditReportOperatorSnowflake,
 )
-
-
-@pytest.fixture
-def calls(monkeypatch):
-    """What is asked of Meltano, which does nothing."""
-    made = []
-
-    def run(_, arguments, *, environment, secrets=()):
-        made.append((list(arguments), dict(environment), list(secrets)))
-        return MeltanoLog()
-
-    monkeypatch.setattr(MeltanoHook, "run", run)
-    monkeypatch.setattr(MeltanoHook, "require_plugin", lambda *_: None)
-    return made
 
 
 def test_writes_where_the_project_says(calls):

@@ -6,7 +6,7 @@ import json
 
 import pytest
 from airflow.exceptions import AirflowFailException
-from airflow_audit.hooks.meltano import MeltanoHook, MeltanoLog
+from airflow_audit.hooks.meltano import MeltanoHook
 from airflow_audit.operators.metadata_sync import (
     MetadataSyncOperator,
     MetadataSyncOperatorBigQuery,
@@ -25,20 +25,6 @@ def environment(monkeypatch):
     for name in ("ENVIRONMENT_SLUG", "DATACOVES__ENVIRONMENT_SLUG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("TAP_AIRFLOW_METADATA_DATABASE_URL", "postgresql://reader:word@db/airflow")
-
-
-@pytest.fixture
-def calls(monkeypatch):
-    """What is asked of Meltano, which does nothing."""
-    made = []
-
-    def run(_, arguments, *, environment, secrets=()):
-        made.append((list(arguments), dict(environment), list(secrets)))
-        return MeltanoLog()
-
-    monkeypatch.setattr(MeltanoHook, "run", run)
-    monkeypatch.setattr(MeltanoHook, "require_plugin", lambda *_: None)
-    return made
 
 
 def test_loader_that_the_project_does_not_have_is_an_error(monkeypatch, tmp_path):
