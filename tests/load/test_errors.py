@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import random
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
@@ -29,15 +30,19 @@ from tests.load.singer import (
     schema,
 )
 from warehouse_targets import duckdb_file
+from warehouse_targets.duckdb_file import DuckDBFile
 from warehouse_targets.errors import (
     EXIT_FINAL,
     EXIT_RETRYABLE,
+    DiskFullError,
     InputError,
     LoadError,
     SettingsError,
     WarehouseRefusedError,
     WarehouseUnavailableError,
 )
+from warehouse_targets.incoming import IncomingTable
+from warehouse_targets.warehouse import load
 
 PROPERTIES = {"id": INTEGER, "note": TEXT}
 BEGIN = schema("t", PROPERTIES, key=["id"], mode="merge")
@@ -164,6 +169,43 @@ def test_disk_is_full(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
     assert file.exists()
     warehouse.load(BEGIN, batch("t", file), STATE)
     assert warehouse.query("select count(*) from t") == [(40_000,)]
+
+
+class _FileThatExplainsNothing(DuckDBFile):
+    """Any warehouse that knows its own errors only."""
+
+    def explain(self, error: BaseException) -> None:
+        """Know none."""
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (
+            OSError(errno.ENOSPC, "No space left"),
+            DiskFullError,
+            "or name another folder with TMPDIR",
+        ),
+        # Our own, when dlt says that one of its steps failed.
+        (InputError("a text has the character NUL"), InputError, "a text has the character NUL"),
+        (ValueError("a defect"), ValueError, "a defect"),
+    ],
+    ids=["disk", "own", "defect"],
+)
+def test_what_any_warehouse_explains(
+    tmp_path: Path, error: Exception, kind: type[Exception], said: str
+) -> None:
+    def tables() -> Iterator[IncomingTable]:
+        msg = "a step failed"
+        try:
+            raise error
+        except (OSError, LoadError) as cause:
+            raise RuntimeError(msg) from cause
+        yield
+
+    warehouse = _FileThatExplainsNothing(tmp_path / "warehouse.duckdb", "airflow_test")
+    with pytest.raises(kind, match=said):
+        load(warehouse, "airflow_test", tables())
 
 
 def test_no_room_for_records(warehouse: DuckDBWarehouse) -> None:

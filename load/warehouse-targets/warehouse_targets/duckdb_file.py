@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import shutil
@@ -24,6 +23,8 @@ from warehouse_targets.errors import (
     WarehouseRefusedError,
     WarehouseUnavailableError,
     causes_of,
+    first_line,
+    is_disk_full,
 )
 from warehouse_targets.warehouse import OpenWarehouse
 
@@ -132,7 +133,7 @@ class DuckDBFile:
         if _is_disk_full(error):
             return self._disk_full()
         return WarehouseRefusedError(
-            f"{self._path} cannot be opened with DuckDB {duckdb.__version__}: {_first_line(error)}"
+            f"{self._path} cannot be opened with DuckDB {duckdb.__version__}: {first_line(error)}"
         )
 
     def _disk_full(self) -> LoadError:
@@ -177,15 +178,11 @@ class DuckDBFile:
                 or type(cause) is duckdb.Error
             ):
                 where = f"{self._path}, table {table.rpartition('.')[0].rpartition('.')[0]}"
-                return WarehouseRefusedError(f"{where}: {_first_line(cause)}")
+                return WarehouseRefusedError(f"{where}: {first_line(cause)}")
         return None
 
 
 def _is_disk_full(error: BaseException) -> bool:
     if isinstance(error, duckdb.Error):
         return bool(_DISK_FULL.search(str(error)))
-    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
-
-
-def _first_line(error: BaseException) -> str:
-    return str(error).splitlines()[0]
+    return is_disk_full(error)

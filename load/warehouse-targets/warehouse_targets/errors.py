@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator
 
 EXIT_RETRYABLE = 75  # EX_TEMPFAIL of sysexits.h: the same command may work later
@@ -64,6 +65,16 @@ class DiskFullError(LoadError):
     """There is no room for the warehouse or for records on their way to it."""
 
     exit_code = EXIT_RETRYABLE
+
+
+def is_disk_full(error: BaseException) -> bool:
+    """Return whether the operating system had no room for a file."""
+    return isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}
+
+
+def first_line(error: BaseException) -> str:
+    """Return what an error says first, or its kind if it says nothing."""
+    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def causes_of(error: BaseException | None) -> Iterator[BaseException]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import re
 import tempfile
@@ -27,6 +26,7 @@ from warehouse_targets.errors import (
     WarehouseRefusedError,
     WarehouseUnavailableError,
     causes_of,
+    first_line,
 )
 from warehouse_targets.incoming import IncomingTable
 from warehouse_targets.parquet_file import ParquetFile
@@ -187,22 +187,14 @@ class RedshiftCluster:
         return leftover_schemas(names, schema_name.lower())
 
     def explain(self, error: BaseException) -> LoadError | None:
-        """Return what an error of Redshift, of S3 or of the disk means, None for a defect."""
+        """Return what an error of Redshift or of S3 means, None for a defect."""
         causes = list(causes_of(error))
-        for cause in causes:
-            if isinstance(cause, LoadError):
-                return cause
         table = next((cause.job_id for cause in causes if hasattr(cause, "job_id")), "")
         for cause in causes:
             if isinstance(cause, psycopg2.Error):
                 return self._explain_database(cause, table.partition(".")[0])
             if isinstance(cause, ClientError | BotoCoreError):
                 return self._explain_store(cause)
-            if isinstance(cause, OSError) and cause.errno in {errno.ENOSPC, errno.EDQUOT}:
-                return DiskFullError(
-                    f"The disk of {tempfile.gettempdir()} is full. Make room, or name another"
-                    " folder with TMPDIR, and run the sync again"
-                )
         return None
 
     def _explain_database(self, error: psycopg2.Error, table: str) -> LoadError:
@@ -229,14 +221,14 @@ class RedshiftCluster:
             )
         if isinstance(error, ClientError):
             code = error.response.get("Error", {}).get("Code", "")
-            said = f"{url}: {_first_line(error)}"
+            said = f"{url}: {first_line(error)}"
             if code in _EXPIRED:
                 return WarehouseUnavailableError(f"{said}. {_RENEW}")
             if code in _BUSY:
                 return WarehouseUnavailableError(f"{said}. Run the sync again")
             return WarehouseRefusedError(f"{said}. {_CHECK_BUCKET}")
         return WarehouseUnavailableError(
-            f"{url}: {_first_line(error)}. Check that this machine reaches S3, and run the sync"
+            f"{url}: {first_line(error)}. Check that this machine reaches S3, and run the sync"
             " again"
         )
 
@@ -356,10 +348,6 @@ def _said(error: psycopg2.Error) -> str:
 
     Only its own words: what else psycopg2 tells may quote the statement, which has keys in it.
     """
-    message = error.diag.message_primary or _first_line(error)
+    message = error.diag.message_primary or first_line(error)
     context = _CONTEXT.search(error.diag.message_detail or "")
     return f"{message} ({context['context']})" if context else message
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -7,6 +7,7 @@ other tables and deletion marks, so it never speaks of rows that are not there.
 from __future__ import annotations
 
 import logging
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, suppress
@@ -26,10 +27,13 @@ from warehouse_targets.dlt_context import dlt_context
 from warehouse_targets.dlt_tables import without_dlt_tables
 from warehouse_targets.errors import (
     ColumnTypeChangedError,
+    DiskFullError,
     LoadError,
     OlderMomentError,
     OtherEnvironmentError,
     OverlappingLoadError,
+    causes_of,
+    is_disk_full,
 )
 from warehouse_targets.incoming import IncomingTable
 from warehouse_targets.parquet_file import ParquetFile
@@ -117,7 +121,7 @@ class Warehouse(Protocol):
         """
 
     def explain(self, error: BaseException) -> LoadError | None:
-        """Return the error to show in place of one that a load ended with, None for a defect."""
+        """Return what an error of the warehouse means, None if it is none of its own."""
 
 
 def load(warehouse: Warehouse, schema_name: str, tables: Sequence[IncomingTable]) -> None:
@@ -133,6 +137,7 @@ def load(warehouse: Warehouse, schema_name: str, tables: Sequence[IncomingTable]
         OlderMomentError: A later sync of our tap is there; nothing was written.
         OtherEnvironmentError: The schema holds another Airflow environment; nothing was written.
         OverlappingLoadError: Another load wrote the same tables meanwhile.
+        DiskFullError: There is no room for the files on their way.
         LoadError: What :meth:`Warehouse.explain` makes of an error.
     """
     with (
@@ -144,9 +149,24 @@ def load(warehouse: Warehouse, schema_name: str, tables: Sequence[IncomingTable]
         except LoadError:
             raise
         except Exception as error:
-            if known := warehouse.explain(error):
+            if known := _explain(warehouse, error):
                 raise known from error
             raise
+
+
+def _explain(warehouse: Warehouse, error: BaseException) -> LoadError | None:
+    causes = list(causes_of(error))
+    for cause in causes:
+        if isinstance(cause, LoadError):
+            return cause
+    if known := warehouse.explain(error):
+        return known
+    if any(is_disk_full(cause) for cause in causes):
+        return DiskFullError(
+            f"The disk of {tempfile.gettempdir()} is full. Make room, or name another folder with"
+            " TMPDIR, and run the sync again"
+        )
+    return None
 
 
 class _Load:
