@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 import yaml
 
+from tap_airflow_metadata.cleaning import RULES, Rule
+
 ColumnType = Literal["integer", "number", "text", "boolean", "timestamp", "json", "uuid", "bytes"]
 Access = Literal["read", "withheld", "secret"]
 Personal = Literal["username", "named_username", "identity", "mention"]
@@ -45,10 +47,11 @@ class Column:
         name: Column name in Airflow's database and in the warehouse.
         type: Type in the raw tables; see docs/architecture.md.
         access: ``read``, ``withheld`` (only when the user names it) or ``secret`` (never).
-        reason: Why the column is withheld or secret; None for a column that is read.
+        reason: Why the column is withheld, secret or cleaned; None for any other.
         since: First Airflow version with the column; None for 2.4 or older.
         until: Last Airflow version with the column; None if the newest has it.
         personal: Which rule of the ``pii`` setting applies; None if nobody is named in it.
+        clean: What is cut out of every value, in the query; None for a column that is read as it is.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Column:
     since: str | None = None
     until: str | None = None
     personal: Personal | None = None
+    clean: Rule | None = None
 
     def exists_in(self, version: str) -> bool:
         """Say whether Airflow ``version`` has this column (if it has the table)."""
@@ -129,7 +133,9 @@ def _parse_column(table: str, name: str, entry: dict[str, Any]) -> Column:
             (f"type {column.type!r}", column.type not in _COLUMN_TYPES),
             (f"access {column.access!r}", column.access not in _ACCESS),
             (f"personal {column.personal!r}", column.personal not in _PERSONAL),
+            (f"clean {column.clean!r}", column.clean not in {None, *RULES}),
             ("no reason for its access", column.access != "read" and not column.reason),
+            ("no reason for cleaning it", column.clean and not column.reason),
         )
         if wrong
     ]

@@ -21,7 +21,8 @@ from tap_airflow_metadata.errors import (
     SourceUnavailableError,
     TapError,
 )
-from tap_airflow_metadata.query import SALT_SETTING, quoted
+from tap_airflow_metadata.query import SALT_SETTING
+from tap_airflow_metadata.quoting import quoted
 from tap_airflow_metadata.settings import Settings
 
 # A server that answers a login with FATAL refuses it for good, but for these passing states.
@@ -206,6 +207,7 @@ class Moment:
         for statement in (
             "set transaction isolation level repeatable read, read only",
             "set local time zone 'UTC'",
+            "set local standard_conforming_strings = on",
             f"set local statement_timeout = '{settings.statement_timeout_seconds}s'",
             f"set local lock_timeout = '{settings.lock_timeout_seconds}s'",
         ):

@@ -11,13 +11,15 @@ import yaml
 
 from tap_airflow_metadata.airflow_version import REVISIONS
 from tap_airflow_metadata.catalogue import Column, Table, load_catalogue
+from tap_airflow_metadata.cleaning import Rule
 from tap_airflow_metadata.manifest import MANIFEST
 from tap_airflow_metadata.raw_shape import DELETED_AT, EXTRACTED_AT
 
 _HEADER = "# Made from the catalogue by `make generate`; do not edit.\n"
 _INTRODUCTION = (
     "Only the columns listed here are ever in a query. A *withheld* column is read only when"
-    " `include_columns` names it; a *secret* one never. Tables marked *default* are read unless"
+    " `include_columns` names it; a *secret* one never; of a *cleaned* one only what is known to be"
+    " harmless leaves the database. Tables marked *default* are read unless"
     " `tables` says otherwise, the others when they are named."
 )
 _SQL_TYPES = {
@@ -36,6 +38,13 @@ _PERSONAL = {
     " `pii: full`; hashed with `pii: hashed`",
     "identity": "personal; null unless `pii` is `hashed` or `full`",
     "mention": "may name people; null with `pii: hashed`",
+}
+# What a tap that cannot clean leaves out. Addresses it has to read: assets are told apart by them.
+_NEVER_WHOLE: frozenset[Rule | None] = frozenset({"host", "log_extra"})
+_CLEANED: dict[Rule, str] = {
+    "addresses": "user, password and telling parameters of addresses are cut out",
+    "host": "only scheme and hosts of an address are read",
+    "log_extra": "only what an allow-list knows to be harmless is read",
 }
 
 # The DAGs themselves. Who may read their files may read these, and Airflow does not start without.
@@ -58,6 +67,8 @@ def _source_column(column: Column) -> dict[str, str]:
     notes = [_span(column.since, column.until)]
     if column.personal:
         notes.append(_PERSONAL[column.personal])
+    if column.clean:
+        notes.append(_CLEANED[column.clean])
     return {
         "name": column.name,
         "data_type": _SQL_TYPES[column.type],
@@ -106,15 +117,15 @@ def tap_postgres_plugin() -> str:
         for table in _readable()
         if table.read == "default"
         for column in table.raw_columns()
-        if column.personal != "identity"
+        if column.personal != "identity" and column.clean not in _NEVER_WHOLE
     ]
     plugin = {
         "name": "tap-postgres",
         "variant": "meltanolabs",
         "namespace": "tap_postgres",
         "label": "PostgreSQL, the stock tap",
-        "description": "For teams that prefer it; reads the same columns, but each table at another"
-        " moment and without the raw shape.",
+        "description": "For teams that prefer it; reads the same columns but those that have to be cleaned,"
+        " each table at another moment and without the raw shape.",
         "pip_url": "-r requirements/tap-postgres.txt",
         "executable": "tap-postgres",
         "capabilities": ["about", "batch", "catalog", "discover", "state", "stream-maps"],
@@ -136,6 +147,8 @@ def _document_row(column: Column) -> str:
     notes = [_PERSONAL[column.personal]] if column.personal else []
     if column.access != "read":
         notes.append(f"**{column.access}**: {column.reason}")
+    if column.clean:
+        notes.append(f"**cleaned** ({_CLEANED[column.clean]}): {column.reason}")
     span = _span(column.since, column.until)
     return f"| `{column.name}` | {column.type} | {span} | {'; '.join(notes)} |"
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tap_airflow_metadata.catalogue import Table
-from tap_airflow_metadata.query import literal, quoted
+from tap_airflow_metadata.quoting import literal, quoted
 from tap_airflow_metadata.settings import included_columns, select_tables
 
 _HEADER = """\

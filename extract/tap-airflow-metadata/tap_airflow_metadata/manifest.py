@@ -32,6 +32,8 @@ MANIFEST = Table(
             Column("is_table_at_source", "boolean"),
             Column("source_rows", "integer"),
             Column("sent_rows", "integer"),
+            Column("cleaned_rows", "integer"),
+            Column("unknown_rows", "integer"),
             Column("file_count", "integer"),
             Column("byte_count", "integer"),
             Column("read_seconds", "number"),
@@ -60,6 +62,8 @@ class ManifestRow:
         is_table_at_source: False if this Airflow version has no such table.
         source_rows: Rows in the table in the moment of the read.
         sent_rows: Rows read and sent.
+        cleaned_rows: Those of which something was cut out, because it is not known to be harmless.
+        unknown_rows: Those of which something was cut out that no rule knows.
         file_count: Parquet files.
         byte_count: Their size.
         read_seconds: Time to count, read and write them.
@@ -80,6 +84,8 @@ class ManifestRow:
     is_table_at_source: bool
     source_rows: int
     sent_rows: int
+    cleaned_rows: int
+    unknown_rows: int
     file_count: int
     byte_count: int
     read_seconds: float

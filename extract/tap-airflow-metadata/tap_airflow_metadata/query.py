@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 
 from tap_airflow_metadata.catalogue import Column, Table
+from tap_airflow_metadata.cleaning import cleaned
+from tap_airflow_metadata.quoting import literal, quoted
 from tap_airflow_metadata.settings import Pii
 
 # Name of the session setting that carries the salt, so that it stands in no query text.
 SALT_SETTING = "airflow_audit.pii_salt"
+
+# Column of the result, beside those of a table with cleaned columns: 0 if every value leaves as it
+# is, 1 if something was cut out, 2 if there was something that no rule knows.
+FOUND = "_found_by_cleaning"
 
 # Postgres types that are read as they are, and the cast for any other.
 _NATIVE = {
@@ -21,16 +27,6 @@ _NATIVE = {
 # What follows the user name in `jane (Jane Doe)`.
 _FULL_NAME = r" \(.*\)$"
 _TEXT = ({"character varying", "text"}, "text")
-
-
-def quoted(identifier: str) -> str:
-    """Return an SQL identifier in double quotes."""
-    return '"' + identifier.replace('"', '""') + '"'
-
-
-def literal(text: str) -> str:
-    """Return an SQL string literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _base_type(postgres_type: str) -> str:
@@ -121,16 +117,38 @@ def select(
         pii: Setting for personal data.
         changed_since: Read only rows that changed since then or are open; None reads all.
     """
-    selected: list[str] = []
-    expressions: list[str] = []
+    expressions: dict[str, str] = {}
+    cleanings: dict[str, str] = {}
     for column in columns:
         if column.name not in postgres_types:
             continue
-        expression = _protected(column, _expression(column, postgres_types[column.name]), pii)
-        if expression is None:
-            continue
-        selected.append(column.name)
-        expressions.append(f"{expression} as {quoted(column.name)}")
-    sql = f"select {', '.join(expressions)} from {quoted(schema)}.{quoted(table.name)}"
+        expression = _expression(column, postgres_types[column.name])
+        protected = _protected(
+            column, f"{_cleaned_name(column)}[1]" if column.clean else expression, pii
+        )
+        if protected is not None:
+            expressions[column.name] = protected
+            if column.clean:
+                cleanings[_cleaned_name(column)] = cleaned(column.clean, expression)
+    source = f"{quoted(schema)}.{quoted(table.name)}"
     condition = _changed(table, postgres_types, changed_since) if changed_since else None
-    return Query(f"{sql} where {condition}" if condition else sql, tuple(selected))
+    rows = f"{source} where {condition}" if condition else source
+    values = [f"{expression} as {quoted(name)}" for name, expression in expressions.items()]
+    if cleanings:
+        # A value is cleaned once for what leaves and what was found. The columns are named, because
+        # the login may not read others.
+        named = [quoted(name) for name in expressions]
+        named += [f"{expression} as {name}" for name, expression in cleanings.items()]
+        rows = f"(select {', '.join(named)} from {rows} offset 0) as {quoted(table.name)}"
+        values.append(f"{_found(cleanings)} as {quoted(FOUND)}")
+    return Query(f"select {', '.join(values)} from {rows}", tuple(expressions))
+
+
+def _cleaned_name(column: Column) -> str:
+    return quoted(f"{column.name} cleaned")
+
+
+def _found(names: Iterable[str]) -> str:
+    """Return SQL for what cleaning found in a row; see :data:`FOUND`."""
+    found = (f"case {name}[2] when 'unknown' then 2 when 'cut' then 1 else 0 end" for name in names)
+    return f"greatest({', '.join(found)})"

@@ -7,16 +7,20 @@ import json
 import logging
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from tap_airflow_metadata.catalogue import Column, Table, load_catalogue
+from tap_airflow_metadata.cleaning import cleaned
 from tap_airflow_metadata.database import Identity, Moment, SourceColumn
 from tap_airflow_metadata.errors import OlderMomentError, UnreadableTableError
 from tap_airflow_metadata.manifest import MANIFEST, ManifestRow, record_batch
-from tap_airflow_metadata.query import Query, select
+from tap_airflow_metadata.query import FOUND, Query, select
 from tap_airflow_metadata.raw_shape import arrow_schema, json_schema
 from tap_airflow_metadata.settings import Settings
 from tap_airflow_metadata.spool import Spool, SpoolFile
@@ -92,6 +96,28 @@ class _Plan:
     found: tuple[str, ...]
 
 
+@dataclass
+class _FoundByCleaning:
+    """How many rows of a table hold what may not leave the database.
+
+    Attributes:
+        cleaned_rows: Rows of which something was cut out.
+        unknown_rows: Those of them with something that no rule knows.
+    """
+
+    cleaned_rows: int = 0
+    unknown_rows: int = 0
+
+    def counted(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Pass the batches on, and count."""
+        for batch in batches:
+            if FOUND in batch.schema.names:
+                found = batch.column(FOUND)
+                self.cleaned_rows += pc.sum(pc.greater(found, 0)).as_py() or 0
+                self.unknown_rows += pc.sum(pc.equal(found, 2)).as_py() or 0
+            yield batch
+
+
 def _columns_of(table: Table, settings: Settings) -> tuple[Column, ...]:
     return table.raw_columns(settings.include_columns.get(table.name, frozenset()))
 
@@ -109,7 +135,10 @@ def _selection(table: Table, key: tuple[str, ...], settings: Settings, identity:
         settings.pii,
         settings.pii_salt,
         key,
-        [(column.name, column.type) for column in _columns_of(table, settings)],
+        [
+            (column.name, column.type, column.clean and cleaned(column.clean, column.name))
+            for column in _columns_of(table, settings)
+        ],
     ]
     return hashlib.sha256(json.dumps(decisive).encode()).hexdigest()[:16]
 
@@ -306,12 +335,13 @@ class Sync:
         plan = self._plan(table, source, identity)
         file: SpoolFile | None = None
         source_rows = 0
+        found = _FoundByCleaning()
         if plan.query:
             source_rows = moment.count(table.name)
             file = spool.write(
                 table.name,
                 arrow_schema(plan.columns),
-                moment.batches(plan.query.sql),
+                found.counted(moment.batches(plan.query.sql)),
                 identity.extracted_at,
             )
         selected = plan.query.selected if plan.query else ()
@@ -324,6 +354,8 @@ class Sync:
             is_table_at_source=source is not None,
             source_rows=source_rows,
             sent_rows=file.row_count if file else 0,
+            cleaned_rows=found.cleaned_rows,
+            unknown_rows=found.unknown_rows,
             file_count=1 if file else 0,
             byte_count=file.byte_count if file else 0,
             read_seconds=round(time.monotonic() - clock, 3),

@@ -59,7 +59,7 @@ asked as (
             when audit_events.event_name in ('dagrun.edit', 'taskinstance.edit')
                 then logs.extra not like '%state%'
             when
-                logs.extra like '{"%'
+                substring(logs.extra, 1, 1) = '{'
                 and (
                     audit_events.plain_event_name in (
                         'clear_dag_run', 'clear_dag_run_partitions', 'clear_dag_runs',

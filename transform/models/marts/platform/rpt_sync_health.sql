@@ -28,6 +28,8 @@ reconciled as (
         is_latest_sync,
         source_rows,
         sent_rows,
+        cleaned_rows,
+        unknown_rows,
         warehouse_rows,
         gone_rows,
         was_interrupted_since,

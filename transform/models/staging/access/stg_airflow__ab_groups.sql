@@ -11,7 +11,6 @@ renamed as (
         id as group_id,
         name as group_name,
         label as group_label,
-        description,
         _sdc_extracted_at as extracted_at,
         _sdc_deleted_at is not null as is_deleted_at_source,
         _sdc_deleted_at as deleted_at_source_at

@@ -11,7 +11,6 @@ renamed as (
         id as connection_id,
         conn_id,
         conn_type,
-        description,
         host,
         {{ quoted("schema") }} as connection_schema,
         port,

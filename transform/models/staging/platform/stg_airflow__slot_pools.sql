@@ -11,7 +11,6 @@ renamed as (
         id as pool_id,
         pool as pool_name,
         slots as slot_count,
-        description,
         include_deferred as is_counting_deferred,
         team_id,
         team_name,

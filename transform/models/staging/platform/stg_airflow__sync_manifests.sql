@@ -15,6 +15,8 @@ renamed as (
         is_table_at_source,
         source_rows,
         sent_rows,
+        cleaned_rows,
+        unknown_rows,
         file_count,
         byte_count,
         read_seconds,

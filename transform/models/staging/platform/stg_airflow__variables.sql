@@ -10,7 +10,6 @@ renamed as (
         environment_slug,
         id as variable_id,
         {{ quoted("key") }} as variable_key,
-        description,
         is_encrypted,
         team_id,
         team_name,

@@ -33,7 +33,6 @@ renamed as (
         pid as process_id,
         executor as executor_name,
         updated_at,
-        rendered_map_index,
         external_executor_id,
         trigger_id,
         trigger_timeout as trigger_timeout_at,
@@ -44,7 +43,6 @@ renamed as (
         span_status,
         dag_version_id,
         retry_delay_override as retry_delay_override_seconds,
-        retry_reason,
         _sdc_extracted_at as extracted_at,
         _sdc_deleted_at is not null as is_deleted_at_source,
         _sdc_deleted_at as deleted_at_source_at

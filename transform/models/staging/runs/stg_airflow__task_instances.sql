@@ -35,7 +35,6 @@ renamed as (
         next_method,
         updated_at,
         custom_operator_name as operator_display_name,
-        rendered_map_index,
         task_display_name,
         executor as executor_name,
         id as task_instance_id,
@@ -44,7 +43,6 @@ renamed as (
         span_status,
         dag_version_id,
         retry_delay_override as retry_delay_override_seconds,
-        retry_reason,
         _sdc_extracted_at as extracted_at,
         _sdc_deleted_at is not null as is_deleted_at_source,
         _sdc_deleted_at as deleted_at_source_at

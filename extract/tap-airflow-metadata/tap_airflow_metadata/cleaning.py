@@ -1,0 +1,56 @@
+"""What of a value may leave the database, where people type freely or programs write text."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+from tap_airflow_metadata import log_extra
+from tap_airflow_metadata.quoting import literal
+
+# addresses: user, password and telling parameters of every address in a text are cut out.
+# host: an address keeps its scheme and hosts only. log_extra: see log_extra.yml.
+Rule = Literal["addresses", "host", "log_extra"]
+RULES: frozenset[Rule] = frozenset(get_args(Rule))
+
+_USER = r"([A-Za-z][A-Za-z0-9+.-]*://)[^[:space:]/?#]*@"
+_TELLING_PARAMETER = (
+    r"([?&;][^=&;#[:space:]]*(?:token|secret|passw|pwd|sig|credential|auth|key)[^=&;#[:space:]]*=)"
+    r"[^&;#[:space:]]+"
+)
+_SCHEME = r"(?:[A-Za-z][A-Za-z0-9+.-]*:)*//"
+_ONE_HOST = r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
+_HOSTS = f"{_ONE_HOST}(?:,{_ONE_HOST})*"
+_ONLY_HOSTS = f"^(?:(?:{_SCHEME})?{_HOSTS}|[0-9A-Fa-f:.]+|/[A-Za-z0-9._/-]*|)$"
+# An @ after the path began leaves open where the password ends: nothing of such an address is sure.
+_ADDRESS = f"^({_SCHEME})?(?:[^@/?#;]*@)*({_HOSTS})(?:[/?#;][^@]*)?$"
+
+
+def cleaned(rule: Rule, column: str) -> str:
+    """Return SQL that cleans a column of a table.
+
+    Args:
+        rule: Of the column in the catalogue.
+        column: SQL of its value, a text.
+
+    Returns:
+        SQL of a text array: what leaves of the value, and null if that is all of it, ``cut`` if
+        something was cut out, ``unknown`` if something was that the rule does not know. Null for
+        null.
+    """
+    if rule == "log_extra":
+        return log_extra.cleaned(column)
+    if rule == "host":
+        address = literal(_ADDRESS)
+        return (
+            f"case when {column} ~ {literal(_ONLY_HOSTS)} then array[{column}, null]"
+            f" when {column} ~ {address}"
+            f" then array[regexp_replace({column}, {address}, '\\1\\2'), 'cut']"
+            f" when {column} is not null then array[null, 'cut'] end"
+        )
+    user, parameter = literal(_USER), literal(_TELLING_PARAMETER)
+    without_user = f"regexp_replace({column}, {user}, '\\1', 'g')"
+    return (
+        f"case when {column} ~ {user} or {column} ~* {parameter} then"
+        f" array[regexp_replace({without_user}, {parameter}, '\\1***', 'gi'), 'cut']"
+        f" when {column} is not null then array[{column}, null] end"
+    )

@@ -1,0 +1,350 @@
+r"""What may leave the database of ``log.extra``: the SQL of the allow-list in log_extra.yml.
+
+A note of Airflow's may be JSON, a list in Python's words, or any text; before PostgreSQL 16 nothing
+tells JSON from other text without an error. So a note is first made *flat* with regular expressions:
+texts are found one after the other from the left, as a parser finds them, those with an awkward
+character are emptied, and what is nested in a value gives way to a mark. What is left has no quote,
+bracket or backslash but its own, so that a name in it is a name, and a pair a pair.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any
+
+import yaml
+
+from tap_airflow_metadata.quoting import literal
+
+# What a text is made of that may be kept. JSON writes other letters than English ones with a
+# backslash; a command's must not hold the sign that may tie a password to its option.
+_PLAIN = r"[A-Za-z0-9 _.,~:+@/#!()|*=-]|[^\x01-\x7f]"
+_PLAIN_IN_COMMAND = r"(?:[A-Za-z0-9 _.,~:+@/#!()|*-]|\\u[0-9a-f]{4})*"
+_IN_QUOTES = r"(?:[^'\\]|\\.)*"
+_IN_DOUBLE_QUOTES = r'(?:[^"\\]|\\.)*'
+# Flat JSON that PostgreSQL surely reads, and a flat list of pairs.
+_JSON_TEXT = r'"[^"\\\x01-\x1f]*"'
+_JSON_PAIR = rf"{_JSON_TEXT}: (?:{_JSON_TEXT}|-?(?:0|[1-9][0-9]{{0,30}})|true|false|null)"
+_FLAT_JSON = rf"^\{{(?:{_JSON_PAIR}(?:, {_JSON_PAIR})*)?\}}$"
+_LIST_PAIR = r"\('[^']*', (?:'[^']*'|-?[0-9]+|True|False|None)\)"
+_PLAIN_JSON = _FLAT_JSON.replace(_JSON_TEXT, '"[A-Za-z0-9 _.,~:+@/#!()|*=-]*"')
+_FLAT_LIST = rf"^\[(?:{_LIST_PAIR}(?:, {_LIST_PAIR})*)?\]$"
+# What an object or a list as a value gives way to; no plain text is so.
+_NESTED = "<>"
+_DEEPEST = 5
+# What stands for a backslash in flat JSON; no plain text holds it.
+_BACKSLASH = "chr(127)"
+# Forms with a meaning of their own: any plain text, and that there is a value.
+_NAME = "name"
+_GIVEN = "given"
+# What releases 2.9 to 2.11 put before the events of some requests.
+_PREFIXES = ("", "api.", "ui.")
+_FLAGS_OF_ALL_COMMANDS = ("--help", "-h", "--verbose", "-v")
+
+
+@dataclass(frozen=True)
+class Requests:
+    """Events of requests that keep the same values.
+
+    Attributes:
+        events: Their names.
+        kept: Form of the value by name; see ``forms`` in log_extra.yml.
+        dropped: What matches further names that are known.
+    """
+
+    events: tuple[str, ...]
+    kept: dict[str, str]
+    dropped: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of Airflow's command line.
+
+    Attributes:
+        words: Its words, as alternatives.
+        first: Whether the first argument that is no option is a name that is kept.
+        flags: Options without a value.
+        options: Options with a value.
+        kept: Options whose value is kept.
+    """
+
+    words: tuple[str, ...]
+    first: bool
+    flags: tuple[str, ...]
+    options: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class AllowList:
+    """The content of log_extra.yml.
+
+    Attributes:
+        forms: Regular expression of a whole value, by form.
+        requests: Groups of events.
+        commands: By event.
+    """
+
+    forms: dict[str, str]
+    requests: tuple[Requests, ...]
+    commands: dict[str, Command]
+
+
+@functools.cache
+def allow_list() -> AllowList:
+    """Return what log_extra.yml says."""
+    file = resources.files("tap_airflow_metadata") / "log_extra.yml"
+    content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    return AllowList(
+        forms=content["forms"],
+        requests=tuple(
+            Requests(
+                events=tuple(prefix + name for prefix in _PREFIXES for name in group["events"]),
+                kept=group["kept"],
+                dropped=tuple(group["dropped"]),
+            )
+            for group in content["requests"].values()
+        ),
+        commands={
+            event: Command(
+                words=tuple(command["words"]),
+                first=command.get("first", False),
+                flags=(*command.get("flags", ()), *_FLAGS_OF_ALL_COMMANDS),
+                options=tuple(command.get("options", ())),
+                kept=tuple(command.get("kept", ())),
+            )
+            for event, command in content["commands"].items()
+        },
+    )
+
+
+def cleaned(column: str) -> str:
+    """Return SQL for what leaves of a value, and whether that is all; see ``cleaning.cleaned``.
+
+    Of an event that is not listed nothing is kept, so nothing of it is unknown; the seed of audit
+    events tells of events that nobody knows.
+    """
+    return f"""case
+    when {column} is null then null
+    -- What tasks write since 3.2 with every event, by far the most.
+    when {column} like '{{"host_name": "%' and {column} not like '%", "%' then array[null, 'cut']
+    when "event" in ({_listed(allow_list().commands)}) then {_of_command(column)}
+    when {_group()} is null then array[null, 'cut']
+    when {column} like '[%' then {_of_list(column)}
+    else {_of_json(column)}
+end"""
+
+
+def _listed(words: Iterable[str]) -> str:
+    return ", ".join(map(literal, words))
+
+
+def _alternatives(patterns: Iterable[str]) -> str:
+    return f"(?:{'|'.join(patterns)})"
+
+
+def _group() -> str:
+    """Return SQL for the number of the group that an event is in; null for none."""
+    cases = " ".join(
+        f'when "event" in ({_listed(group.events)}) then {number}'
+        for number, group in enumerate(allow_list().requests)
+    )
+    return f"case {cases} end"
+
+
+def _of_json(column: str) -> str:
+    texts = literal(rf'"(?:((?:{_PLAIN}|\\u[0-9a-f]{{4}})*)|{_IN_DOUBLE_QUOTES})"')
+    nested = literal(r"\{[^][{}]*\}|\[[^][{}]*\]")
+    flat = f"""substring(regexp_replace({column}, {texts}, '"\\1"', 'g') from '^\\{{(.*)\\}}$')"""
+    for _ in range(_DEEPEST):
+        flat = f"regexp_replace({flat}, {nested}, '\"{_NESTED}\"', 'g')"
+    flat = f"""case
+        when {column} ~ {literal(_PLAIN_JSON)} then {column}
+        else '{{' || replace({flat}, '\\', {_BACKSLASH}) || '}}'
+    end"""
+    return _of_request(
+        column,
+        flat,
+        is_flat=f"flat ~ {literal(_FLAT_JSON)}",
+        pairs=f"""(
+            select name, replace(noted::text, {_BACKSLASH}, '\\') as value, position
+            from json_each(flat::json) with ordinality as noted (name, noted, position)
+            offset 0
+        )""",
+        is_given=rf"""{column} ~ ('"' || name || '": *(?!null|""|\{{\}}|\[\])')""",
+        written="""'"' || name || '": ' || {value}""",
+        quote='"',
+        brackets="{}",
+    )
+
+
+def _of_list(column: str) -> str:
+    texts = literal(f"'(?:((?:{_PLAIN})*)|{_IN_QUOTES})'|\"{_IN_DOUBLE_QUOTES}\"")
+    pair = literal(r"\('([^']*)', ('[^']*'|[^',)]+)\)")
+    return _of_request(
+        column,
+        f"regexp_replace({column}, {texts}, '''\\1''', 'g')",
+        is_flat=f"flat ~ {literal(_FLAT_LIST)}",
+        pairs=f"""(
+            select found[1] as name, found[2] as value, position
+            from regexp_matches(flat, {pair}, 'g') with ordinality as pairs (found, position)
+            offset 0
+        )""",
+        is_given=rf"""{column} ~ ('\(''' || name || ''', (?!''''|None)')""",
+        written="""'(''' || name || ''', ' || {value} || ')'""",
+        quote="'",
+        brackets="[]",
+    )
+
+
+def _of_request(  # noqa: PLR0913  what differs between the two ways to note a request
+    column: str,
+    flat: str,
+    *,
+    is_flat: str,
+    pairs: str,
+    is_given: str,
+    written: str,
+    quote: str,
+    brackets: str,
+) -> str:
+    """Return SQL for what is kept of a request's note.
+
+    Args:
+        column: SQL of the note.
+        flat: SQL of the note, flat.
+        is_flat: SQL that says whether the note could be made flat.
+        pairs: A query of the flat note's values: name, value, position.
+        is_given: SQL that says whether the note itself has a value for a name.
+        written: SQL that writes a value, with its place.
+        quote: What stands around a text.
+        brackets: What stands around all.
+    """
+    names = sorted({name for group in allow_list().requests for name in _names(group, _GIVEN)})
+    value = (
+        f"case when name in ({_listed(names)}) then {literal(f'{quote}***{quote}')} else value end"
+    )
+    return f"""(
+        select array[kept, case
+            when is_known is not true then 'unknown' when kept <> {column} then 'cut'
+        end]
+        from (select {_group()} as number, {flat} as flat offset 0) as note
+        left join lateral (
+            select
+                '{brackets[0]}' || coalesce(
+                    string_agg({written.format(value=value)}, ', ' order by position)
+                    filter (where {_is_kept(is_given)}),
+                    ''
+                ) || '{brackets[1]}' as kept,
+                coalesce(bool_and({_is_known()}), true) as is_known
+            from {pairs} as pairs
+        ) as told on {is_flat}
+    )"""
+
+
+def _names(group: Requests, form: str) -> list[str]:
+    return [name for name, its_form in group.kept.items() if its_form == form]
+
+
+def _is_kept(is_given: str) -> str:
+    """Return SQL for whether a value has the form that a kept name asks for."""
+    groups = []
+    for number, group in enumerate(allow_list().requests):
+        cases = []
+        for form, pattern in allow_list().forms.items():
+            wanted = f"btrim(value, '''\"') ~ '^(?:{pattern})$'"
+            if form == _NAME:
+                wanted = f"value <> '\"{_NESTED}\"'"
+            elif form == _GIVEN:
+                wanted = is_given
+            if names := _names(group, form):
+                cases.append(f"when name in ({_listed(names)}) then {wanted}")
+        groups.append(f"when {number} then case {' '.join(cases)} else false end")
+    return f"case number {' '.join(groups)} end"
+
+
+def _is_known() -> str:
+    """Return SQL for whether a name is in the allow-list, kept or not."""
+    groups = " ".join(
+        f"when {number} then name in ({_listed(group.kept)})"
+        f" or name ~ {literal(f'^{_alternatives(group.dropped)}$')}"
+        for number, group in enumerate(allow_list().requests)
+    )
+    return f"case number {groups} end"
+
+
+def _of_command(column: str) -> str:
+    texts = literal(
+        f"'(?:({_PLAIN_IN_COMMAND})|(--[a-z][a-z0-9-]*=){_IN_QUOTES}|{_IN_QUOTES})'"
+        f'|"{_IN_DOUBLE_QUOTES}"'
+    )
+    option = literal("'(--?[A-Za-z][A-Za-z0-9-]*)=?'(?:, '([^'-][^']*)')?")
+    commands = ", ".join(
+        f"({literal(event)}, {literal(_words(command))}, {literal(_first(command))},"
+        f" array[{_listed((*command.flags, *command.options, *command.kept))}],"
+        f" array[{_listed(command.kept)}]::text[])"
+        for event, command in allow_list().commands.items()
+    )
+    return f"""(
+        select coalesce(max(array[
+            '{{"full_command": "[''airflow'', ' || said || coalesce(
+                ', ''' || substring(given from first) || '''', ''
+            ) || coalesce((
+                select string_agg(
+                    ', ''' || found[1] || '''' || case
+                        when found[1] = any(kept) then coalesce(', ''' || found[2] || '''', '')
+                        else ''
+                    end,
+                    '' order by position
+                )
+                from regexp_matches(given, {option}, 'g') with ordinality as pairs (found, position)
+                where found[1] = any(options)
+            ), '') || ']"}}',
+            'cut'
+        ]), array[null, 'unknown'])
+        from (
+            select
+                first, options, kept,
+                substring(line from '^''[^'']*'', (' || words || ')') as said,
+                coalesce(substring(line from '^''[^'']*'', ' || words || ', (.*)$'), '') as given
+            from (
+                select regexp_replace({_command_line(column)}, {texts}, '''\\1\\2''', 'g') as line
+                offset 0
+            ) as flat
+            inner join (values {commands}) as command (name, words, first, options, kept)
+                on command.name = "event"
+            where line ~ {literal("^'[^']*'(?:, '[^']*')*$")}
+            offset 0
+        ) as split
+        where said is not null
+    )"""
+
+
+def _command_line(column: str) -> str:
+    """Return SQL for the words of a command as Python writes them, out of a JSON text."""
+    noted = literal(rf'"full_command": "\[({_IN_DOUBLE_QUOTES})\]"')
+    # A backslash that stands for itself waits as a character that no text has.
+    return (
+        f"replace(replace(replace(substring({column} from {noted}), '\\\\', chr(1)), '\\\"', '\"'),"
+        " chr(1), '\\')"
+    )
+
+
+def _words(command: Command) -> str:
+    """Return what matches the words of a command."""
+    return _alternatives("'" + "', '".join(words.split()) + "'" for words in command.words)
+
+
+def _first(command: Command) -> str:
+    """Return what matches the first argument that is no option, as its only group."""
+    if not command.first:
+        return "^(no such argument)$"
+    with_value = [*command.options, *command.kept]
+    before = [f"'{_alternatives(command.flags)}', "]
+    if with_value:
+        before += [f"'{_alternatives(with_value)}{end}, " for end in ("', '[^']*'", "='")]
+    return f"^{_alternatives(before)}*(?:'--', )?'([^'-][^']*)'(?:,|$)"
