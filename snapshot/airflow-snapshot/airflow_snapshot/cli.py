@@ -71,8 +71,9 @@ def airflow_snapshot() -> None:
 @click.option(
     "--exclude-secrets",
     is_flag=True,
-    help="Leave out passwords, hashes, connections' and variables' values, XComs, run configuration"
-    " and whatever else may hold secrets. Takes several times as long.",
+    help="Leave out passwords, hashes, connections' and variables' values, XComs, run"
+    " configuration, whatever else may hold secrets, and what is not known. Takes several times as"
+    " long.",
 )
 def take_command(
     source: dict[str, str],

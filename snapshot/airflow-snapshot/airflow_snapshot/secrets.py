@@ -54,7 +54,7 @@ _REFERENCES_SQL = """
 """
 _COLUMNS_OF_ALEMBIC = {"version_num"}
 # What Airflow itself writes where there is nothing. With null, the REST API of 2.11 answers every
-# list of task instances with status 500; with an empty text, the triggerers of 2.11 and 3.3 end.
+# list of task instances with status 500; with an empty text, the triggerer of 3.3 ends.
 _NOTHING = {
     ("task_instance", "executor_config"): r"\x80047d942e",  # a pickled {}
     ("task_instance_history", "executor_config"): r"\x80047d942e",
