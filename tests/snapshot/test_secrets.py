@@ -211,9 +211,12 @@ def test_an_unknown_table_that_a_known_one_refers_to_keeps_its_rows_without_text
 
 
 def test_a_known_table_may_have_partitions_and_a_trigger_that_keeps_what_was(small):
-    small.execute("create table variable (id int, key text, val text) partition by list (id)")
+    small.execute(
+        "create table variable (id int primary key, key text, val text) partition by list (id)"
+    )
     small.execute("create table variable_1 partition of variable for values in (1)")
     small.execute("create table variable_was (val text)")
+    small.execute("create table job (id int primary key references variable)")
     small.execute(
         "create function note() returns trigger language plpgsql as"
         " $$ begin insert into variable_was values (old.val); return new; end $$"

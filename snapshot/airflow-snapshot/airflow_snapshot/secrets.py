@@ -164,7 +164,11 @@ def _tables_that_stay(
         for table, columns in tables.items()
         if table in kept_columns() or columns.keys() == _COLUMNS_OF_ALEMBIC
     }
-    references = connection.execute(_REFERENCES_SQL, [schema]).fetchall()
+    references = [
+        (table, referred)
+        for table, referred in connection.execute(_REFERENCES_SQL, [schema])
+        if referred in tables  # and is no partition
+    ]
     while more := {referred for table, referred in references if table in staying} - staying:
         staying |= more
     return staying
