@@ -176,42 +176,6 @@ def _command_lines_until_it_ends(process) -> set[str]:
     return seen
 
 
-def test_without_secrets(snapshots, each_source, postgres, new_name):
-    with psycopg.connect(each_source) as connection:
-        connection.execute("update connection set password = %s, extra = %s", (CANARY, CANARY))
-        connection.execute("update variable set val = %s", (CANARY,))
-        connection.execute("update ab_user set password = %s", (CANARY,))
-        connection.execute("update task_instance set executor_config = %s", (CANARY.encode(),))
-        as_json = "jsonb_build_object('a', %s::text)"
-        if "dag_version" not in tables_of(each_source):
-            as_json = "convert_to(%s, 'utf8')"
-        connection.execute(f"update xcom set value = {as_json}", (CANARY,))
-        connection.execute(f"update dag_run set conf = {as_json}", (CANARY,))
-        rendered = "update rendered_task_instance_fields set rendered_fields = to_json(%s::text)"
-        connection.execute(rendered, (CANARY,))
-        emptied = ("connection", "variable", "xcom", "rendered_task_instance_fields", "ab_user")
-        for table in emptied:
-            [(rows,)] = connection.execute(f"select count(*) from {table}").fetchall()
-            assert rows > 0, table
-    name = snapshots.take(each_source, "--exclude-secrets")
-    assert "PASS" in snapshots.run("verify", name)
-    assert "without secrets" in snapshots.run("list")
-    snapshots.run("restore", name, "--into", postgres.url(new_name))
-    with (
-        psycopg.connect(postgres.url(new_name)) as restored,
-        psycopg.connect(each_source) as original,
-    ):
-        for table in tables_of(each_source):
-            pattern = (f"%{CANARY}%", f"%{CANARY.encode().hex()}%")
-            query = f"select count(*) from {table} as t where t::text like %s or t::text like %s"
-            assert restored.execute(query, pattern).fetchone() == (0,), table
-            count = f"select count(*) from {table}"
-            kept, there = restored.execute(count).fetchone(), original.execute(count).fetchone()
-            assert kept == there or table in ("revoked_token", "connection_test_request"), table
-        hosts = "select conn_id, host from connection order by 1"
-        assert restored.execute(hosts).fetchall() == original.execute(hosts).fetchall()
-
-
 @pytest.mark.parametrize(
     ("address", "code", "told"),
     [

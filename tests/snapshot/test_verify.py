@@ -123,7 +123,8 @@ def test_no_archive(snapshots, taken):
         ("{", "is damaged"),
         ("[]", "is damaged"),
         ('{"format": 1}', "is damaged"),
-        ('{"format": 2}', "has format 2; this release reads 1"),
+        ('{"format": 2}', "is damaged"),
+        ('{"format": 3}', "has format 3; this release reads up to 2"),
     ],
 )
 def test_a_manifest_that_cannot_be_read(snapshots, text, told):

@@ -194,20 +194,34 @@ def provider_tables() -> str:
     return json.dumps(tables, indent=1) + "\n"
 
 
+def _cleaned_columns() -> dict[str, dict[str, str]]:
+    """SQL of what a snapshot without secrets keeps of a column, by table and column.
+
+    An expression over the columns of the table, of the column's own type.
+    """
+    return {}
+
+
 def snapshot_facts() -> str:
     """Return the ``airflow_facts.json`` of the snapshots, which know Airflow from the catalogue."""
-    tables = load_catalogue().values()
-    secret_columns = {
-        table.name: [column.name for column in table.columns.values() if column.access != "read"]
-        for table in tables
-        if table.name not in _NEEDED_TO_START
-    }
+    kept: dict[str, list[str]] = {}
+    secret: dict[str, list[str]] = {}
+    for table in load_catalogue().values():
+        names = [
+            column.name
+            for column in table.columns.values()
+            if column.access != "read" and table.name not in _NEEDED_TO_START
+        ]
+        if names:
+            secret[table.name] = names
+        # A table of secrets that is never read is of no use without them.
+        if not (names and table.read == "never"):
+            kept[table.name] = [name for name in table.columns if name not in names]
     facts = {
         "revisions": REVISIONS,
-        "secret_columns": {name: columns for name, columns in secret_columns.items() if columns},
-        "secret_tables": [
-            table.name for table in tables if table.read == "never" and secret_columns[table.name]
-        ],
+        "kept_columns": kept,
+        "cleaned_columns": _cleaned_columns(),
+        "secret_columns": secret,
     }
     return json.dumps(facts, indent=1) + "\n"
 

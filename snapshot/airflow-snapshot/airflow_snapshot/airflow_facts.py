@@ -30,16 +30,25 @@ def airflow_version(revision: str | None) -> str | None:
     return version
 
 
+def kept_columns() -> dict[str, list[str]]:
+    """Return the columns that a snapshot without secrets keeps, by table.
+
+    A table that is not among them keeps no rows.
+    """
+    columns: dict[str, list[str]] = _facts()["kept_columns"]
+    return columns
+
+
+def cleaned_columns() -> dict[str, dict[str, str]]:
+    """Return SQL of what is kept of some of those columns, by table and column."""
+    columns: dict[str, dict[str, str]] = _facts()["cleaned_columns"]
+    return columns
+
+
 def secret_columns() -> dict[str, list[str]]:
     """Return the columns that hold secrets or may hold them, by table."""
     columns: dict[str, list[str]] = _facts()["secret_columns"]
     return columns
-
-
-def secret_tables() -> list[str]:
-    """Return the tables that hold nothing else."""
-    tables: list[str] = _facts()["secret_tables"]
-    return tables
 
 
 def has_to_migrate(source_version: str, target_version: str) -> bool:

@@ -151,7 +151,11 @@ def load_as_one(archive: Path, parameters: dict[str, str]) -> None:
             [*_restoring(archive, contents), "--file=-"], stdout=subprocess.PIPE, stderr=said
         )
         psql = subprocess.Popen(
-            [str(PROGRAMS / "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1", address],
+            [
+                *(str(PROGRAMS / "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"),
+                # The details of an error show what stands in rows.
+                *("--set=VERBOSITY=terse", address),
+            ],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=said,
@@ -243,7 +247,7 @@ def _check(program: str, exit_code: int, said: str, place: str) -> None:
     """Raise an error that says whether a retry can help, unless the program succeeded."""
     if exit_code == 0:
         return
-    text = said.strip()[:_TOLD]
+    text = _without_details(program, said)[:_TOLD]
     message = f"{place}: {program} failed with exit code {exit_code}: {text}"
     if "server version mismatch" in text:
         message += f"\nThe server is newer than this release's {program}: use a newer release"
@@ -256,6 +260,12 @@ def _check(program: str, exit_code: int, said: str, place: str) -> None:
     elif _WENT_AWAY.search(text):
         raise UnavailableError(message)
     raise DatabaseError(message)
+
+
+def _without_details(program: str, said: str) -> str:
+    """The lines that a program itself begins; those of the server that follow show rows."""
+    lines = said.strip().splitlines()
+    return "\n".join(line for line in lines if line.startswith(f"{program}:")) or said.strip()
 
 
 def usual_jobs() -> int:

@@ -71,8 +71,9 @@ def airflow_snapshot() -> None:
 @click.option(
     "--exclude-secrets",
     is_flag=True,
-    help="Leave out passwords, hashes, connections' and variables' values, XComs, run configuration"
-    " and whatever else may hold secrets. Takes several times as long.",
+    help="Leave out passwords, hashes, connections' and variables' values, XComs, run"
+    " configuration, whatever else may hold secrets, and what is not known. Takes several times as"
+    " long.",
 )
 def take_command(
     source: dict[str, str],
@@ -87,6 +88,9 @@ def take_command(
     manifest = take(wanted, store, Progress("Taking"))
     click.echo(manifest.name)
     click.echo(_summary(manifest), err=True)
+    if manifest.emptied and manifest.emptied.unknown:
+        unknown = ", ".join(manifest.emptied.unknown)
+        click.echo(f"Emptied, because this release does not know it: {unknown}", err=True)
 
 
 @airflow_snapshot.command("list")
@@ -121,11 +125,13 @@ def inspect_command(name: str, environment_slug: str | None, store: Store) -> No
         ("at work", ", ".join(running.components) or "no scheduler"),
         ("unfinished", f"{running.dag_runs} DAG runs, {running.task_instances} task instances"),
         ("archive", f"{manifest.archive.file}, sha256 {manifest.archive.sha256}"),
+        ("emptied", _told_of_secrets(manifest)),
     ):
         click.echo(f"  {title:<11}{text}")
     largest = sorted(manifest.contents.tables.items(), key=lambda table: (-table[1].rows, table[0]))
     for table, contents in largest:
-        click.echo(f"  {contents.rows:>11,} {table}")
+        told = manifest.emptied.told_of(table) if manifest.emptied else ""
+        click.echo(f"  {contents.rows:>11,} {table}" + (f"  ({told})" if told else ""))
 
 
 @airflow_snapshot.command("verify")
@@ -322,6 +328,18 @@ def _summary(manifest: Manifest) -> str:
     if not manifest.has_secrets:
         notes.append("without secrets")
     return ", ".join(notes)
+
+
+def _told_of_secrets(manifest: Manifest) -> str:
+    if manifest.has_secrets:
+        return "nothing"
+    emptied = manifest.emptied
+    if not emptied:
+        return "what an earlier release knew to be secret; it kept what it did not know"
+    told = f"{len(emptied.tables)} tables, and columns of {len(emptied.columns)} others, see below"
+    if emptied.unknown:
+        told += f"; not known to the release that took it: {', '.join(emptied.unknown)}"
+    return told
 
 
 def _tell_next_steps(wanted: Restoring) -> None:

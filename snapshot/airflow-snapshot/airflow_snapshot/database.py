@@ -115,7 +115,8 @@ def connected(parameters: dict[str, str], **changes: str) -> Iterator[Connection
 
 
 def _explain(error: psycopg.Error, place: str) -> SnapshotError:
-    text = " ".join(str(error).split())
+    # The details of an error show what stands in rows.
+    text = " ".join((error.diag.message_primary or str(error)).split())
     state = error.sqlstate or ""
     if state == "55P03":
         return UnavailableError(

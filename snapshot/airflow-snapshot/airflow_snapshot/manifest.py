@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,9 @@ from typing import Any
 from airflow_snapshot.contents import Contents, TableContents
 from airflow_snapshot.errors import DamagedSnapshotError
 
-FORMAT = 1
+FORMAT = 2
+# The first did not say what was emptied.
+_READABLE = {1, FORMAT}
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,32 @@ class Archive:
 
 
 @dataclass(frozen=True)
+class Emptied:
+    """What a snapshot without secrets does not have of its source.
+
+    Attributes:
+        tables: Those without their rows.
+        columns: By table with rows, those without their values.
+        cleaned: By table with rows, those without parts of their values.
+        unknown: Of the tables, and of the columns as `table.column`, those that nothing is known
+            of, so that they might hold secrets.
+    """
+
+    tables: Sequence[str]
+    columns: Mapping[str, Sequence[str]]
+    cleaned: Mapping[str, Sequence[str]]
+    unknown: Sequence[str]
+
+    def told_of(self, table: str) -> str:
+        """Say what a table lacks; nothing if it is whole."""
+        told = ["emptied"] if table in self.tables else []
+        for participle, columns in (("emptied", self.columns), ("cleaned", self.cleaned)):
+            if table in columns:
+                told.append(f"{participle}: {', '.join(columns[table])}")
+        return "; ".join(told)
+
+
+@dataclass(frozen=True)
 class Manifest:
     """A snapshot.
 
@@ -83,6 +111,7 @@ class Manifest:
         running: Who was at work.
         contents: What is in it.
         archive: The data.
+        emptied: What it lacks; None if secrets were taken, or by a release that did not say.
     """
 
     name: str
@@ -93,6 +122,7 @@ class Manifest:
     running: Running
     contents: Contents
     archive: Archive
+    emptied: Emptied | None = None
 
     def to_json(self) -> str:
         """The content of the file."""
@@ -117,10 +147,10 @@ class Manifest:
         except (ValueError, KeyError, TypeError, AttributeError):
             msg = f"The manifest of {name} is damaged: it is no manifest of a snapshot"
             raise DamagedSnapshotError(msg) from None
-        if found != FORMAT:
+        if found not in _READABLE:
             msg = (
-                f"The manifest of {name} has format {found}; this release reads {FORMAT}. Use the"
-                " release that took it, or a newer one"
+                f"The manifest of {name} has format {found}; this release reads up to {FORMAT}. Use"
+                " the release that took it, or a newer one"
             )
             raise DamagedSnapshotError(msg)
         try:
@@ -133,10 +163,12 @@ class Manifest:
 def _typed(content: dict[str, Any]) -> dict[str, Any]:
     contents, running = content["contents"], content["running"]
     tables = {name: TableContents(**table) for name, table in contents["tables"].items()}
+    emptied = content.get("emptied")
     return content | {
         "taken_at": datetime.fromisoformat(content["taken_at"]),
         "source": Source(**content["source"]),
         "running": Running(**running | {"components": tuple(running["components"])}),
         "contents": Contents(**contents | {"tables": tables}),
         "archive": Archive(**content["archive"]),
+        "emptied": Emptied(**emptied) if emptied else None,
     }

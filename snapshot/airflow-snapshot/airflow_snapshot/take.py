@@ -67,9 +67,9 @@ def take(wanted: Taking, store: Store, progress: Progress) -> Manifest:
         file = f"{name}.dump{SUFFIX if wanted.recipients else ''}"
         running = moment.running()
         with contextlib.ExitStack() as stack:
-            read = moment
+            read, emptied = moment, None
             if not wanted.has_secrets:
-                read = stack.enter_context(scratch_without_secrets(moment))
+                read, emptied = stack.enter_context(scratch_without_secrets(moment))
             with store.writing(file) as target:
                 contents = _copy(read, target, wanted.recipients, progress)
         manifest = Manifest(
@@ -81,6 +81,7 @@ def take(wanted: Taking, store: Store, progress: Progress) -> Manifest:
             running=running,
             contents=contents,
             archive=Archive(file, target.size, target.sha256, bool(wanted.recipients)),
+            emptied=emptied,
         )
     store.add(manifest)
     return manifest
