@@ -163,8 +163,8 @@ def test_without_secrets(snapshots, each_source, postgres, new_name):
     assert f"not known to the release that took it: {told}\n" in shown
     for table in unknown:
         assert f"  {0:>11,} {table}  (emptied)\n" in shown
-    assert " log  (emptied: team_name, words, told)\n" in shown
-    assert " connection  (emptied: login, password, extra)\n" in shown
+    assert " log  (emptied: team_name, words, told; cleaned: extra)\n" in shown
+    assert " connection  (emptied: description, login, password, extra; cleaned: host)\n" in shown
     assert CANARY not in printed + shown
     assert CANARY not in (Path(snapshots.location) / f"{name}.json").read_text()
     snapshots.run("restore", name, "--into", postgres.url(new_name))

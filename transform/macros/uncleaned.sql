@@ -91,4 +91,21 @@
             {%- endfor -%}
         {%- endfor -%}
     {%- endfor -%}
+    {%- do commit_changes() -%}
+{% endmacro %}
+
+
+{# dbt begins a transaction when it looks for relations, and ends none of an operation. #}
+{% macro commit_changes() %}
+    {{ return(adapter.dispatch("commit_changes", "airflow_audit")()) }}
+{% endmacro %}
+
+
+{% macro default__commit_changes() %}
+    {%- do run_query("commit") -%}
+{% endmacro %}
+
+
+{# On BigQuery each statement is a transaction. #}
+{% macro bigquery__commit_changes() %}
 {% endmacro %}

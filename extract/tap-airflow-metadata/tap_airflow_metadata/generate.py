@@ -11,8 +11,9 @@ import yaml
 
 from tap_airflow_metadata.airflow_version import REVISIONS
 from tap_airflow_metadata.catalogue import Column, Table, load_catalogue
-from tap_airflow_metadata.cleaning import Rule
+from tap_airflow_metadata.cleaning import Rule, cleaned
 from tap_airflow_metadata.manifest import MANIFEST
+from tap_airflow_metadata.quoting import quoted
 from tap_airflow_metadata.raw_shape import DELETED_AT, EXTRACTED_AT
 
 _HEADER = "# Made from the catalogue by `make generate`; do not edit.\n"
@@ -199,7 +200,15 @@ def _cleaned_columns() -> dict[str, dict[str, str]]:
 
     An expression over the columns of the table, of the column's own type.
     """
-    return {}
+    columns = {
+        table.name: {
+            column.name: f"({cleaned(column.clean, quoted(column.name))})[1]"
+            for column in table.columns.values()
+            if column.clean
+        }
+        for table in load_catalogue().values()
+    }
+    return {name: expressions for name, expressions in columns.items() if expressions}
 
 
 def snapshot_facts() -> str:

@@ -175,7 +175,7 @@ def _of_json(column: str) -> str:
             from json_each(flat::json) with ordinality as noted (name, noted, position)
             offset 0
         )""",
-        is_given=rf"""{column} ~ ('"' || name || '": *(?!null|""|\{{\}}|\[\])')""",
+        is_given=rf"""{column} ~ ('"' || name || '": (?!null|""|\{{\}}|\[\])')""",
         written="""'"' || name || '": ' || {value}""",
         quote='"',
         brackets="{}",

@@ -121,10 +121,14 @@ def empty_secrets(
         }
         if gone:
             columns[table] = list(gone)
+        if gone:
+            _update(connection, (schema, table), gone, {})
         if parts:
             texts[table] = list(parts)
-        if gone or parts:
-            _update(connection, (schema, table), gone, parts)
+            # A key and what refers to it are cleaned alike, but not at once.
+            connection.execute("set session_replication_role = replica")
+            _update(connection, (schema, table), {}, parts)
+            connection.execute("reset session_replication_role")
     emptied = sorted(tables.keys() - staying)
     # Last, because a trigger may have noted there what was changed in others. All at once, because
     # they may refer to each other.
