@@ -258,7 +258,7 @@ def test_service_connection_of_airflow(calls, monkeypatch):
 
 
 # Of the loaders in Meltano, what is no part of the login.
-NO_LOGIN = {"default_target_schema", "batch_size_rows", "validate_records"}
+NO_LOGIN = {"default_target_schema", "memory_limit", "batch_size_rows", "validate_records"}
 LOADERS = Path(__file__).parents[3] / "load/loaders.meltano.yml"
 
 
