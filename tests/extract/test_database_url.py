@@ -2,7 +2,7 @@
 
 import pytest
 
-from tap_airflow_metadata.database_url import libpq_url
+from tap_airflow_metadata.database_url import libpq_url, user_in
 from tap_airflow_metadata.errors import SettingsError
 
 
@@ -22,6 +22,24 @@ from tap_airflow_metadata.errors import SettingsError
 )
 def test_addresses_that_airflow_users_have_at_hand_are_taken(given, expected):
     assert libpq_url(given) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "user"),
+    [
+        ("postgresql://audit%40reader@db.example.com:5432/airflow", "audit@reader"),
+        ("postgresql+psycopg2://reader:p%40ss@db/airflow?sslmode=require", "reader"),
+        ("postgresql://db.example.com:5432/airflow?application_name=a@b", None),
+        ("postgresql:///airflow?host=/run/postgresql", None),
+        ("host=db user=reader password='user=other'", "reader"),
+        (r"user = 'it\'s me' host=db", "it's me"),
+        ("host=db dbname=airflow", None),
+        ("airflow-db-not-allowed:///", None),
+        ("", None),
+    ],
+)
+def test_the_user_that_an_address_names(given, user):
+    assert user_in(given) == user
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from tap_airflow_metadata.catalogue import load_catalogue
-from tests.extract.tap_runs import run_tap
+from tap_airflow_metadata.grants import grants_sql
+from tests.extract.tap_runs import run_tap, sync_here
 from tests.real_airflow.postgres import execute
 
 MARKER = "CANARY-7f3a"
@@ -119,10 +120,10 @@ def test_the_printed_grants_are_enough_for_every_table_and_for_nothing_else(
 ):
     url = filled_database(version)
     role = "airflow_audit"
-    grants = run_tap(tmp_path, database_url=url, tables=[], arguments=["--grants"]).output
+    restricted = url.replace("postgres@", f"{role}@")
+    grants = run_tap(tmp_path, database_url=restricted, tables=[], arguments=["--grants"]).output
     execute(url, "revoke all on schema public from public")
     execute(url, grants, grants)  # a second time changes nothing
-    restricted = url.replace("postgres@", f"{role}@")
     run = run_tap(tmp_path, database_url=restricted, tables=[])
     assert run.exit_code == 0, run.log
     assert run.manifest("connection")["sent_rows"] == 20
@@ -141,6 +142,46 @@ def test_the_printed_grants_are_enough_for_every_table_and_for_nothing_else(
                 connection.execute(statement)
             connection.rollback()
     execute(url, f"drop owned by {role}", f"drop role {role}")
+
+
+@pytest.mark.parametrize("pii", ["usernames", "hashed", "full"])
+def test_the_printed_grants_are_exactly_what_is_read(pii, filled_database, tmp_path):
+    url = filled_database("2.11.0", rows=1)
+    role = '"audit reader"'
+    restricted = url.replace("postgres@", "audit%20reader:any@")
+    settings = {"database_url": restricted, "tables": [], "pii": pii, "pii_salt": "a-long-salt"}
+    execute(url, grants_sql(settings, CATALOGUE))
+    run = sync_here(tmp_path, **settings)
+    columns = execute(
+        url,
+        "select attrelid::regclass::text, attname,"
+        " has_column_privilege('audit reader', attrelid, attnum, 'select')"
+        " from pg_attribute inner join pg_class on pg_class.oid = attrelid"
+        " where relnamespace = 'public'::regnamespace and relkind = 'r'"
+        " and attnum > 0 and not attisdropped",
+    ).fetchall()
+    execute(url, f"drop owned by {role}", f"drop role {role}")
+    withheld = {row["table_name"]: row["withheld_columns"] for row in run.rows("_sync_manifest")}
+    read = {
+        (table, column)
+        for table, column, _ in columns
+        if column not in withheld.get(table.strip('"'), [column])
+    }
+    assert {(table, column) for table, column, may in columns if may} == read
+    personal = {("ab_user", "email"), ("log", "owner_display_name")}
+    assert read & personal == (set() if pii == "usernames" else personal)
+
+
+def test_the_printed_grants_never_make_airflows_own_login_read_only(filled_database):
+    url = filled_database("2.11.0", rows=1)
+    execute(url, "create role airflows_own login", "grant insert on dag_tag to airflows_own")
+    own = url.replace("postgres@", "airflows_own@")
+    for address in (url, own):
+        with pytest.raises(psycopg.errors.RaiseException, match="and this would stop it") as error:
+            execute(url, grants_sql({"database_url": address}, CATALOGUE))
+        assert "TAP_AIRFLOW_METADATA_DATABASE_URL" in str(error.value.diag.message_hint)
+    assert execute(own, "show default_transaction_read_only").fetchall() == [("off",)]
+    execute(url, "drop owned by airflows_own", "drop role airflows_own")
 
 
 def test_the_spool_folder_is_only_the_owners(filled_database, tmp_path):

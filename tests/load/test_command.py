@@ -43,6 +43,7 @@ def test_about_lists_the_settings() -> None:
     assert sorted(settings["properties"]) == [
         "batch_size_rows",
         "default_target_schema",
+        "memory_limit",
         "path",
         "validate_records",
     ]

@@ -171,6 +171,35 @@ def test_disk_is_full(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
     assert warehouse.query("select count(*) from t") == [(40_000,)]
 
 
+def test_memory_that_is_no_size(warehouse: DuckDBWarehouse) -> None:
+    for limit in ("much", "4", "", "-1"):
+        with pytest.raises(SettingsError, match=f"memory_limit is '{limit}'; .* like 4GB"):
+            warehouse.load(BEGIN, STATE, memory_limit=limit)
+
+
+def test_memory_is_not_enough(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+    file = parquet(tmp_path / "spool", PROPERTIES, ROWS, MOMENTS[0])
+    with pytest.raises(WarehouseRefusedError, match="than 5MB: TARGET_DUCKDB_MEMORY_LIMIT"):
+        warehouse.load(BEGIN, batch("t", file), STATE, memory_limit="5MB")
+    assert file.exists()
+    warehouse.load(BEGIN, batch("t", file), STATE)
+    assert warehouse.query("select count(*) from t") == [(40_000,)]
+
+
+def test_folder_for_what_does_not_fit_into_memory_is_full(tmp_path: Path) -> None:
+    with duckdb.connect() as connection:
+        connection.execute(f"set temp_directory = '{tmp_path}'; set memory_limit = '30MB'")
+        connection.execute("set max_temp_directory_size = '1MB'; set threads = 1")
+        sort = "select md5(range::varchar) as text from range(1000000) order by text"
+        with pytest.raises(duckdb.OutOfMemoryException) as error:
+            connection.execute(f"create table sorted as {sort}")
+    file = tmp_path / "warehouse.duckdb"
+    explained = DuckDBFile(file, "airflow_test", "30MB").explain(error.value)
+    assert type(explained) is DiskFullError
+    assert f"{file}.tmp, is full. Make room there, or" in str(explained)
+    assert "TARGET_DUCKDB_MEMORY_LIMIT" in str(explained)
+
+
 class _FileThatExplainsNothing(DuckDBFile):
     """Any warehouse that knows its own errors only."""
 
@@ -203,7 +232,7 @@ def test_what_any_warehouse_explains(
             raise RuntimeError(msg) from cause
         yield
 
-    warehouse = _FileThatExplainsNothing(tmp_path / "warehouse.duckdb", "airflow_test")
+    warehouse = _FileThatExplainsNothing(tmp_path / "warehouse.duckdb", "airflow_test", "1GB")
     with pytest.raises(kind, match=said):
         load(warehouse, "airflow_test", tables())
 

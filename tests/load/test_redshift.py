@@ -93,6 +93,13 @@ def test_rows_arrive_alike_in_every_way(
     assert warehouse.traces() == []
 
 
+def test_a_certificate_that_is_known_is_checked(
+    load: Callable[..., None], warehouse: RedshiftWarehouse
+) -> None:
+    load(ONE, sslmode="verify-full", sslrootcert=str(warehouse.stand_in.certificate))
+    assert warehouse.rows("t") == [(1, "x", MOMENTS[0], None)]
+
+
 def test_insert_says_that_it_is_slow(
     load: Callable[..., None], caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -203,6 +210,7 @@ MISSING_ROLE = ROLE.replace("copy", "missing")
         ({"port": 1}, WarehouseUnavailableError, "refused.*TARGET_REDSHIFT_HOST"),
         ({"host": "missing.invalid"}, WarehouseUnavailableError, "TARGET_REDSHIFT_HOST"),
         ({"sslmode": "verify-full"}, WarehouseRefusedError, "TARGET_REDSHIFT_SSLMODE"),
+        ({"sslrootcert": "system"}, WarehouseRefusedError, "TARGET_REDSHIFT_SSLROOTCERT"),
         ({"s3_staging_url": "s3://missing/x"}, WarehouseRefusedError, "s3://missing/x: .*Denied"),
         ({"copy_role_arn": MISSING_ROLE}, WarehouseRefusedError, "assume.*COPY_ROLE_ARN"),
     ],

@@ -50,6 +50,8 @@ def test_settings_that_can_be() -> None:
         ({"copy_role_arn": f"{ROLE}' x"}, "has to be like arn:aws:iam::123456789012:role/name"),
         ({"s3_staging_url": None}, "copy_role_arn serves to read files, so it needs s3_staging"),
         ({"sslmode": "disable"}, "'disable' is not one of"),
+        # libpq would check nothing, and say nothing.
+        ({"sslrootcert": "/missing.pem"}, r"sslrootcert: there is no file /missing\.pem"),
         ({"host": None}, "'host' is a required property"),
     ],
 )
@@ -73,6 +75,7 @@ def test_about_lists_the_settings() -> None:
         "port",
         "s3_staging_url",
         "sslmode",
+        "sslrootcert",
         "user",
         "validate_records",
     ]

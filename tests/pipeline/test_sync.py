@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from decimal import Decimal
+
 import pytest
 import yaml
 
@@ -31,6 +34,29 @@ def test_every_table_arrives_and_a_second_run_follows_the_source(filled_database
     pipe.sync()
     assert_all_same_as_source(pipe, version)
     assert sum(row["_sdc_deleted_at"] is not None for row in pipe.rows("dag_tag")) == 1
+
+
+def test_records_arrive_as_files_do_to_the_last_digit(filled_database, pipeline):
+    url = filled_database("3.3.2")
+    numbers = '{"a": 1.23456789012345678901, "b": [1e400, 98765432109876543210, 2.50, -7e-330]}'
+    execute(url, f"update dag_run set conf = '{numbers}'", f"update asset set extra = '{numbers}'")
+    settings = {
+        "TAP_AIRFLOW_METADATA_TABLES": '["dag_run", "asset"]',
+        "TAP_AIRFLOW_METADATA_INCLUDE_COLUMNS": '["dag_run.conf", "asset.extra"]',
+    }
+    files = pipeline(url, "files", **settings)
+    files.sync()
+    records = pipeline(url, "records", **settings, TAP_AIRFLOW_METADATA_BATCH_CONFIG="{}")
+    records.sync()
+    expected = json.loads(numbers, parse_float=Decimal)
+    for table, column in (("dag_run", "conf"), ("asset", "extra")):
+        alike = f'* exclude (_sdc_extracted_at, "{column}")'
+        assert sorted(records.rows(table, alike), key=str) == sorted(
+            files.rows(table, alike), key=str
+        )
+        for pipe in (files, records):
+            texts = {row[column] for row in pipe.rows(table)}
+            assert [json.loads(text, parse_float=Decimal) for text in texts] == [expected]
 
 
 def test_a_row_gone_from_a_large_table_is_marked_by_the_next_full_read(filled_database, pipeline):

@@ -8,7 +8,7 @@ from datetime import datetime
 import pytest
 
 from airflow_audit_report.errors import MartsError, SettingsError
-from airflow_audit_report.marts import Answer
+from airflow_audit_report.marts import Answer, _explained
 from airflow_audit_report.report import SHOWN_ROWS, make_report
 from airflow_audit_report.scope import Wish
 from airflow_audit_report.sections import SECTIONS
@@ -127,3 +127,11 @@ def test_a_chart_has_all_its_rows():
     marts = MadeUpMarts({"report_success_by_day": answer(names, days)})
     made = figure(make_report(marts, Wish()), "success_by_day")
     assert (len(made["rows"]), made["is_cut"]) == (365, False)
+
+
+def test_too_little_memory_names_the_setting():
+    said = "Database Error\n  Out of Memory Error: failed to pin block of size 256.0 KiB"
+    explained = _explained(said)
+    assert type(explained) is MartsError
+    assert "Out of Memory Error: failed to pin" in str(explained)
+    assert "TARGET_DUCKDB_MEMORY_LIMIT" in str(explained)

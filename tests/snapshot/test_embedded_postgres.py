@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from airflow_snapshot import embedded_postgres as module
 from airflow_snapshot.embedded_postgres import EmbeddedPostgresError, embedded_postgres
 
 
@@ -28,6 +30,22 @@ def test_server_that_cannot_start_is_said(open_folder):
         embedded_postgres(open_folder),
     ):
         pass
+
+
+def test_user_of_the_server_can_be_made_by_a_root_with_a_short_path(open_folder, monkeypatch):
+    """As in cron, where the server's first start made no user for want of useradd."""
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")
+    found = []
+
+    def get_server(_):
+        found.append(os.environ["PATH"].split(":"))
+        raise OSError
+
+    monkeypatch.setattr(module, "get_server", get_server)
+    with pytest.raises(EmbeddedPostgresError), embedded_postgres(open_folder):
+        pass
+    assert found == [["/usr/bin", "/bin", "/usr/sbin", "/sbin"]]
+    assert os.environ["PATH"] == "/usr/bin:/bin"
 
 
 def test_server_of_a_killed_run_is_taken_over_and_stopped(open_folder):

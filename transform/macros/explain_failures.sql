@@ -14,6 +14,15 @@
                 ~ " meltano invoke dbt:build-full-refresh", info=true
             ) -%}
         {%- endfor -%}
+        {%- set memory = [] -%}
+        {%- for result in results
+            if result.status == "error" and "Out of Memory Error" in (result.message or "")
+        -%}
+            {%- do memory.append(result.message) -%}
+        {%- endfor -%}
+        {%- if memory -%}
+            {%- do explain_memory(memory | join) -%}
+        {%- endif -%}
         {%- for result in results
             if result.status in ["fail", "warn"] and result.node.config.meta.get("explains_itself")
         -%}
@@ -21,5 +30,24 @@
                 {%- do log(row["message"], info=true) -%}
             {%- endfor -%}
         {%- endfor -%}
+    {%- endif -%}
+{% endmacro %}
+
+
+{# DuckDB's errors name neither our setting nor the folder. #}
+{% macro explain_memory(said) %}
+    {%- set limit, folder = run_query(
+        "select current_setting('memory_limit'), current_setting('temp_directory')"
+    ).rows[0] -%}
+    {%- set more = "let DuckDB have more memory than its " ~ limit
+        ~ ", by TARGET_DUCKDB_MEMORY_LIMIT (by default half of the machine's), or take a larger machine"
+    -%}
+    {%- if "max_temp_directory_size" in said -%}
+        {%- do log(
+            "The folder for what does not fit into memory is full: " ~ folder
+            ~ ". Make room there, or " ~ more, info=true
+        ) -%}
+    {%- else -%}
+        {%- do log("To build this, " ~ more, info=true) -%}
     {%- endif -%}
 {% endmacro %}

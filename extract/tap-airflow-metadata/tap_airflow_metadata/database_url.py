@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import re
+from urllib.parse import unquote
 
 from tap_airflow_metadata.errors import SettingsError
 
 _SETTING = "database_url"
 _POSTGRES = re.compile(r"^postgres(ql)?(\+[a-z0-9_]+)?://", re.IGNORECASE)
+
+_USER_IN_URL = re.compile(_POSTGRES.pattern + r"(?P<user>[^:@/?]+)(:[^@/?]*)?@", re.IGNORECASE)
+_USER_IN_PAIRS = re.compile(r"(^|\s)user\s*=\s*(?P<user>'(\\.|[^'\\])*'|\S+)")
+
+
+def user_in(database_url: str) -> str | None:
+    """Return the user that an address names, None if it names none.
+
+    Args:
+        database_url: In any of the forms that :func:`libpq_url` takes.
+    """
+    text = database_url.strip()
+    if found := _USER_IN_URL.match(text):
+        return unquote(found["user"])
+    if "://" not in text and (found := _USER_IN_PAIRS.search(text)):
+        return re.sub(r"\\(.)", r"\1", found["user"].strip("'"))
+    return None
 
 
 def libpq_url(database_url: str) -> str:

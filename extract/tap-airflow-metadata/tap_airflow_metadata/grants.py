@@ -6,20 +6,32 @@ from collections.abc import Mapping
 from typing import Any
 
 from tap_airflow_metadata.catalogue import Table
+from tap_airflow_metadata.database_url import user_in
+from tap_airflow_metadata.query import is_read
 from tap_airflow_metadata.quoting import literal, quoted
 from tap_airflow_metadata.settings import included_columns, select_tables
 
 _HEADER = """\
 -- A read-only role for the sync: SELECT on the columns it reads, and on nothing else.
 -- Run it in the metadata database as the owner of Airflow's tables, after Airflow's own
--- migrations, and again after each upgrade of Airflow. Then set a password or another way to
--- log in:  \\password {role}
+-- migrations, and again after each upgrade of Airflow and each change of the sync's settings.
+-- Then set a password or another way to log in:  \\password {role}
 do $grants$
 declare
     wanted record;
 begin
     if not exists (select from pg_roles where rolname = {role_name}) then
         create role {role} login;
+    elsif exists (
+        select from pg_class
+        where relnamespace = to_regnamespace(format('%I', {schema_name}))
+            and relkind in ('r', 'p')
+            and has_table_privilege({role_name}, oid, 'insert, update, delete')
+    ) then
+        raise exception using
+            message = {role_name} || ' may write to tables of Airflow, and this would stop it',
+            hint = 'Set TAP_AIRFLOW_METADATA_DATABASE_URL to a login of the sync''s own, '
+                'such as airflow_audit, which need not exist yet, and print this again.';
     end if;
     grant usage on schema {schema} to {role};
     alter role {role} set default_transaction_read_only = on;
@@ -45,21 +57,20 @@ $grants$;
 """
 
 
-def grants_sql(
-    config: Mapping[str, Any], catalogue: Mapping[str, Table], role: str = "airflow_audit"
-) -> str:
+def grants_sql(config: Mapping[str, Any], catalogue: Mapping[str, Table]) -> str:
     """Return the SQL for the tables and columns that the settings read.
 
-    It needs no connection: it looks up in the database which of them exist there.
+    The role is the user in the database's address, ``airflow_audit`` if none is there. It needs no
+    connection: it looks up in the database which of the columns exist there.
 
     Args:
         config: The tap's settings; all may be missing.
         catalogue: All catalogued tables by name.
-        role: Role to create and grant to.
 
     Raises:
         SettingsError: The settings name a table or column that is not read.
     """
+    role = user_in(config.get("database_url") or "") or "airflow_audit"
     schema = config.get("source_schema") or "public"
     tables = select_tables(catalogue, config.get("tables"), config.get("additional_tables"))
     included = included_columns(catalogue, config.get("include_columns") or [])
@@ -73,5 +84,6 @@ def grants_sql(
         f"            ({literal(table.name)}, {literal(column.name)})"
         for table in tables
         for column in table.raw_columns(included.get(table.name, frozenset()))
+        if is_read(column, config.get("pii") or "usernames")
     ]
     return _HEADER.format(**names) + ",\n".join(values) + "\n" + _FOOTER.format(**names)

@@ -69,6 +69,11 @@ def _protected(column: Column, expression: str, pii: Pii) -> str | None:
     return None
 
 
+def is_read(column: Column, pii: Pii) -> bool:
+    """Say whether the ``pii`` setting lets a column into a query at all."""
+    return _protected(column, "", pii) is not None
+
+
 @dataclass(frozen=True)
 class Query:
     """How to read one table.

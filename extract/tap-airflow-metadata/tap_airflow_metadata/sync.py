@@ -20,7 +20,7 @@ from tap_airflow_metadata.cleaning import cleaned
 from tap_airflow_metadata.database import Identity, Moment, SourceColumn
 from tap_airflow_metadata.errors import OlderMomentError, UnreadableTableError
 from tap_airflow_metadata.manifest import MANIFEST, ManifestRow, record_batch
-from tap_airflow_metadata.query import FOUND, Query, select
+from tap_airflow_metadata.query import FOUND, Query, is_read, select
 from tap_airflow_metadata.raw_shape import arrow_schema, json_schema
 from tap_airflow_metadata.settings import Settings
 from tap_airflow_metadata.spool import Spool, SpoolFile
@@ -151,7 +151,9 @@ def _unreadable(
         table.name: [
             column.name
             for column in _columns_of(table, settings)
-            if (source := found.get(table.name, {}).get(column.name)) and not source.is_readable
+            if is_read(column, settings.pii)
+            and (source := found.get(table.name, {}).get(column.name))
+            and not source.is_readable
         ]
         for table in tables
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterable
+from decimal import Decimal
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any, ClassVar
@@ -296,7 +297,10 @@ class AirflowMetadataTap(Tap):
         for record in file.records():
             for name in is_json:
                 text = record[name]
-                record[name] = json.loads(text) if isinstance(text, str) else None
+                # A float would lose digits; the SDK writes a Decimal as it is.
+                record[name] = (
+                    json.loads(text, parse_float=Decimal) if isinstance(text, str) else None
+                )
             self.write_message(
                 RecordMessage(
                     read.name,

@@ -31,14 +31,15 @@ from warehouse_targets.warehouse import OpenWarehouse
 if TYPE_CHECKING:
     from dlt.destinations.sql_client import SqlClientBase
 
-# With these the process stays below 1 GB for tables of any size; beyond, DuckDB uses the disk.
-_MEMORY_LIMIT = "400MB"
 _MOST_THREADS = 4
+_SIZE = re.compile(r"\d+(\.\d+)? ?[KMGT]i?B", re.IGNORECASE)
 _WAIT_SECONDS = 30.0
 # An ending that no environment's schema has.
 _STAGING_NAME = "%s__loading"
 _LOCKED = re.compile(r"Conflicting lock is held in (?P<holder>.+?\(PID \d+\))")
 _DISK_FULL = re.compile(r"No space left on device|File too large|Disk quota exceeded")
+# Says which limit there is to the folder; DuckDB calls it out of memory too.
+_TEMPORARY_FULL = "max_temp_directory_size"
 # dlt puts file names into SQL and into patterns as they are.
 _UNQUOTED = frozenset("'%")
 
@@ -54,16 +55,22 @@ class DuckDBFile:
     # dlt's `upsert`, DuckDB's MERGE, takes three times as long and twice the memory.
     merge_strategy = "delete-insert"
 
-    def __init__(self, path: Path, schema_name: str) -> None:
+    def __init__(self, path: Path, schema_name: str, memory_limit: str) -> None:
         """Check the path; the file is made with the first load.
 
         Args:
             path: The file. Its folder is made.
             schema_name: Schema to load.
+            memory_limit: What DuckDB takes; beyond, it uses the disk.
 
         Raises:
-            SettingsError: There can be no file at this path, or it cannot hold this schema.
+            SettingsError: There can be no file at this path, or it cannot hold this schema, or the
+                limit is no size.
         """
+        if not _SIZE.fullmatch(memory_limit):
+            msg = f"memory_limit is {memory_limit!r}; it has to be like 4GB"
+            raise SettingsError(msg)
+        self._memory_limit = memory_limit
         self._path = path.absolute()
         folder = self._path.parent
         try:
@@ -117,7 +124,7 @@ class DuckDBFile:
         return duckdb.connect(
             self._path,
             config={
-                "memory_limit": _MEMORY_LIMIT,
+                "memory_limit": self._memory_limit,
                 "threads": min(_MOST_THREADS, os.cpu_count() or 1),
                 "preserve_insertion_order": False,
                 "autoinstall_known_extensions": False,
@@ -138,6 +145,18 @@ class DuckDBFile:
 
     def _disk_full(self) -> LoadError:
         return DiskFullError(f"The disk of {self._path} is full. Make room and run the sync again")
+
+    def _out_of_memory(self, error: duckdb.OutOfMemoryException) -> LoadError:
+        more = f"let it have more memory than {self._memory_limit}: TARGET_DUCKDB_MEMORY_LIMIT"
+        if _TEMPORARY_FULL in str(error):
+            return DiskFullError(
+                f"DuckDB's folder for what does not fit into memory, {self._path}.tmp, is full."
+                f" Make room there, or {more}"
+            )
+        return WarehouseRefusedError(
+            f"{self._path}: DuckDB says {first_line(error)}. Nothing was loaded of that table;"
+            f" {more}"
+        )
 
     @contextmanager
     def _work_folder(self) -> Iterator[Path]:
@@ -170,6 +189,9 @@ class DuckDBFile:
         causes = list(causes_of(error))
         if any(_is_disk_full(cause) for cause in causes):
             return self._disk_full()
+        for cause in causes:
+            if isinstance(cause, duckdb.OutOfMemoryException):
+                return self._out_of_memory(cause)
         table = next((cause.job_id for cause in causes if hasattr(cause, "job_id")), "")
         for cause in causes:
             # Parquet with damaged pages is a plain duckdb.Error.

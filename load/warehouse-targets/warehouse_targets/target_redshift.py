@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from singer_sdk import typing as th
@@ -47,6 +48,14 @@ class RedshiftTarget(WarehouseTarget):
                 "How far the server's certificate is checked; the connection is always encrypted."
             ),
         ),
+        th.Property(
+            "sslrootcert",
+            th.StringType,
+            description=(
+                "File with the certificates that the server's is checked against, or system for"
+                " those of the operating system. Without it libpq's PGSSLROOTCERT names them."
+            ),
+        ),
         SCHEMA_SETTING,
         th.Property(
             "s3_staging_url",
@@ -82,6 +91,11 @@ class RedshiftTarget(WarehouseTarget):
                 f"copy_role_arn is {role!r}; it has to be like arn:aws:iam::123456789012:role/name"
             )
             raise SettingsError(msg)
+        certificates = self.config.get("sslrootcert") or "system"
+        if certificates != "system" and not Path(certificates).is_file():
+            # With sslmode require libpq would check nothing then, and say nothing.
+            msg = f"sslrootcert: there is no file {certificates}"
+            raise SettingsError(msg)
         if role and not url:
             msg = "copy_role_arn serves to read files, so it needs s3_staging_url"
             raise SettingsError(msg)
@@ -92,9 +106,8 @@ class RedshiftTarget(WarehouseTarget):
             S3Staging,
         )
 
-        login = RedshiftLogin(
-            **{name: self.config[name] for name in RedshiftLogin.__dataclass_fields__}
-        )
+        fields = self.config.keys() & RedshiftLogin.__dataclass_fields__.keys()
+        login = RedshiftLogin(**{name: self.config[name] for name in fields})
         staging = S3Staging(url.rstrip("/"), role) if url else None
         return RedshiftCluster(login, self.schema_name, staging)
 

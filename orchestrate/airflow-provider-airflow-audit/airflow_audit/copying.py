@@ -49,7 +49,7 @@ class Copy:
     @property
     def secrets(self) -> list[str]:
         """Texts that are never logged."""
-        return [*([self.source.password] if self.source else []), *self.target.secrets]
+        return [*(self.source.secrets if self.source else ()), *self.target.secrets]
 
     @property
     def state_id_suffix(self) -> str:

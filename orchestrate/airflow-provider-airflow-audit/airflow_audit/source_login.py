@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
@@ -18,19 +19,44 @@ ENVIRONMENT_VARIABLE = "TAP_AIRFLOW_METADATA_DATABASE_URL"
 
 # Without Airflow's Postgres provider a connection is stored as a generic one.
 _POSTGRES = {"postgres", "postgresql", "generic"}
-# What libpq takes of a connection's extra; the rest is for the provider's hook.
+# What libpq takes of a connection's extra: how to reach the server, and how both prove who they
+# are. The rest of an extra is for the provider's hook.
 _LIBPQ = (
-    "sslmode",
-    "sslrootcert",
-    "sslcert",
-    "sslkey",
+    "service",
+    "passfile",
+    "hostaddr",
     "connect_timeout",
     "options",
-    "target_session_attrs",
+    "application_name",
     "keepalives",
     "keepalives_idle",
     "keepalives_interval",
     "keepalives_count",
+    "tcp_user_timeout",
+    "channel_binding",
+    "require_auth",
+    "requirepeer",
+    "sslmode",
+    "sslnegotiation",
+    "sslcompression",
+    "sslcert",
+    "sslkey",
+    "sslpassword",
+    "sslcertmode",
+    "sslrootcert",
+    "sslcrl",
+    "sslcrldir",
+    "sslsni",
+    "ssl_min_protocol_version",
+    "ssl_max_protocol_version",
+    "min_protocol_version",
+    "max_protocol_version",
+    "gssencmode",
+    "gsslib",
+    "gssdelegation",
+    "krbsrvname",
+    "target_session_attrs",
+    "load_balance_hosts",
 )
 # In a task of Airflow 3 this is its own database's address.
 _NOT_ALLOWED = "airflow-db-not-allowed:"
@@ -42,12 +68,12 @@ class SourceLogin:
 
     Attributes:
         database_url: Address with the password.
-        password: The password in it, which is never logged.
+        secrets: The passwords in it, which are never logged.
         found_in: Where it was found, to be told.
     """
 
     database_url: str = field(repr=False)
-    password: str = field(repr=False)
+    secrets: tuple[str, ...] = field(repr=False)
     found_in: str
 
 
@@ -87,7 +113,7 @@ def source_login(source_conn_id: str | None) -> SourceLogin:
         ("Airflow's own [database] sql_alchemy_conn", _airflows_own()),
     ):
         if url and not url.startswith(_NOT_ALLOWED):
-            return SourceLogin(url, _password(url), place)
+            return SourceLogin(url, _passwords(url), place)
     msg = (
         "No login to Airflow's metadata database: there is no Airflow connection"
         f" {DEFAULT_SOURCE_CONN_ID!r}, and {ENVIRONMENT_VARIABLE} is not set. "
@@ -118,27 +144,44 @@ def _of_connection(connection: Any) -> SourceLogin:  # noqa: ANN401
     user = quote(connection.login or "", safe="")
     credentials = f"{user}:{quote(password, safe='')}" if password else user
     host = connection.host or ""
-    options = {key: extra[key] for key in _LIBPQ if extra.get(key) not in (None, "")}
+    options = _libpq_options(extra)
     if host.startswith("/"):  # the folder of a Unix socket
         options["host"] = host
         host = ""
     elif ":" in host:
         host = f"[{host}]"
     port = f":{connection.port}" if connection.port else ""
-    query = f"?{urlencode(options)}" if options else ""
-    url = (
-        f"postgresql://{credentials}@{host}{port}/{quote(connection.schema or '', safe='')}{query}"
-    )
-    return SourceLogin(url, password, name)
+    url = f"postgresql://{credentials}@{host}{port}/{quote(connection.schema or '', safe='')}"
+    url = _with_options(url, options)
+    return SourceLogin(url, _passwords(url), name)
+
+
+def _libpq_options(given: Mapping[str, Any]) -> dict[str, str]:
+    return {key: str(given[key]) for key in _LIBPQ if given.get(key) not in (None, "")}
+
+
+def _with_options(url: str, options: Mapping[str, str]) -> str:
+    if not options:
+        return url
+    # libpq takes a plus sign for itself.
+    return f"{url}{'&' if '?' in url else '?'}{urlencode(options, quote_via=quote)}"
 
 
 def _airflows_own() -> str | None:
     if not airflow_version.startswith("2."):
         return None
     address: str | None = conf.get("database", "sql_alchemy_conn", fallback=None)
-    return address
+    # Airflow's other way to ask for TLS.
+    arguments = conf.getimport("database", "sql_alchemy_connect_args", fallback=None)
+    return _with_options(address, _libpq_options(arguments or {})) if address else None
 
 
-def _password(url: str) -> str:
-    credentials = url.partition("://")[2].rpartition("@")[0]
-    return unquote(credentials.partition(":")[2])
+def _passwords(url: str) -> tuple[str, ...]:
+    address, _, query = url.partition("?")
+    options = dict(option.partition("=")[::2] for option in query.split("&"))
+    found = (
+        address.partition("://")[2].rpartition("@")[0].partition(":")[2],
+        options.get("password"),
+        options.get("sslpassword"),
+    )
+    return tuple(unquote(password) for password in found if password)

@@ -23,15 +23,17 @@ class Warehouse:
     Attributes:
         name: Short name; the loader is ``target-<name>``.
         connection_types: Of an Airflow connection to it; none if it needs no connection.
-        settings: The loader's settings; for each the keys that a connection has for it, of which
-            the first that is there counts.
+        settings: All of the loader's settings that say where it loads and how it logs in; for each
+            the keys that a connection has for it, of which the first that is there counts.
         takes_hyphens: Whether a schema's name may have a hyphen.
+        refused: Keys of a connection that ask for a way to log in which the loader does not have.
     """
 
     name: str
     connection_types: tuple[str, ...]
     settings: Mapping[str, tuple[str, ...]]
     takes_hyphens: bool
+    refused: tuple[str, ...] = ()
 
     @property
     def loader(self) -> str:
@@ -107,10 +109,13 @@ REDSHIFT = Warehouse(
         "user": ("user", "login"),
         "password": ("password",),
         "database": ("database", "schema"),
+        "sslmode": ("sslmode",),
+        "sslrootcert": ("sslrootcert",),
         "s3_staging_url": ("s3_staging_url",),
         "copy_role_arn": ("copy_role_arn",),
     },
     takes_hyphens=True,
+    refused=("iam",),
 )
 BIGQUERY = Warehouse(
     "bigquery",
@@ -123,6 +128,7 @@ BIGQUERY = Warehouse(
         "gcs_staging_url": ("gcs_staging_url",),
     },
     takes_hyphens=False,
+    refused=("impersonation_chain", "credential_config_file", "key_secret_name"),
 )
 
 WAREHOUSES = {warehouse.name: warehouse for warehouse in (DUCKDB, SNOWFLAKE, REDSHIFT, BIGQUERY)}
@@ -157,7 +163,8 @@ def warehouse_login(
             variables serve.
 
     Raises:
-        AirflowFailException: There is no such connection, or it is to something else.
+        AirflowFailException: There is no such connection, it is to something else, or it asks for
+            a way to log in that the loader does not have.
     """
     if not connection_id:
         delivered = _delivered_in_environment(service_connection_name)
@@ -201,6 +208,13 @@ def _delivered_in_environment(name: str) -> dict[str, Any]:
 
 
 def _login(warehouse: Warehouse, values: Mapping[str, Any], place: str) -> WarehouseLogin:
+    for key in warehouse.refused:
+        if values.get(key):
+            msg = (
+                f"{place} has {key}, and {warehouse.loader} has no such way to log in. Name a"
+                " connection without it"
+            )
+            raise AirflowFailException(msg)
     found: dict[str, str] = {}
     for setting, keys in warehouse.settings.items():
         given = [values[key] for key in keys if values.get(key) not in (None, "")]

@@ -146,6 +146,8 @@ def _explained(said: str) -> ReportError:
         return UnavailableError(f"The warehouse cannot be asked now. {lines}. Try again later")
     if _REFUSED.search(said):
         return MartsError(f"{lines}. Check the settings of the warehouse, which are the loader's")
+    if "Out of Memory Error" in said:
+        return MartsError(f"{lines}. Let DuckDB have more memory: TARGET_DUCKDB_MEMORY_LIMIT")
     if _MISSING.search(said):
         return MartsError(
             f"A mart is missing. {lines}. Build the marts first: meltano invoke dbt:build"

@@ -48,7 +48,8 @@ def embedded_postgres(data: Path) -> Iterator[PostgresServer]:
     data.mkdir(parents=True, exist_ok=True)
     _forget_dead_users(data)
     try:
-        server = get_server(data)
+        with _administrators_path():
+            server = get_server(data)
     except (OSError, subprocess.SubprocessError, RuntimeError) as error:
         log = data / "log"
         told = log.read_text()[-1500:] if log.exists() else str(error)
@@ -59,6 +60,21 @@ def embedded_postgres(data: Path) -> Iterator[PostgresServer]:
         raise EmbeddedPostgresError(msg) from error
     with server:
         yield server
+
+
+@contextmanager
+def _administrators_path() -> Iterator[None]:
+    """Let programs be found that only root's own shells have on their PATH.
+
+    As root the server runs as a user of its own, which the package makes with useradd; cron, and
+    su without a login, leave out the folder that it is in.
+    """
+    path = os.environ.get("PATH", os.defpath)
+    os.environ["PATH"] = os.pathsep.join([path, "/usr/sbin", "/sbin"])
+    try:
+        yield
+    finally:
+        os.environ["PATH"] = path
 
 
 def _forget_dead_users(data: Path) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
+import yaml
 from airflow.exceptions import AirflowFailException
 from airflow_audit.hooks.meltano import MeltanoHook
 from airflow_audit.operators.metadata_sync import (
@@ -14,6 +16,7 @@ from airflow_audit.operators.metadata_sync import (
     MetadataSyncOperatorRedshift,
     MetadataSyncOperatorSnowflake,
 )
+from airflow_audit.warehouses import WAREHOUSES, warehouse_login
 from operators.datacoves.data_sync import (
     DatacovesDataSyncOperatorRedshift,
     DatacovesDataSyncOperatorSnowflake,
@@ -252,6 +255,56 @@ def test_service_connection_of_airflow(calls, monkeypatch):
     monkeypatch.setenv("AIRFLOW_CONN_LOAD_AIRFLOW", json.dumps(connection | {"conn_type": "mysql"}))
     with pytest.raises(AirflowFailException, match="'mysql'"):
         execute(MetadataSyncOperatorRedshift, environment_slug="a", run_dbt=False)
+
+
+# Of the loaders in Meltano, what is no part of the login.
+NO_LOGIN = {"default_target_schema", "memory_limit", "batch_size_rows", "validate_records"}
+LOADERS = Path(__file__).parents[3] / "load/loaders.meltano.yml"
+
+
+def login_settings(warehouse):
+    """The settings that Meltano has of a loader for where it loads and how it logs in."""
+    plugins = yaml.safe_load(LOADERS.read_text())["plugins"]["loaders"]
+    [loader] = [plugin for plugin in plugins if plugin["name"] == warehouse.loader]
+    return {setting["name"] for setting in loader["settings"]} - NO_LOGIN
+
+
+@pytest.mark.parametrize("way", ["connection", "environment"])
+@pytest.mark.parametrize("warehouse", WAREHOUSES.values(), ids=WAREHOUSES)
+def test_every_login_setting_of_a_loader_can_be_in_a_connection(monkeypatch, warehouse, way):
+    settings = login_settings(warehouse)
+    assert settings
+    # One by one: of a password and a key, the password is the key's.
+    for setting in settings:
+        if way == "connection":
+            connection_type = next(iter(warehouse.connection_types), "generic")
+            connection = {"conn_type": connection_type, "extra": {setting: "as asked for"}}
+            monkeypatch.setenv("AIRFLOW_CONN_LOAD", json.dumps(connection))
+        else:
+            monkeypatch.setenv(f"DATACOVES__LOAD__{setting}".upper(), "as asked for")
+        found = warehouse_login(warehouse, None, "load")
+        monkeypatch.delenv(f"DATACOVES__LOAD__{setting}".upper(), raising=False)
+        assert found.environment == {warehouse.variable(setting): "as asked for"}
+
+
+@pytest.mark.parametrize(
+    ("operator", "extra"),
+    [
+        (MetadataSyncOperatorRedshift, {"iam": True}),
+        (MetadataSyncOperatorBigQuery, {"impersonation_chain": ["a", "b"]}),
+        (MetadataSyncOperatorBigQuery, {"extra__google_cloud_platform__key_secret_name": "key"}),
+    ],
+)
+def test_a_way_to_log_in_that_the_loader_does_not_have_is_refused(
+    calls, monkeypatch, operator, extra
+):
+    connection_type = operator.warehouse.connection_types[0]
+    connection = {"conn_type": connection_type, "extra": {"project": "p", "host": "h"} | extra}
+    monkeypatch.setenv("AIRFLOW_CONN_LOAD_AIRFLOW", json.dumps(connection))
+    [key] = [key.rpartition("__")[2] for key in extra]
+    with pytest.raises(AirflowFailException, match=f"'load_airflow' has {key}"):
+        execute(operator, environment_slug="a", run_dbt=False)
+    assert not calls
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from urllib.parse import unquote
+
 import pytest
 from airflow import __version__ as airflow_version
 from airflow.exceptions import AirflowFailException
@@ -25,7 +28,7 @@ def test_connection_that_is_named_comes_first(monkeypatch):
     assert found.database_url == (
         "postgresql://reader:p%40ss%2Fword@db.example.com:6432/airflow?sslmode=require"
     )
-    assert found.password == "p@ss/word"
+    assert found.secrets == ("p@ss/word",)
     assert "'metadata'" in found.found_in
     assert "p@ss" not in repr(found)
     assert "p%40ss" not in repr(found)
@@ -40,7 +43,49 @@ def test_default_connection_comes_before_the_environment(monkeypatch):
 def test_environment_comes_before_airflows_own(monkeypatch):
     monkeypatch.setenv("TAP_AIRFLOW_METADATA_DATABASE_URL", "postgresql://a:w%2Ford@localhost/x")
     found = source_login(None)
-    assert (found.database_url, found.password) == ("postgresql://a:w%2Ford@localhost/x", "w/ord")
+    assert found.database_url == "postgresql://a:w%2Ford@localhost/x"
+    assert found.secrets == ("w/ord",)
+
+
+def test_a_connections_tls_is_asked_of_libpq(monkeypatch):
+    extra = {
+        "sslmode": "verify-full",
+        "sslrootcert": "/certificates/our own.pem",
+        "sslcert": "/certificates/reader.pem",
+        "sslkey": "/certificates/reader.key",
+        "sslpassword": "key & word",
+        "sslcrl": "/certificates/revoked.pem",
+        "ssl_min_protocol_version": "TLSv1.3",
+        "channel_binding": "require",
+        "require_auth": "scram-sha-256",
+    }
+    connection = {"conn_type": "postgres", "host": "db", "login": "a", "password": "w/ord"}
+    monkeypatch.setenv("AIRFLOW_CONN_TLS", json.dumps({**connection, "extra": extra}))
+    found = source_login("tls")
+    options = dict(part.split("=") for part in found.database_url.partition("?")[2].split("&"))
+    assert {key: unquote(value) for key, value in options.items()} == extra
+    assert found.secrets == ("w/ord", "key & word")
+
+
+CONNECT_ARGUMENTS = {"sslmode": "verify-full", "sslrootcert": "/ca.pem", "prepare_threshold": None}
+
+
+@pytest.mark.skipif(not IS_AIRFLOW_2, reason="tasks of Airflow 3 may not use it")
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("postgresql://a@db/x", "postgresql://a@db/x?sslmode=verify-full&sslrootcert=%2Fca.pem"),
+        (
+            "postgresql://a@db/x?connect_timeout=5",
+            "postgresql://a@db/x?connect_timeout=5&sslmode=verify-full&sslrootcert=%2Fca.pem",
+        ),
+    ],
+)
+def test_airflows_own_tls_is_asked_of_libpq(monkeypatch, address, expected):
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", address)
+    arguments = f"{__name__}.CONNECT_ARGUMENTS"
+    monkeypatch.setenv("AIRFLOW__DATABASE__SQL_ALCHEMY_CONNECT_ARGS", arguments)
+    assert source_login(None).database_url == expected
 
 
 def test_unix_socket_and_ipv6(monkeypatch):

@@ -169,8 +169,8 @@ def _not_parsed(live: LiveAirflow) -> object:
 def _create_reader(url: str, password: str, folder: Path) -> None:
     """Make the login that the tap's grants describe, whose password the server really checks."""
     reader = sql.Identifier(_READER)
-    grants = run_tap(folder, database_url=url, arguments=["--grants"]).output
-    execute(url, grants.replace("airflow_audit", _READER))
+    address = f"postgresql://{_READER}@db/airflow"
+    execute(url, run_tap(folder, database_url=address, arguments=["--grants"]).output)
     execute(url, sql.SQL("alter role {} password {}").format(reader, sql.Literal(password)))
     hba = Path(execute(url, "show hba_file").fetchall()[0][0])
     rule = f"host all {_READER} 127.0.0.1/32 scram-sha-256\n"
