@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tap_airflow_metadata.airflow_version import REVISIONS
-from tap_airflow_metadata.catalogue import Column, ColumnType, Table
+from tap_airflow_metadata.catalogue import Column, ColumnType, Table, version_tuple
 from tap_airflow_metadata.database import SourceColumn
 from tap_airflow_metadata.errors import UnknownSchemaError
 
@@ -64,15 +64,16 @@ def merge_key(table: Table, existing: Collection[str]) -> tuple[str, ...]:
 def require_known_schema(tables: Iterable[FoundTable], revision: str | None) -> None:
     """Raise an error unless the tables are those of a known Airflow, and what is new beside.
 
-    Of a known revision that is its release; of another one any release may be it.
+    Of a known revision that is its release; of another one, any that is not older than the newest
+    table or column that is known.
 
     Raises:
         UnknownSchemaError: A table, a column or a unique index is missing, or of another type.
     """
     tables = list(tables)
     is_known = revision in REVISIONS
-    releases = [REVISIONS[revision or ""]] if is_known else list(reversed(REVISIONS.values()))
-    # The newest release that has the fewest differences is the likeliest.
+    releases = [REVISIONS[revision or ""]] if is_known else _possible_releases(tables)
+    # Of the newest release with the fewest differences, which is the likeliest.
     problems = min((_differences(tables, release) for release in releases), key=len)
     if not problems:
         return
@@ -93,6 +94,17 @@ def require_known_schema(tables: Iterable[FoundTable], revision: str | None) -> 
             " setting tables"
         )
     raise UnknownSchemaError(msg)
+
+
+def _possible_releases(tables: Iterable[FoundTable]) -> list[str]:
+    """Return the releases, newest first, that may have made tables of an unknown revision."""
+    since: list[str | None] = []
+    for found in tables:
+        if found.source and not _FAB.match(found.table.name):
+            columns = found.table.columns
+            since += [found.table.since, *(columns[n].since for n in found.source if n in columns)]
+    oldest = max((version_tuple(version) for version in since if version), default=())
+    return [release for release in reversed(REVISIONS.values()) if version_tuple(release) >= oldest]
 
 
 def _differences(tables: Iterable[FoundTable], release: str) -> list[str]:
