@@ -138,7 +138,6 @@ DAMAGES = {
     "alter table task_instance rename column pool to slot_pool": (
         "task_instance has no column pool."
     ),
-    "alter table log rename to audit_log": "there is no table log",
     KEY_OF_ALL_TRIES: (
         "task_instance may have several rows for one key (dag_id, task_id, run_id, map_index)"
     ),
@@ -162,6 +161,16 @@ def test_a_damaged_database_is_refused_before_a_row_is_read(
             assert said in str(raised.value)
             assert found in str(raised.value)
     assert not (tmp_path / "spool").exists() or not list((tmp_path / "spool").iterdir())
+
+
+def test_a_table_that_an_unknown_revision_lacks_is_refused(filled_database, tmp_path):
+    """Its rows may be in another table now, and would be marked as gone."""
+    url = filled_database("2.11.0", rows=1)
+    execute(url, "alter table log rename to audit_log")
+    assert not sync_here(tmp_path, database_url=url).manifest("log")["is_table_at_source"]
+    execute(url, f"update alembic_version set version_num = '{UNKNOWN}'")
+    with pytest.raises(UnknownSchemaError, match="there is no table log"):
+        sync_here(tmp_path, database_url=url)
 
 
 # Of Airflow 3.4.0b2: tries of a task instance are rows of their own, and other tables were renamed.
