@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import os
 import subprocess
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg
 import pytest
 
 from tap_airflow_metadata.database import Moment
-from tests.extract.tap_runs import TAP, checked_settings, run_tap
+from tap_airflow_metadata.errors import SourceRefusedError
+from tests.extract.tap_runs import TAP, checked_settings, run_tap, sync_here
 from tests.real_airflow.postgres import execute
 
 FINAL, RETRYABLE = 78, 75
@@ -184,6 +187,28 @@ def test_all_tables_are_of_one_moment(filled_database):
         assert moment.count("dag_tag") == 5
         with pytest.raises(Exception, match="read-only"):
             list(moment.batches("delete from dag returning 1"))
+
+
+def test_a_connection_that_cannot_begin_is_closed(filled_database):
+    """The driver warns of one that is not, and warnings are errors here."""
+    settings = checked_settings(database_url=filled_database("3.3.2", rows=1))
+    with pytest.raises(SourceRefusedError, match="statement_timeout"):
+        Moment(replace(settings, statement_timeout_seconds=-1)).__enter__()
+    gc.collect()
+
+
+def test_the_transaction_is_ended_before_the_connection(filled_database, tmp_path):
+    """A pooler gives up the server's connection of a client that leaves in the middle of one."""
+    url = filled_database("3.3.2", rows=1)
+    [name] = execute(url, "select current_database()").fetchone()
+    broken_off = f"select xact_rollback from pg_stat_database where datname = '{name}'"
+    others = f"select count(*) from pg_stat_activity where datname = '{name}' and pid <> %s"
+    with psycopg.connect(url.replace(name, "postgres"), autocommit=True) as connection:
+        before = connection.execute(broken_off).fetchone()
+        sync_here(tmp_path, database_url=url, tables=["dag"])
+        while connection.execute(others, [connection.info.backend_pid]).fetchone() != (0,):
+            time.sleep(0.01)
+        assert connection.execute(broken_off).fetchone() == before
 
 
 def test_a_slow_loader_keeps_no_transaction_open(filled_database, tmp_path):

@@ -91,3 +91,16 @@ def test_a_missing_table_is_named_and_may_count_as_empty(project: DbtProject) ->
             "select environment_slug, count(*) from airflow_audit.fct_audit_events group by 1"
         ).fetchall()
     assert counts == [(THREE, 3)]
+
+
+def test_a_standby_that_was_far_behind_is_a_warning(project: DbtProject) -> None:
+    with duckdb.connect(str(project.warehouse)) as warehouse:
+        for slug, seconds in ((TWO, 899.5), (THREE, 3600.2)):
+            manifest = f'"airflow_{slug}"._sync_manifest'
+            warehouse.execute(f"update {manifest} set replay_lag_seconds = {seconds}")
+    selected = ("--select", "+assert_standby_is_not_far_behind")
+    run = project.run("build", *selected, ENVIRONMENT_SLUGS=BOTH)
+    assert run.exit_code == 0, run.output
+    assert f"Environment {THREE}: the last sync read a standby" in run.output
+    assert "was 3600 seconds old" in run.output
+    assert f"Environment {TWO}: the last sync read a standby" not in run.output

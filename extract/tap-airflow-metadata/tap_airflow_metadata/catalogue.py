@@ -26,6 +26,7 @@ _PERSONAL = {None, "username", "named_username", "identity", "mention"}
 _READ = {"default", "optional", "never"}
 
 
+@functools.cache
 def version_tuple(version: str) -> tuple[int, ...]:
     """Return ``"2.10.5"`` as ``(2, 10, 5)``."""
     return tuple(int(part) for part in version.split("."))

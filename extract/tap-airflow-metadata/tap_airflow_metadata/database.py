@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -14,36 +13,30 @@ import pyarrow as pa
 from adbc_driver_postgresql import dbapi
 
 from tap_airflow_metadata.airflow_version import OLDER_REVISIONS, airflow_version
+from tap_airflow_metadata.database_errors import explained
 from tap_airflow_metadata.errors import (
     NotAnAirflowDatabaseError,
     SnapshotSettingsError,
-    SourceRefusedError,
     SourceUnavailableError,
-    TapError,
+)
+from tap_airflow_metadata.open_transactions import (
+    ACTIVITY_SQL,
+    SNAPSHOT_SQL,
+    OpenTransactions,
+    on_primary,
+    on_standby,
 )
 from tap_airflow_metadata.query import SALT_SETTING
 from tap_airflow_metadata.quoting import quoted
 from tap_airflow_metadata.settings import Settings
 
-# A server that answers a login with FATAL refuses it for good, but for these passing states.
-_PASSING_REFUSALS = re.compile(
-    r"too many|remaining connection slots|starting up|shutting down|recovery|not yet accepting",
-    re.IGNORECASE,
-)
-_REACHED = re.compile(
-    r"connection to server|host name|server closed|SSL|PQ[a-z]+\(\)", re.IGNORECASE
-)
-# SQLSTATE classes and codes after which the same command may work later: connection exceptions,
-# rollbacks, lack of resources, operator intervention, lock not available.
-_SQLSTATE = re.compile(r"SQLSTATE: (\w{5})")
-_PASSING_STATES = ("08", "40", "53", "57P", "55P03")
 # Settings of a scratch database with a restored snapshot: when it was taken, and of what database.
 TAKEN_AT_SETTING = "airflow_snapshot.taken_at"
 DATABASE_ID_SETTING = "airflow_snapshot.database_id"
 # A moment reads system tables and Airflow's tables; both need the same few facts.
 _COLUMNS_SQL = """
     select relation.relname::text, attribute.attname::text,
-        format_type(attribute.atttypid, attribute.atttypmod)::text,
+        format_type(attribute.atttypid, attribute.atttypmod)::text, attribute.attnotnull,
         has_column_privilege(relation.oid, attribute.attnum, 'select')
     from pg_class as relation
     inner join pg_namespace as namespace on namespace.oid = relation.relnamespace
@@ -52,67 +45,21 @@ _COLUMNS_SQL = """
         and attribute.attnum > 0 and not attribute.attisdropped
     order by relation.relname, attribute.attnum
 """
-
-
-def explain(error: Exception) -> TapError:  # noqa: PLR0911
-    """Turn a driver's error into one that says whether a retry can help.
-
-    The driver's message never holds the password: libpq leaves it out.
-    """
-    text = _text(error)
-    found = _SQLSTATE.search(text)
-    state = found[1] if found else ""
-    if state == "57014":
-        return SourceUnavailableError(
-            f"The database cancelled a query: {text}. If it ran into the statement timeout, raise"
-            " statement_timeout_seconds"
-        )
-    if state == "55P03":
-        return SourceUnavailableError(
-            f"A table is locked: {text}. A migration or clean-up of Airflow may be running; try"
-            " again when it is done, or raise lock_timeout_seconds"
-        )
-    if state == "42501":
-        return SourceRefusedError(
-            f"The login lacks a right: {text}. `tap-airflow-metadata --grants` prints what it needs"
-        )
-    if state:
-        kind = SourceUnavailableError if state.startswith(_PASSING_STATES) else SourceRefusedError
-        return kind(f"The database refused a query: {text}")
-    if not _REACHED.search(text):
-        # libpq repeats the part of the address that it could not parse, maybe the password.
-        return SourceRefusedError(
-            "The address in TAP_AIRFLOW_METADATA_DATABASE_URL could not be used; special characters"
-            " in user or password have to be percent-encoded, and TLS files have to exist"
-        )
-    if "FATAL" in text and not _PASSING_REFUSALS.search(text):
-        return SourceRefusedError(
-            f"The database refused the login; check TAP_AIRFLOW_METADATA_DATABASE_URL: {text}"
-        )
-    return SourceUnavailableError(
-        f"The database did not answer or went away; check that it runs and can be reached: {text}"
-    )
-
-
-def _text(error: Exception) -> str:
-    return " ".join(str(error).replace("[libpq] ", "").split())
-
-
-@contextlib.contextmanager
-def _explained() -> Iterator[None]:
-    try:
-        yield
-    except adbc_driver_manager.Error as error:
-        raise explain(error) from None
-    except (OSError, pa.ArrowException) as error:
-        # What Arrow makes of an error in the middle of a result; it may lack the SQLSTATE. What
-        # is final, such as a missing right, shows before the first row.
-        if "[libpq]" not in str(error):
-            raise
-        raise SourceUnavailableError(
-            f"The database went away or cancelled a query halfway: {_text(error)}. If it ran into"
-            " the statement timeout, raise statement_timeout_seconds"
-        ) from None
+_UNIQUE_KEYS_SQL = """
+    select relation.relname::text, entry.indexrelid::bigint, attribute.attname::text
+    from pg_index as entry
+    inner join pg_class as relation on relation.oid = entry.indrelid
+    inner join pg_namespace as namespace on namespace.oid = relation.relnamespace
+    inner join pg_attribute as attribute
+        on attribute.attrelid = entry.indrelid
+        and attribute.attnum = any((entry.indkey::int2[])[0:entry.indnkeyatts - 1])
+    where namespace.nspname = $1 and entry.indisunique and entry.indisvalid
+        and entry.indpred is null and entry.indexprs is null
+"""
+_CLOCK_SQL = """
+    select pg_is_in_recovery(), now(), pg_last_xact_replay_timestamp(),
+        extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp())::float8
+"""
 
 
 @dataclass(frozen=True)
@@ -120,13 +67,16 @@ class Identity:
     """What a database says of itself.
 
     Attributes:
-        extracted_at: The moment of the read, UTC, whole milliseconds; of a snapshot, the moment
-            it was taken.
+        extracted_at: The moment of the read, UTC, whole milliseconds; of a standby, what it has
+            replayed; of a snapshot, the moment it was taken.
         revision: Airflow's schema revision.
         airflow_version: First Airflow release with that revision, None if it is not known.
         postgres_version: Such as ``16.3``.
         database_id: Differs between a database and its restored copy, unless the copy is a snapshot
-            that says whose.
+            that says whose. A standby has that of its primary.
+        replay_lag_seconds: How long before the standby's clock the moment is; None if the server
+            is no standby.
+        transactions: What was going on in that moment.
     """
 
     extracted_at: datetime
@@ -134,6 +84,8 @@ class Identity:
     airflow_version: str | None
     postgres_version: str
     database_id: str
+    replay_lag_seconds: float | None
+    transactions: OpenTransactions
 
 
 @dataclass(frozen=True)
@@ -142,11 +94,18 @@ class SourceColumn:
 
     Attributes:
         postgres_type: As ``format_type`` names it.
+        is_nullable: Whether it may hold null.
         is_readable: Whether the login may select it.
     """
 
     postgres_type: str
+    is_nullable: bool
     is_readable: bool
+
+
+def _whole_milliseconds(moment: datetime) -> datetime:
+    moment = moment.astimezone(timezone.utc)
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def _snapshot(taken_at: str, database_id: str) -> tuple[datetime, str]:
@@ -168,8 +127,7 @@ def _snapshot(taken_at: str, database_id: str) -> tuple[datetime, str]:
             " again; the moment and the identity of its source have to stand in both settings"
         )
         raise SnapshotSettingsError(msg)
-    moment = moment.astimezone(timezone.utc)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000), database_id
+    return _whole_milliseconds(moment), database_id
 
 
 class Moment:
@@ -189,18 +147,48 @@ class Moment:
             SourceRefusedError: The login or the database is wrong.
             SourceUnavailableError: The server cannot be reached now.
         """
-        with _explained():
+        with contextlib.ExitStack() as undo, explained():
             self._connection = dbapi.connect(self._settings.database_url)
             self._cursor = self._connection.cursor()
+            undo.callback(self._disconnect)
+            self._look_at_the_server()
             self._begin()
+            undo.pop_all()
         return self
 
     def __exit__(self, *_: object) -> None:
         """End the transaction and disconnect, whatever the state of the server."""
-        with contextlib.suppress(adbc_driver_manager.Error):
-            self._cursor.close()
-        with contextlib.suppress(adbc_driver_manager.Error):
-            self._connection.close()
+        self._disconnect()
+
+    def _disconnect(self) -> None:
+        for step in (
+            self._cursor.close,
+            # Ends the transaction: a pooler gives up a connection that is left in one.
+            lambda: self._connection.adbc_connection.set_autocommit(enabled=True),
+            self._connection.close,
+        ):
+            with contextlib.suppress(adbc_driver_manager.Error):
+                step()
+
+    def _look_at_the_server(self) -> None:
+        """Read the clock, and who else is at work, before the transaction that reads the tables.
+
+        What the rows of that one lack was not committed by then: on a standby, which goes on
+        replaying, its own answer would be of a later moment than its rows.
+        """
+        self._is_standby, clock, replayed, lag = self._rows(_CLOCK_SQL)[0]
+        self._moment = replayed if self._is_standby else clock
+        self._replay_lag = max(round(lag, 3), 0.0) if self._is_standby and replayed else None
+        self._activity = [] if self._is_standby else self._rows(ACTIVITY_SQL)
+        if self._moment is None:
+            msg = (
+                "The database is a standby that has replayed no transaction since it was started,"
+                " so it cannot say of what moment its rows are. Try again later, or read the"
+                " primary"
+            )
+            raise SourceUnavailableError(msg)
+        # Chained, a pooler keeps both transactions on one server.
+        self._cursor.execute("commit and chain")
 
     def _begin(self) -> None:
         settings = self._settings
@@ -221,12 +209,25 @@ class Moment:
 
     def columns(self) -> dict[str, dict[str, SourceColumn]]:
         """Return every column of every table of the source schema, by table and column."""
-        with _explained():
+        with explained():
             rows = self._rows(_COLUMNS_SQL, self._settings.source_schema)
         tables: dict[str, dict[str, SourceColumn]] = {}
-        for table, column, postgres_type, is_readable in rows:
-            tables.setdefault(table, {})[column] = SourceColumn(postgres_type, is_readable)
+        for table, column, postgres_type, is_not_null, is_readable in rows:
+            found = SourceColumn(postgres_type, not is_not_null, is_readable)
+            tables.setdefault(table, {})[column] = found
         return tables
+
+    def unique_keys(self) -> dict[str, list[frozenset[str]]]:
+        """Return the columns of each unique index that covers all rows, by table."""
+        with explained():
+            rows = self._rows(_UNIQUE_KEYS_SQL, self._settings.source_schema)
+        indexes: dict[tuple[str, int], set[str]] = {}
+        for table, index, column in rows:
+            indexes.setdefault((table, index), set()).add(column)
+        keys: dict[str, list[frozenset[str]]] = {}
+        for (table, _), columns in indexes.items():
+            keys.setdefault(table, []).append(frozenset(columns))
+        return keys
 
     def identity(self, columns: dict[str, dict[str, SourceColumn]]) -> Identity:
         """Return the moment and the versions.
@@ -252,17 +253,18 @@ class Moment:
             msg = f"{msg} dag_run, task_instance and alembic_version. {hint}"
             raise NotAnAirflowDatabaseError(msg)
         revision = None
-        with _explained():
+        with explained():
             if all(column.is_readable for column in columns["alembic_version"].values()):
                 rows = self._rows(f"select version_num from {quoted(schema)}.alembic_version")
                 revision = rows[0][0] if rows else None
-            moment, postgres_version, database, taken_at, source_id = self._rows(
-                "select date_trunc('milliseconds', now()), current_setting('server_version'),"
-                " oid::text, current_setting($1, true), current_setting($2, true)"
+            postgres_version, database, taken_at, source_id = self._rows(
+                "select current_setting('server_version'), oid::text,"
+                " current_setting($1, true), current_setting($2, true)"
                 " from pg_database where datname = current_database()",
                 TAKEN_AT_SETTING,
                 DATABASE_ID_SETTING,
             )[0]
+            xmin, xmax = self._rows(SNAPSHOT_SQL)[0]
             cluster = None
             if self._rows("select has_function_privilege('pg_control_system()', 'execute')")[0][0]:
                 cluster = self._rows("select system_identifier from pg_control_system()")[0][0]
@@ -272,27 +274,38 @@ class Moment:
                 " 2.4. Upgrade Airflow, then sync"
             )
             raise NotAnAirflowDatabaseError(msg)
-        database_id = f"{cluster}/{database}"
+        moment, database_id = _whole_milliseconds(self._moment), f"{cluster}/{database}"
+        lag, transactions = self._replay_lag, on_primary(self._activity, xmax)
+        if self._is_standby:
+            transactions = on_standby(xmin, xmax)
         if taken_at or source_id:
             moment, database_id = _snapshot(taken_at or "", source_id or "")
-        version = airflow_version(revision)
-        postgres_version = postgres_version.split(" ")[0]
-        return Identity(moment, revision, version, postgres_version, database_id)
+            # The transactions of the scratch server say nothing about those of the source.
+            lag, transactions = None, OpenTransactions(seen="none")
+        return Identity(
+            extracted_at=moment,
+            revision=revision,
+            airflow_version=airflow_version(revision),
+            postgres_version=postgres_version.split(" ")[0],
+            database_id=database_id,
+            replay_lag_seconds=lag,
+            transactions=transactions,
+        )
 
     def count(self, table: str) -> int:
         """Return the number of rows of a table in this moment."""
-        with _explained():
+        with explained():
             name = f"{quoted(self._settings.source_schema)}.{quoted(table)}"
             return int(self._rows(f"select count(*) from {name}")[0][0])
 
     def byte_count(self, table: str) -> int:
         """Return what a table takes on the server's disk, without its indexes."""
-        with _explained():
+        with explained():
             name = f"{quoted(self._settings.source_schema)}.{quoted(table)}"
             return int(self._rows("select pg_table_size(to_regclass($1))", name)[0][0])
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
         """Yield the result of a query, read by binary COPY; rows never become Python objects."""
-        with _explained():
+        with explained():
             self._cursor.execute(sql)
             yield from self._cursor.fetch_record_batch()

@@ -24,12 +24,22 @@ class NotAnAirflowDatabaseError(TapError):
     """The database was reached and holds no Airflow metadata."""
 
 
+class UnknownSchemaError(TapError):
+    """Tables are not as any known Airflow has them; nothing was read."""
+
+
 class SnapshotSettingsError(TapError):
     """A restored snapshot does not say properly when it was taken, and of what database."""
 
 
 class OlderMomentError(TapError):
     """The database is of an earlier moment than what was synced before; nothing was read."""
+
+
+class StandbyBehindError(TapError):
+    """The standby has not yet replayed what was synced before; nothing was read."""
+
+    exit_code = EXIT_RETRYABLE
 
 
 class UnreadableTableError(TapError):

@@ -54,6 +54,9 @@ _FOOTER = """\
     end loop;
 end
 $grants$;
+-- Not needed. With it the sync knows since when others' transactions are open, and reads less
+-- twice; but it shows the role what every session does.
+-- grant pg_read_all_stats to {role};
 """
 
 

@@ -40,6 +40,9 @@ MANIFEST = Table(
             Column("airflow_version", "text"),
             Column("alembic_revision", "text"),
             Column("postgres_version", "text"),
+            Column("replay_lag_seconds", "number"),
+            Column("transactions_seen", "text"),
+            Column("oldest_transaction_at", "timestamp"),
             Column("pii", "text"),
             Column("withheld_columns", "json"),
             Column("started_at", "timestamp"),
@@ -70,6 +73,12 @@ class ManifestRow:
         airflow_version: First release with the database's schema, null if it is not known.
         alembic_revision: The database's schema revision.
         postgres_version: The server's version.
+        replay_lag_seconds: How old the last transaction was that a standby had replayed; null of a
+            primary and of a snapshot.
+        transactions_seen: Which open transactions of others the login could see: ``all``, with the
+            time each began, ``writing`` or ``none``.
+        oldest_transaction_at: When the oldest of them began; null if there was none, or if that
+            cannot be seen.
         pii: Setting for personal data.
         withheld_columns: Columns that the table has and that were not read, as JSON.
         started_at: When reading the table began.
@@ -92,6 +101,9 @@ class ManifestRow:
     airflow_version: str | None
     alembic_revision: str | None
     postgres_version: str
+    replay_lag_seconds: float | None
+    transactions_seen: str
+    oldest_transaction_at: datetime | None
     pii: str
     withheld_columns: tuple[str, ...]
     started_at: datetime

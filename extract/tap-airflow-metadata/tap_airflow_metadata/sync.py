@@ -9,16 +9,18 @@ import re
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timezone
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tap_airflow_metadata.bookmarks import Bookmarks
 from tap_airflow_metadata.catalogue import Column, Table, load_catalogue
 from tap_airflow_metadata.cleaning import cleaned
 from tap_airflow_metadata.database import Identity, Moment, SourceColumn
-from tap_airflow_metadata.errors import OlderMomentError, UnreadableTableError
+from tap_airflow_metadata.errors import UnreadableTableError
+from tap_airflow_metadata.known_schema import FoundTable, merge_key, require_known_schema
 from tap_airflow_metadata.manifest import MANIFEST, ManifestRow, record_batch
 from tap_airflow_metadata.query import FOUND, Query, is_read, select
 from tap_airflow_metadata.raw_shape import arrow_schema, json_schema
@@ -52,7 +54,7 @@ class TableRead:
     key: tuple[str, ...]
     schema: dict[str, Any]
     file: SpoolFile | None
-    bookmark: dict[str, str] | None
+    bookmark: dict[str, Any] | None
     version: int | None
 
 
@@ -170,10 +172,10 @@ class Sync:
     """
 
     def __init__(
-        self, settings: Settings, bookmarks: Mapping[str, Mapping[str, str]], sync_id: str
+        self, settings: Settings, bookmarks: Mapping[str, Mapping[str, Any]], sync_id: str
     ) -> None:
         self._settings = settings
-        self._bookmarks = bookmarks
+        self._bookmarks = Bookmarks(settings, bookmarks)
         self._sync_id = sync_id
 
     def read(self, spool: Spool) -> list[TableRead]:
@@ -235,27 +237,30 @@ class Sync:
     ) -> tuple[dict[str, dict[str, SourceColumn]], Identity, tuple[Table, ...]]:
         found = moment.columns()
         identity = moment.identity(found)
-        self._say_what_it_is(identity, found)
         tables = self._readable_tables(found)
-        self._refuse_to_go_back(tables, identity)
+        self._require_known_schema(moment, tables, found, identity)
+        self._say_what_it_is(identity, found)
+        self._bookmarks.refuse_to_go_back(tables, identity)
         return found, identity, tables
 
-    def _refuse_to_go_back(self, tables: tuple[Table, ...], identity: Identity) -> None:
-        """Raise an error if a table was synced in a later moment: its rows would become older."""
-        moments = [last for table in tables if (last := self._last_moment(table))]
-        if moments and identity.extracted_at < max(moments):
-            msg = (
-                f"The database is as of {identity.extracted_at.isoformat()}, but what is in the"
-                f" warehouse is as of {max(moments).isoformat()}: older rows would take the place"
-                " of newer ones. Of a snapshot, take a newer one, or sync this one under another"
-                " ENVIRONMENT_SLUG to have it beside; of any other database, set its server's clock"
+    def _require_known_schema(
+        self,
+        moment: Moment,
+        tables: tuple[Table, ...],
+        found: dict[str, dict[str, SourceColumn]],
+        identity: Identity,
+    ) -> None:
+        unique_keys = moment.unique_keys()
+        found_tables = [
+            FoundTable(
+                table=table,
+                wanted=_columns_of(table, self._settings),
+                source=found.get(table.name),
+                unique_keys=unique_keys.get(table.name, []),
             )
-            raise OlderMomentError(msg)
-
-    def _last_moment(self, table: Table) -> datetime | None:
-        """Return the moment of the last sync of a table, None if there was none."""
-        synced_until = self._bookmarks.get(table.name, {}).get("synced_until")
-        return datetime.fromisoformat(synced_until) if synced_until else None
+            for table in tables
+        ]
+        require_known_schema(found_tables, identity.revision)
 
     def _say_what_it_is(
         self, identity: Identity, found: dict[str, dict[str, SourceColumn]]
@@ -274,6 +279,7 @@ class Sync:
             identity.revision,
             identity.postgres_version,
         )
+        self._say_how_old_it_is(identity)
         catalogue = load_catalogue()
         unknown = [
             name for name in found if name not in catalogue and not _NOT_AIRFLOWS.match(name)
@@ -281,6 +287,25 @@ class Sync:
         readable = {name for name, table in catalogue.items() if table.read != "never"}
         if unknown and readable <= {table.name for table in self._settings.tables}:
             logger.warning("Tables that are not in the catalogue, not read: %s", ", ".join(unknown))
+
+    def _say_how_old_it_is(self, identity: Identity) -> None:
+        if identity.replay_lag_seconds is not None:
+            logger.info(
+                "The server is a standby: the last transaction that it replayed was committed %.0f"
+                " seconds ago",
+                identity.replay_lag_seconds,
+            )
+        transactions = identity.transactions
+        if transactions.oldest_began_at:
+            logger.info(
+                "A transaction is open since %s: the next sync reads again what changed since then",
+                transactions.oldest_began_at.isoformat(),
+            )
+        elif transactions.seen == "writing" and transactions.oldest_id:
+            logger.info(
+                "A transaction is open that has written, and this login cannot see since when: the"
+                " next sync reads further back"
+            )
 
     def _readable_tables(self, found: dict[str, dict[str, SourceColumn]]) -> tuple[Table, ...]:
         unreadable = _unreadable(self._settings.tables, found, self._settings)
@@ -296,28 +321,14 @@ class Sync:
         logger.warning("Left out, because the login may not read them: %s", named)
         return tuple(table for table in self._settings.tables if table.name not in unreadable)
 
-    def _since(self, table: Table, selection: str, identity: Identity) -> datetime | None:
-        """Return the moment since which changes are read, None for a full read.
-
-        A snapshot that is synced once more is read whole: in mode append the rows of a moment
-        replace those of the same moment, and whoever counts the rows of a moment finds them all.
-        """
-        bookmark = self._bookmarks.get(table.name, {})
-        last = self._last_moment(table)
-        if self._settings.mode == "mirror" or table.change is None:
-            return None
-        if bookmark.get("selection") != selection or last in (None, identity.extracted_at):
-            return None
-        return last - timedelta(seconds=self._settings.lookback_seconds)
-
     def _plan(
         self, table: Table, source: dict[str, SourceColumn] | None, identity: Identity
     ) -> _Plan:
         columns = _columns_of(table, self._settings)
         types = {name: column.postgres_type for name, column in (source or {}).items()}
-        key = next((key for key in table.key if set(key) <= types.keys()), table.key[0])
+        key = merge_key(table, types)
         selection = _selection(table, key, self._settings, identity)
-        since = self._since(table, selection, identity) if source else None
+        since = self._bookmarks.since(table, selection, identity) if source else None
         query = None
         if source:
             query = select(
@@ -364,6 +375,9 @@ class Sync:
             airflow_version=identity.airflow_version,
             alembic_revision=identity.revision,
             postgres_version=identity.postgres_version,
+            replay_lag_seconds=identity.replay_lag_seconds,
+            transactions_seen=identity.transactions.seen,
+            oldest_transaction_at=identity.transactions.oldest_began_at,
             pii=self._settings.pii,
             withheld_columns=tuple(name for name in plan.found if name not in selected),
             started_at=started_at,
@@ -388,6 +402,6 @@ class Sync:
             },
         )
         schema = json_schema(plan.columns) | {"x-mode": self._settings.mode}
-        bookmark = {"synced_until": identity.extracted_at.isoformat(), "selection": plan.selection}
+        bookmark = self._bookmarks.next(table, plan.selection, identity)
         version = round(identity.extracted_at.timestamp() * 1000) if row.is_full_read else None
         return TableRead(table.name, plan.key, schema, file, bookmark, version), row

@@ -35,6 +35,12 @@ class OlderMomentError(LoadError):
     """The warehouse holds the same tables of a later moment; nothing was written."""
 
 
+class StandbyBehindError(LoadError):
+    """What was sent is of a standby that is behind the warehouse; nothing was written."""
+
+    exit_code = EXIT_RETRYABLE
+
+
 class OtherEnvironmentError(LoadError):
     """The schema holds another Airflow environment; nothing was written."""
 

@@ -32,6 +32,7 @@ from warehouse_targets.errors import (
     OlderMomentError,
     OtherEnvironmentError,
     OverlappingLoadError,
+    StandbyBehindError,
     causes_of,
     is_disk_full,
 )
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
 
 _MANIFEST = "_sync_manifest"
 _SLUG = "environment_slug"
+_LAG = "replay_lag_seconds"  # of a standby only
 _BEFORE_ALL = datetime.min.replace(tzinfo=timezone.utc)
 
 logger = logging.getLogger(__name__)
@@ -202,7 +204,7 @@ class _Load:
         if manifest and moment and self._existing[_MANIFEST]:
             self._check_environment(manifest)
             before = self._latest_moment(tables)
-            self._check_moment(moment, before)
+            self._check_moment(manifest, moment, before)
         try:
             self._load([table for table in tables if table is not manifest])
             self._mark_deleted(tables)
@@ -264,21 +266,27 @@ class _Load:
             )
             raise OtherEnvironmentError(msg)
 
-    def _check_moment(self, moment: datetime, latest: datetime) -> None:
+    def _check_moment(self, manifest: IncomingTable, moment: datetime, latest: datetime) -> None:
         """Refuse what our tap read in an earlier moment: it would take the place of newer rows.
 
         The tap refuses it too, but by its state, which may be lost and which a full refresh
         leaves out.
         """
-        if latest > moment:
-            msg = (
-                f"What was sent is as of {moment.isoformat()}, but"
-                f" {self._pipeline.dataset_name} holds the same tables as of"
-                f" {latest.isoformat()}. Nothing was loaded, because older"
-                " rows would take the place of newer ones. Of a snapshot, take a newer one, or sync"
-                " this one under another ENVIRONMENT_SLUG to have it beside"
-            )
-            raise OlderMomentError(msg)
+        if latest <= moment:
+            return
+        msg = (
+            f"What was sent is as of {moment.isoformat()}, but {self._pipeline.dataset_name} holds"
+            f" the same tables as of {latest.isoformat()}. Nothing was loaded, because older rows"
+            " would take the place of newer ones."
+        )
+        if _LAG in manifest.columns and self._only_value(manifest, _LAG) is not None:
+            msg = f"{msg} The source is a standby: try again when it has replayed what it lacks"
+            raise StandbyBehindError(msg)
+        msg = (
+            f"{msg} Of a snapshot, take a newer one, or sync this one under another"
+            " ENVIRONMENT_SLUG to have it beside"
+        )
+        raise OlderMomentError(msg)
 
     def _check_alone(
         self, moment: datetime, tables: Sequence[IncomingTable], before: datetime

@@ -9,7 +9,7 @@ import pytest
 
 from tests.load.loaded_warehouse import LoadedWarehouse
 from tests.load.singer import MOMENTS, STATE, TEXT, batch, parquet, record, schema, whole
-from warehouse_targets.errors import OlderMomentError
+from warehouse_targets.errors import OlderMomentError, StandbyBehindError
 
 PROPERTIES = {"id": TEXT, "state": TEXT}
 MANIFEST = {"sync_id": TEXT, "table_name": TEXT}
@@ -67,6 +67,16 @@ def test_an_earlier_moment_changes_nothing(warehouse, tmp_path, mode, sends_file
         warehouse.load(*tap.messages(MOMENTS[1], "between", "runs"))
     assert said in str(raised.value)
     assert raised.value.exit_code == 78
+    assert content(warehouse) == before
+
+
+def test_an_earlier_moment_of_a_standby_is_tried_again_later(warehouse, tmp_path):
+    tap = Tap(tmp_path / "spool", manifest_says={"replay_lag_seconds": "12"})
+    warehouse.load(*tap.messages(MOMENTS[1], "first", "runs"))
+    before = content(warehouse)
+    with pytest.raises(StandbyBehindError, match="when it has replayed what it lacks") as raised:
+        warehouse.load(*tap.messages(MOMENTS[0], "behind", "runs"))
+    assert raised.value.exit_code == 75
     assert content(warehouse) == before
 
 

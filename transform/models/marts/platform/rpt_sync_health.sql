@@ -50,6 +50,9 @@ reconciled as (
         airflow_version,
         alembic_revision,
         postgres_version,
+        replay_lag_seconds,
+        transactions_seen,
+        oldest_transaction_at,
         withheld_columns,
         started_at as read_started_at,
         ended_at as read_ended_at
