@@ -11,23 +11,6 @@ from tests.extract.tap_runs import run_tap
 from tests.real_airflow import captured, typed
 from tests.real_airflow.install import RECIPES
 
-# Arguments that name something, which may leave. No other may.
-NAMES = {
-    "conn_id",
-    "conn_type",
-    "dag_id",
-    "dag_ids",
-    "exclude_dag_ids",
-    "key",
-    "name",  # of an asset, or of a team
-    "pool",
-    "role",
-    "run_id",
-    "tables",
-    "task_id",
-    "team_name",
-    "username",
-}
 # What the marts tell of a command, of those that every version has.
 NEEDED = {
     ("connections_add", "conn_id"),
@@ -86,5 +69,5 @@ def written(request, postgres, tmp_path: Path) -> str:
 
 def test_of_what_is_typed_into_a_command_only_names_leave(written: str) -> None:
     found = typed.markers(written)
-    assert {marker for marker in found if marker[1] not in NAMES} == set()
+    assert {marker for marker in found if marker[1] not in typed.NAMES} == set()
     assert found >= NEEDED

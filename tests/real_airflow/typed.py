@@ -22,6 +22,25 @@ from tests.real_airflow.postgres import ThrowawayPostgres, throwaway_postgres
 
 FOLDER = Path(__file__).parent / "typed"
 
+# What people type to name something, which may be read. Nothing else that they type may.
+NAMES = {
+    "conn_id",
+    "conn_type",
+    "dag_id",
+    "dag_ids",
+    "exclude_dag_ids",
+    "key",  # of a variable
+    "name",  # of an asset, or of a team
+    "partition_key",
+    "pool",
+    "role",
+    "run_id",
+    "tables",
+    "task_id",
+    "team_name",
+    "username",
+}
+
 # In small letters: Airflow writes the host of an address so.
 _MARKER = re.compile(r"canary-([a-z0-9]+(?:_[a-z0-9]+)*)-([a-z0-9]+(?:_[a-z0-9]+)*)")
 _SCRIPT = Path(__file__).with_name("type_in_cli.py")
