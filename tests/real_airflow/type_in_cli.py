@@ -136,7 +136,7 @@ def _values(action, event):
     """What to type for an argument: its marker, in a form that its type accepts."""
     marker = f"CANARY-{event}-{action.dest}"
     if action.choices:
-        forms = [str(next(iter(action.choices)))]
+        forms = sorted(map(str, action.choices))[:1]
     elif action.dest == "conn_uri":
         part = f"CANARY-{event}-uri"
         forms = [f"http://{part}_login:{part}_password@{part}_host:80/{part}_schema?a={part}_extra"]
@@ -146,7 +146,7 @@ def _values(action, event):
     elif action.dest in _JSON:
         forms = [json.dumps({"password": marker, "a": [marker]})]
     else:
-        # A list has a second one; the last is a folder.
+        # A text, JSON, a date, a number, a folder.
         forms = [marker, json.dumps({"A": marker}), "2025-02-03", "1", "."]
     form = next(form for form in forms if _is_accepted(action, form))
     return [form] * (action.nargs if isinstance(action.nargs, int) else 1)

@@ -126,7 +126,7 @@ def test_only_names_are_in_a_snapshot_without_secrets(
 ) -> None:
     snapshots = Snapshots(str(tmp_path / "snapshots"), {})
     name = snapshots.take(told.pipe.database_url, "--exclude-secrets")
-    restored = f"typed_{told.version}"
+    restored = f"restored_{told.version}"
     postgres.create_database(restored)
     snapshots.run("restore", name, "--into", postgres.url(restored))
     texts = _of_database(postgres.url(restored))
@@ -140,4 +140,4 @@ def test_only_names_are_in_a_snapshot_without_secrets(
         for table, text in texts.items()
     }
     assert {table: found for table, found in unexpected.items() if found} == {}
-    assert [table for table, text in texts.items() if "CANARY".encode().hex() in text] == []
+    assert [table for table, text in texts.items() if b"CANARY".hex() in text] == []
