@@ -80,9 +80,10 @@ bench-snapshots: $(STAMPS)/dev ## Measure snapshots against pg_dump and pg_resto
 	$(DEV)/python -m bench.snapshots
 
 .PHONY: schemas
-schemas: $(STAMPS)/dev ## Capture schemas and audit events of real Airflow versions; VERSIONS="3.3.2 …" for some
+schemas: $(STAMPS)/dev ## Capture schemas, audit events and noted commands of real Airflow versions; VERSIONS="3.3.2 …" for some
 	$(DEV)/python -m tests.real_airflow.capture $(VERSIONS)
 	$(DEV)/python -m tests.real_airflow.audit_events $(VERSIONS)
+	$(DEV)/python -m tests.real_airflow.typed $(VERSIONS)
 
 .PHONY: demo-data
 demo-data: $(STAMPS)/dev ## Make the demo's snapshots again, with real Airflow migrations

@@ -53,6 +53,14 @@ class TapRun:
                 rows = [_json_parsed(row, schema) for row in rows]
         return [_times_as_text(row) for row in rows]
 
+    def everything_in(self, folder: Path) -> str:
+        """All that was written: messages, log, and the files of rows in a folder."""
+        files = [
+            json.dumps(pq.read_table(path).to_pylist(), default=str, ensure_ascii=False)
+            for path in folder.rglob("*.parquet")
+        ]
+        return self.output + self.log + "".join(files)
+
     def manifest(self, table: str) -> dict[str, Any]:
         return {row["table_name"]: row for row in self.rows("_sync_manifest")}[table]
 

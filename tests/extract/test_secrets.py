@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import psycopg
-import pyarrow.parquet as pq
 import pytest
 
 from tap_airflow_metadata.catalogue import load_catalogue
@@ -31,21 +29,13 @@ def markers(wanted):
     }
 
 
-def everything_it_wrote(run, folder: Path) -> str:
-    files = [
-        json.dumps(pq.read_table(path).to_pylist(), default=str)
-        for path in folder.rglob("*.parquet")
-    ]
-    return run.output + run.log + "".join(files)
-
-
 @pytest.mark.parametrize("records", [False, True])
 @pytest.mark.parametrize("version", VERSIONS)
 def test_no_secret_and_no_withheld_column_leaves(version, records, filled_database, tmp_path):
     url = filled_database(version, markers=markers(lambda column: column.access != "read"))
     run = run_tap(tmp_path, database_url=url, tables=[], records=records, pii="full")
     assert run.exit_code == 0, run.log
-    written = everything_it_wrote(run, tmp_path)
+    written = run.everything_in(tmp_path)
     assert "conn_id" in written
     assert MARKER not in written
 
@@ -76,7 +66,7 @@ def test_personal_data_leaves_only_as_the_setting_says(
     url = filled_database(version, markers=markers(lambda column: column.personal))
     run = run_tap(tmp_path, database_url=url, tables=[], pii=pii, pii_salt="a-long-salt")
     assert run.exit_code == 0, run.log
-    written = everything_it_wrote(run, tmp_path)
+    written = run.everything_in(tmp_path)
     leaked = {
         column.personal
         for table in CATALOGUE.values()

@@ -247,7 +247,10 @@ def _uv() -> str:
 
 
 def run_command(
-    command: list[str], environ: dict[str, str] | None = None, typed: str | None = None
+    command: list[str],
+    environ: dict[str, str] | None = None,
+    typed: str | None = None,
+    folder: Path | None = None,
 ) -> str:
     """Run a command to its end, and give what it printed.
 
@@ -255,6 +258,7 @@ def run_command(
         command: Program and arguments.
         environ: Environment variables; None for those of this process.
         typed: What to answer where the command asks for a password.
+        folder: Where to run it; None for this process's own.
 
     Raises:
         AirflowCommandError: It failed; the message has the end of what it printed.
@@ -262,6 +266,7 @@ def run_command(
     done = subprocess.run(
         command,
         env=environ,
+        cwd=folder,
         input=typed,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

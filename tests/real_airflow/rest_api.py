@@ -45,11 +45,11 @@ class RestApi:
         body: dict[str, Any] = {"dag_run_id": run_id}
         if not self._is_airflow_2:
             body["logical_date"] = None
-        self._send("POST", f"/dags/{dag_id}/dagRuns", body)
+        self.send("POST", f"/dags/{dag_id}/dagRuns", body)
 
     def set_paused(self, dag_id: str, paused: bool) -> None:
         """Pause a DAG or let it run."""
-        self._send("PATCH", f"/dags/{dag_id}?update_mask=is_paused", {"is_paused": paused})
+        self.send("PATCH", f"/dags/{dag_id}?update_mask=is_paused", {"is_paused": paused})
 
     def clear(self, dag_id: str, run_id: str, task_id: str) -> None:
         """Have a task of a run done again."""
@@ -60,14 +60,14 @@ class RestApi:
             "only_failed": False,
             "reset_dag_runs": True,
         }
-        self._send("POST", f"/dags/{dag_id}/clearTaskInstances", body)
+        self.send("POST", f"/dags/{dag_id}/clearTaskInstances", body)
 
     def mark(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
         """Declare a task of a run a success, or failed; a running one is ended."""
         body: dict[str, Any] = {"new_state": state}
         if self._is_airflow_2:
             body["dry_run"] = False
-        self._send("PATCH", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}", body)
+        self.send("PATCH", f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}", body)
 
     def backfill(self, dag_id: str, first_day: str, last_day: str) -> None:
         """Have past days of a DAG run; Airflow 3 only, Airflow 2 has a command for it."""
@@ -77,23 +77,23 @@ class RestApi:
             "to_date": f"{last_day}T00:00:00Z",
             "max_active_runs": 4,
         }
-        self._send("POST", "/backfills", body)
+        self.send("POST", "/backfills", body)
 
     def delete_run(self, dag_id: str, run_id: str) -> None:
         """Delete a run with all that belongs to it."""
-        self._send("DELETE", f"/dags/{dag_id}/dagRuns/{run_id}")
+        self.send("DELETE", f"/dags/{dag_id}/dagRuns/{run_id}")
 
     def create_connection(self, conn_id: str, **fields: Any) -> None:
         """Create a connection: `conn_type`, `host`, `login`, `password`, `extra` as text…"""
-        self._send("POST", "/connections", {"connection_id": conn_id, **fields})
+        self.send("POST", "/connections", {"connection_id": conn_id, **fields})
 
     def create_variable(self, key: str, value: str) -> None:
         """Create a variable."""
-        self._send("POST", "/variables", {"key": key, "value": value})
+        self.send("POST", "/variables", {"key": key, "value": value})
 
     def runs(self, dag_id: str = "~") -> list[dict[str, Any]]:
         """List the runs of a DAG, or of all: the first hundred."""
-        runs: list[dict[str, Any]] = self._send("GET", f"/dags/{dag_id}/dagRuns?limit=100")[
+        runs: list[dict[str, Any]] = self.send("GET", f"/dags/{dag_id}/dagRuns?limit=100")[
             "dag_runs"
         ]
         return runs
@@ -101,16 +101,25 @@ class RestApi:
     def task_instances(self, dag_id: str = "~", run_id: str = "~") -> list[dict[str, Any]]:
         """List the task instances of a run, or of all: the first hundred."""
         path = f"/dags/{dag_id}/dagRuns/{run_id}/taskInstances?limit=100"
-        task_instances: list[dict[str, Any]] = self._send("GET", path)["task_instances"]
+        task_instances: list[dict[str, Any]] = self.send("GET", path)["task_instances"]
         return task_instances
 
-    def _send(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+    def send(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Send any other request.
+
+        Args:
+            method: Such as `POST`.
+            path: What follows the API's version; of FAB's own in Airflow 3 the whole, `/auth/…`.
+            body: Sent as JSON; None for none.
+
+        Raises:
+            RestApiError: Airflow refused it.
+        """
         if self._authorization is None:
             self._authorization = self._log_in()
-        version = "v1" if self._is_airflow_2 else "v2"
-        return self._request(
-            method, f"/api/{version}{path}", body, {"Authorization": self._authorization}
-        )
+        if not path.startswith("/auth/"):
+            path = f"/api/{'v1' if self._is_airflow_2 else 'v2'}{path}"
+        return self._request(method, path, body, {"Authorization": self._authorization})
 
     def _log_in(self) -> str:
         name, password = self._user

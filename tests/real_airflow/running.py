@@ -18,6 +18,7 @@ from pathlib import Path
 from tests.real_airflow import processes
 from tests.real_airflow.install import airflow_environ, install, migrate, run_command
 from tests.real_airflow.rest_api import RestApi
+from tests.real_airflow.web_pages import WebPages
 
 USER = "auditor"
 
@@ -56,7 +57,8 @@ class RunningAirflow:
         """
         port = _free_port()
         password = secrets.token_hex()
-        self.api = RestApi(version, f"http://127.0.0.1:{port}", (USER, password))
+        self._login = (version, f"http://127.0.0.1:{port}", (USER, password))
+        self.api = RestApi(*self._login)
         self._version = version
         self.home = home
         self._airflow = str(install(version) / "bin" / "airflow")
@@ -65,6 +67,10 @@ class RunningAirflow:
         )
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self.create_user(USER, "Admin", password)
+
+    def log_in(self) -> WebPages:
+        """Log in to its pages, as the user `USER`; it has to run."""
+        return WebPages(*self._login)
 
     def create_user(self, name: str, role: str, password: str) -> None:
         """Create a user with one role.

@@ -26,6 +26,73 @@ def {NIGHTLY}():
 {NIGHTLY}()
 """
 
+TYPED, ASKING = "typed", "asking"
+
+# Its author has typed a marker wherever a text goes; see `typed` of `tests.real_airflow`.
+_TYPED_FILE = f"""
+from datetime import datetime, timezone
+
+try:
+    from airflow.sdk import Asset, Param, dag, task
+except ImportError:  # Airflow 2
+    from airflow.datasets import Dataset as Asset
+    from airflow.decorators import dag, task
+    from airflow.models.param import Param
+
+asset = Asset(
+    "https://example.com/CANARY-asset-name?token=CANARY-asset-query",
+    extra={{"a": "CANARY-asset-extra"}},
+)
+
+
+@dag(
+    schedule="@daily",
+    start_date=datetime(2025, 1, 1, tzinfo=timezone.utc),
+    catchup=False,
+    description="CANARY-dag-description",
+    doc_md="CANARY-dag-doc",
+    tags=["CANARY-dag-tag"],
+    default_args={{"owner": "CANARY-dag-owner"}},
+    params={{"a": Param("CANARY-dag-param", type="string")}},
+)
+def {TYPED}():
+    @task(outlets=[asset], doc_md="CANARY-task-doc")
+    def give():
+        return "CANARY-task-result"
+
+    @task(map_index_template="{{{{ task.op_kwargs['value'] }}}}")
+    def take(value):
+        raise RuntimeError("CANARY-task-error")
+
+    take.expand(value=["CANARY-task-map_index", "b"])
+    give()
+
+
+{TYPED}()
+
+try:
+    from airflow.providers.standard.operators.hitl import HITLOperator
+except ImportError:  # Airflow 2
+    pass
+else:
+
+    @dag(schedule=None, start_date=datetime(2025, 1, 1, tzinfo=timezone.utc))
+    def {ASKING}():
+        HITLOperator(
+            task_id="ask",
+            subject="CANARY-ask-subject",
+            body="CANARY-ask-body",
+            options=["yes", "no"],
+            params={{"a": Param("CANARY-ask-param", type="string")}},
+        )
+
+    {ASKING}()
+"""
+
 # Airflow looks only at files with the words "airflow" and "dag" in them.
-AT_FIRST = {"nightly.py": _NIGHTLY_FILE, BROKEN_FILE: "from airflow import no_such_dag\n"}
+AT_FIRST = {
+    "nightly.py": _NIGHTLY_FILE,
+    "typed.py": _TYPED_FILE,
+    BROKEN_FILE: "from airflow import no_such_dag\n",
+}
 MENDED = "import airflow  # without a dag\n"

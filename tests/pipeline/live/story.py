@@ -9,7 +9,8 @@ from pathlib import Path
 
 import psycopg
 
-from tests.pipeline.live.dag_files import AT_FIRST, BROKEN_FILE, MENDED, NIGHTLY
+from tests.pipeline.live import people
+from tests.pipeline.live.dag_files import AT_FIRST, BROKEN_FILE, MENDED, NIGHTLY, TYPED
 from tests.pipeline.live.syncs import (
     FINISHED,
     Sync,
@@ -70,9 +71,12 @@ class Story:
             sync the task was cleared in run `FIRST`, and marked as success in run `SECOND`.
         first: A sync while tasks ran, one waited, and mapped ones were not expanded.
         second: The next one, after more runs, a deletion and a pause, while tasks ran again.
-        full: A full pass, after Airflow was stopped.
+        full: A full pass, after people had typed a marker into every field, and Airflow was
+            stopped.
         warehouse: The DuckDB file; its marts were built after the first sync and after the full
             pass.
+        pipe: What syncs and builds it.
+        printed: What the full pass and the last build printed.
     """
 
     version: str
@@ -81,6 +85,8 @@ class Story:
     second: Sync
     full: Sync
     warehouse: Path
+    pipe: Pipeline
+    printed: str
 
 
 def play(version: str, database_url: str, pipe: Pipeline) -> Story:
@@ -101,7 +107,7 @@ def play(version: str, database_url: str, pipe: Pipeline) -> Story:
     ):
         say.done("migrated and started")
         api = airflow.api
-        _wait_for_dags(airflow, source, wanted | {WAITING, MAPPED, NIGHTLY})
+        _wait_for_dags(airflow, source, wanted | {WAITING, MAPPED, NIGHTLY, TYPED})
         airflow.wait_until("a broken file", lambda: not _broken_files(source), _SECONDS_TO_PARSE)
         say.done("files parsed")
         for name in sorted(wanted | {WAITING, NIGHTLY}):
@@ -140,13 +146,15 @@ def play(version: str, database_url: str, pipe: Pipeline) -> Story:
         say.done("second runs")
         second = _sync(pipe, version)
         say.done("second sync")
+        people.type_everywhere(airflow, version, database_url, source)
+        say.done("typed")
     say.done("stopped")
     full = _sync(pipe, version, "--full-refresh")
     say.done("full pass")
-    _build(pipe)
+    printed = full.printed + _build(pipe)
     say.done("second build")
     print({table: len(rows) for table, rows in full.after.items() if rows})
-    return Story(version, failing, first, second, full, pipe.warehouse)
+    return Story(version, failing, first, second, full, pipe.warehouse, pipe, printed)
 
 
 class _Clock:
@@ -163,7 +171,7 @@ class _Clock:
 
 def _sync(pipe: Pipeline, version: str, *arguments: str) -> Sync:
     before = read_source(pipe.database_url, version)
-    pipe.sync(*arguments)
+    printed = pipe.sync(*arguments)
     after = read_source(pipe.database_url, version)
     return Sync(
         before=before,
@@ -171,12 +179,14 @@ def _sync(pipe: Pipeline, version: str, *arguments: str) -> Sync:
         loaded=read_warehouse(pipe, version, marked=False),
         marked=read_warehouse(pipe, version, marked=True),
         manifest=newest_manifest(pipe),
+        printed=printed,
     )
 
 
-def _build(pipe: Pipeline) -> None:
+def _build(pipe: Pipeline) -> str:
     exit_code, output = pipe.meltano("invoke", "dbt:build")
     assert exit_code == 0, output
+    return output
 
 
 def _broken_files(source: psycopg.Connection) -> list[object]:

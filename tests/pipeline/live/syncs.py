@@ -27,6 +27,7 @@ class Sync:
         loaded: What the warehouse held then, rows that are marked as deleted left out.
         marked: Those rows.
         manifest: Of each table, its row in `_sync_manifest`.
+        printed: What it printed.
     """
 
     before: dict[str, Rows]
@@ -34,6 +35,7 @@ class Sync:
     loaded: dict[str, Rows]
     marked: dict[str, Rows]
     manifest: dict[str, Row]
+    printed: str
 
     def settled(self, table: str) -> Rows:
         """The rows that were the same all along, so that the sync can only have seen them so."""

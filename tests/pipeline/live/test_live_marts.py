@@ -107,7 +107,8 @@ def test_a_backfill_is_told_from_other_runs(told: Story, ask: Ask) -> None:
     )
     assert runs == [(day, "success") for day in BACKFILLED]
     if told.version.startswith("3."):
-        assert ask("select dag_id, triggered_by_username from fct_backfills") == [(NIGHTLY, USER)]
+        backfills = "select triggered_by_username from fct_backfills where dag_id = ?"
+        assert ask(backfills, NIGHTLY) == [(USER,)]
 
 
 def test_a_new_user_has_the_role_and_the_rights_of_it(told: Story, ask: Ask) -> None:
