@@ -15,7 +15,7 @@ from tests.extract.tap_runs import sync_here
 from tests.real_airflow.install import REPOSITORY
 from tests.real_airflow.postgres import ThrowawayPostgres, execute
 
-SECRET = "hunter2"  # noqa: S105
+SECRET = "hunter2"
 Cleaner = Callable[[Rule, str, str], tuple[str | None, str | None]]
 
 

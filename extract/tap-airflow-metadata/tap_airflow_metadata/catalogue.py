@@ -52,7 +52,7 @@ class Column:
         since: First Airflow version with the column; None for 2.4 or older.
         until: Last Airflow version with the column; None if the newest has it.
         personal: Which rule of the ``pii`` setting applies; None if nobody is named in it.
-        clean: What is cut out of every value, in the query; None for a column that is read as it is.
+        clean: What is cut out of every value, in the query; None if nothing is.
     """
 
     name: str

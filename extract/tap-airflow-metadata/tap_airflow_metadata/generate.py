@@ -125,8 +125,8 @@ def tap_postgres_plugin() -> str:
         "variant": "meltanolabs",
         "namespace": "tap_postgres",
         "label": "PostgreSQL, the stock tap",
-        "description": "For teams that prefer it; reads the same columns but those that have to be cleaned,"
-        " each table at another moment and without the raw shape.",
+        "description": "For teams that prefer it; reads the same columns but those that have to be"
+        " cleaned, each table at another moment and without the raw shape.",
         "pip_url": "-r requirements/tap-postgres.txt",
         "executable": "tap-postgres",
         "capabilities": ["about", "batch", "catalog", "discover", "state", "stream-maps"],

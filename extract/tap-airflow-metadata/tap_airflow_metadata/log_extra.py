@@ -1,10 +1,10 @@
-r"""What may leave the database of ``log.extra``: the SQL of the allow-list in log_extra.yml.
+"""What may leave the database of ``log.extra``: the SQL of the allow-list in log_extra.yml.
 
 A note of Airflow's may be JSON, a list in Python's words, or any text; before PostgreSQL 16 nothing
-tells JSON from other text without an error. So a note is first made *flat* with regular expressions:
-texts are found one after the other from the left, as a parser finds them, those with an awkward
-character are emptied, and what is nested in a value gives way to a mark. What is left has no quote,
-bracket or backslash but its own, so that a name in it is a name, and a pair a pair.
+tells JSON from other text without an error. So a note is first made *flat* with regular
+expressions: texts are found one after the other from the left, as a parser finds them, those with
+an awkward character are emptied, and what is nested in a value gives way to a mark. What is left
+has no quote, bracket or backslash but its own, so that a name in it is a name, and a pair a pair.
 """
 
 from __future__ import annotations
