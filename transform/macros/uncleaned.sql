@@ -48,9 +48,10 @@
                 {%- for column_name in columns %}
     {{ separator.text }}
     select
-        '{{ slug }}' as environment_slug,
-        '{{ table_name }}' as table_name,
-        '{{ column_name }}' as column_name,
+        {#- A bare literal would have no type on Redshift. #}
+        cast('{{ slug }}' as {{ native_type("varchar") }}) as environment_slug,
+        cast('{{ table_name }}' as {{ native_type("varchar") }}) as table_name,
+        cast('{{ column_name }}' as {{ native_type("varchar") }}) as column_name,
         count(*) as row_count
     from {{ raw_relation(table_name, slug) }}
     where {{ is_uncleaned(table_name, column_name, slug) }}

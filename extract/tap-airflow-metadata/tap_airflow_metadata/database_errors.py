@@ -13,7 +13,8 @@ from tap_airflow_metadata.errors import SourceRefusedError, SourceUnavailableErr
 
 # A server that answers a login with FATAL refuses it for good, but for these passing states.
 _PASSING_REFUSALS = re.compile(
-    r"too many|remaining connection slots|starting up|shutting down|recovery|not yet accepting",
+    r"too many|remaining connection slots|starting up|shutting down|recovery|not yet accepting"
+    r"|terminating connection",
     re.IGNORECASE,
 )
 _REACHED = re.compile(

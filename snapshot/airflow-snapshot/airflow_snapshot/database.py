@@ -30,7 +30,8 @@ _SAME_EVERYWHERE = """
 _PASSING_STATES = ("08", "40", "53", "57P", "55P03", "55006")
 # A server that answers a login with FATAL refuses it for good, but for these passing states.
 _PASSING_REFUSALS = re.compile(
-    r"too many|remaining connection slots|starting up|shutting down|recovery|not yet accepting",
+    r"too many|remaining connection slots|starting up|shutting down|recovery|not yet accepting"
+    r"|terminating connection",
     re.IGNORECASE,
 )
 
