@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from tap_airflow_metadata.catalogue import Column, Table
 from tap_airflow_metadata.cleaning import cleaned
@@ -85,6 +88,28 @@ class Query:
 
     sql: str
     selected: tuple[str, ...]
+
+
+@dataclass
+class FoundByCleaning:
+    """How many rows of a table hold what may not leave the database.
+
+    Attributes:
+        cleaned_rows: Rows of which something was cut out.
+        unknown_rows: Those of them with something that no rule knows.
+    """
+
+    cleaned_rows: int = 0
+    unknown_rows: int = 0
+
+    def counted(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        """Pass the batches on, and count."""
+        for batch in batches:
+            if FOUND in batch.schema.names:
+                found = batch.column(FOUND)
+                self.cleaned_rows += pc.sum(pc.greater(found, 0)).as_py() or 0
+                self.unknown_rows += pc.sum(pc.equal(found, 2)).as_py() or 0
+            yield batch
 
 
 def _changed(table: Table, postgres_types: Mapping[str, str], since: datetime) -> str | None:

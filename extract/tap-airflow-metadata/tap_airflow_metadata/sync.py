@@ -7,13 +7,10 @@ import json
 import logging
 import re
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from tap_airflow_metadata.bookmarks import Bookmarks
 from tap_airflow_metadata.catalogue import Column, Table, load_catalogue
@@ -22,7 +19,7 @@ from tap_airflow_metadata.database import Identity, Moment, SourceColumn
 from tap_airflow_metadata.errors import UnreadableTableError
 from tap_airflow_metadata.known_schema import FoundTable, merge_key, require_known_schema
 from tap_airflow_metadata.manifest import MANIFEST, ManifestRow, record_batch
-from tap_airflow_metadata.query import FOUND, Query, is_read, select
+from tap_airflow_metadata.query import FoundByCleaning, Query, is_read, select
 from tap_airflow_metadata.raw_shape import arrow_schema, json_schema
 from tap_airflow_metadata.settings import Settings
 from tap_airflow_metadata.spool import Spool, SpoolFile
@@ -96,28 +93,6 @@ class _Plan:
     since: datetime | None
     query: Query | None
     found: tuple[str, ...]
-
-
-@dataclass
-class _FoundByCleaning:
-    """How many rows of a table hold what may not leave the database.
-
-    Attributes:
-        cleaned_rows: Rows of which something was cut out.
-        unknown_rows: Those of them with something that no rule knows.
-    """
-
-    cleaned_rows: int = 0
-    unknown_rows: int = 0
-
-    def counted(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Pass the batches on, and count."""
-        for batch in batches:
-            if FOUND in batch.schema.names:
-                found = batch.column(FOUND)
-                self.cleaned_rows += pc.sum(pc.greater(found, 0)).as_py() or 0
-                self.unknown_rows += pc.sum(pc.equal(found, 2)).as_py() or 0
-            yield batch
 
 
 def _columns_of(table: Table, settings: Settings) -> tuple[Column, ...]:
@@ -348,7 +323,7 @@ class Sync:
         plan = self._plan(table, source, identity)
         file: SpoolFile | None = None
         source_rows = 0
-        found = _FoundByCleaning()
+        found = FoundByCleaning()
         if plan.query:
             source_rows = moment.count(table.name)
             file = spool.write(
