@@ -15,7 +15,7 @@ select
     row_count,
     'Environment ' || environment_slug || ': ' || {{ as_text("row_count") }}
     || ' rows of ' || table_name || ' were loaded before ' || column_name
-    || ' was cleaned; it may hold passwords. Sync; then empty what is gone from Airflow:'
-    || ' dbt run-operation forget_uncleaned' as message
+    || ' was cleaned; it may hold passwords. Sync; then empty what is gone from'
+    || ' Airflow: dbt run-operation forget_uncleaned' as message
 from uncleaned
 where row_count > 0
