@@ -52,12 +52,10 @@ def marts(first_demo: tuple[Path, str]) -> Iterator[Callable[..., list[tuple]]]:
 @pytest.fixture(scope="session")
 def figures(
     first_demo: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[ReportFigures]:
+) -> ReportFigures:
     """Ask for the figures of the report."""
     folder, _ = first_demo
-    asked = ReportFigures(folder / WAREHOUSE, tmp_path_factory.mktemp("figures"))
-    yield asked
-    asked.close()
+    return ReportFigures(folder / WAREHOUSE, tmp_path_factory.mktemp("figures"))
 
 
 @pytest.fixture

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from typing import Any
 import duckdb
 
 from demo.present import NOW
-from tests.transform.dbt_project import DBT, DbtProject
+from tests.transform.dbt_project import DbtProject
 
 SINCE = datetime(2026, 10, 16, tzinfo=timezone.utc)
 BEFORE = SINCE - (NOW - SINCE)
@@ -30,20 +29,7 @@ class ReportFigures:
     def __init__(self, warehouse: Path, artifacts: Path) -> None:
         self._warehouse = warehouse
         self._compiled: dict[str, dict[str, str]] = {}
-        self._dbt = subprocess.Popen(
-            [DBT.with_name("python"), Path(__file__).with_name("compile_figures.py")],
-            env=DbtProject(warehouse, artifacts).environment()
-            | {"ENVIRONMENT_SLUGS": "production,analytics"},
-            cwd=artifacts,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-
-    def close(self) -> None:
-        """End dbt."""
-        self._dbt.communicate()
-        assert self._dbt.returncode == 0
+        self._project = DbtProject(warehouse, artifacts)
 
     def ask(self, warehouse: Path | None = None, **asked: str) -> dict[str, Rows]:
         """Return the rows of every figure by column.
@@ -79,19 +65,16 @@ class ReportFigures:
             **dict.fromkeys(("environments", "team", "tag"), ""),
             **asked,
         }
-        line = json.dumps({f"AUDIT_REPORT_{name.upper()}": text for name, text in settings.items()})
+        variables = {f"AUDIT_REPORT_{name.upper()}": text for name, text in settings.items()}
+        line = json.dumps(variables)
         if line not in self._compiled:
-            assert self._dbt.stdin
-            assert self._dbt.stdout
-            self._dbt.stdin.write(line + "\n")
-            self._dbt.stdin.flush()
-            # dbt may have something to say before it.
-            said = ""
-            while not said.startswith("compiled:"):
-                said = self._dbt.stdout.readline()
-                assert said, "dbt has ended, see above"
+            compiled = self._project.compiled(
+                *("--quiet", "--select", "path:analyses/report"),
+                *("--no-introspect", "--no-populate-cache"),
+                ENVIRONMENT_SLUGS="production,analytics",
+                **variables,
+            )
             self._compiled[line] = {
-                name.removeprefix("report_"): sql
-                for name, sql in json.loads(said.removeprefix("compiled:")).items()
+                name.removeprefix("report_"): sql for name, sql in compiled.items()
             }
         return self._compiled[line]

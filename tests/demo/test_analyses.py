@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -68,16 +67,12 @@ def compiled(
     """The questions as one pastes them, by name."""
     folder, _ = first_demo
     project = DbtProject(folder / WAREHOUSE, tmp_path_factory.mktemp("analyses"))
-    run = project.run(
-        "compile",
+    return project.compiled(
         *("--select", "resource_type:analysis"),
         # The figures of the report have tests of their own.
         *("--exclude", "path:analyses/report"),
         ENVIRONMENT_SLUGS="production,analytics",
     )
-    assert run.exit_code == 0, run.output
-    results = json.loads((project.artifacts / "target/run_results.json").read_text())["results"]
-    return {r["unique_id"].rpartition(".")[2]: r["compiled_code"] for r in results}
 
 
 @pytest.fixture

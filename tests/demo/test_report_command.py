@@ -18,9 +18,11 @@ import psutil
 import pytest
 
 from tests.demo.demo_runs import ROOT, WAREHOUSE
+from tests.forked import Command
 from tests.report.made_up_reports import COLUMNS
 
 COMMAND = ROOT / ".meltano/utilities/audit-report/venv/bin/audit-report"
+_COMMAND = Command(COMMAND, "airflow_audit_report.cli:main", "dbt.cli.main")
 
 
 @pytest.fixture
@@ -54,15 +56,8 @@ def run(parsed: Path, tmp_path: Path) -> Callable[..., subprocess.CompletedProce
 def _run(
     parsed: Path, folder: Path, warehouse: Path, *arguments: str, **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(COMMAND), *arguments],
-        cwd=folder,
-        env=_settings(parsed, warehouse) | variables,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
+    environment = _settings(parsed, warehouse) | variables
+    return _COMMAND.run(*arguments, environment=environment, folder=folder)
 
 
 def _settings(parsed: Path, warehouse: Path) -> dict[str, str]:

@@ -6,7 +6,6 @@ import contextlib
 import io
 import json
 import signal
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +17,10 @@ import pyarrow.parquet as pq
 from tap_airflow_metadata.catalogue import load_catalogue
 from tap_airflow_metadata.settings import Settings, settings_from_config
 from tap_airflow_metadata.tap import AirflowMetadataTap
+from tests.forked import Command
 
-TAP = str(Path(sys.executable).parent / "tap-airflow-metadata")
-TIMEOUT_SECONDS = 120
+TAP = Path(sys.executable).with_name("tap-airflow-metadata")
+_TAP = Command(TAP, "tap_airflow_metadata.command:main")
 
 
 @dataclass(frozen=True)
@@ -105,13 +105,11 @@ def run_tap(folder: Path, state: dict[str, Any] | None = None, **config: Any) ->
     """Run the tap's command with a config; `records=True` leaves out the batch files."""
     arguments = config.pop("arguments", [])
     (folder / "config.json").write_text(json.dumps(_settings(folder, config)))
-    command = [TAP, "--config", str(folder / "config.json"), *arguments]
+    options = ["--config", str(folder / "config.json"), *arguments]
     if state is not None:
         (folder / "state.json").write_text(json.dumps(state))
-        command += ["--state", str(folder / "state.json")]
-    done = subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS, cwd=folder
-    )
+        options += ["--state", str(folder / "state.json")]
+    done = _TAP.run(*options, folder=folder)
     messages = []
     if not arguments:
         messages = [json.loads(line) for line in done.stdout.splitlines()]

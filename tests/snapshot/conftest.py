@@ -16,9 +16,11 @@ import pytest
 from psycopg import sql
 
 from demo.environments import ENVIRONMENTS
+from tests.forked import Command
 from tests.real_airflow.postgres import ThrowawayPostgres, execute, throwaway_postgres
 
 PROGRAM = Path(sys.executable).with_name("airflow-snapshot")
+_COMMAND = Command(PROGRAM, "airflow_snapshot.cli:main")
 _numbers = itertools.count()
 
 
@@ -36,17 +38,9 @@ class Snapshots:
 
     def start(self, *arguments: str, **environ: str) -> subprocess.Popen[str]:
         """Start a command and do not wait for it."""
-        clean = {
-            name: value
-            for name, value in os.environ.items()
-            if not name.startswith(("AIRFLOW", "ENVIRONMENT_SLUG", "PG"))
-        }
         return subprocess.Popen(
             [PROGRAM, *arguments],
-            env=clean
-            | {"AIRFLOW_SNAPSHOT_LOCATION": self.location, "ENVIRONMENT_SLUG": "shop"}
-            | self.environ
-            | environ,
+            env=self._environment(environ),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
@@ -54,16 +48,24 @@ class Snapshots:
 
     def run(self, *arguments: str, code: int = 0, **environ: str) -> str:
         """Run a command to its end, which has to be with an exit code; return what it printed."""
-        process = self.start(*arguments, **environ)
-        out, err = process.communicate(timeout=300)
-        assert process.returncode == code, f"{process.returncode}\n{out}\n{err}"
-        assert "Traceback" not in err
-        return out + err
+        done = _COMMAND.run(*arguments, environment=self._environment(environ))
+        assert done.returncode == code, f"{done.returncode}\n{done.stdout}\n{done.stderr}"
+        assert "Traceback" not in done.stderr
+        return done.stdout + done.stderr
 
     def take(self, source: str, *arguments: str, **environ: str) -> str:
         """Take a snapshot and return its name."""
         printed = self.run("take", *arguments, AIRFLOW_SNAPSHOT_SOURCE=source, **environ)
         return printed.splitlines()[0]
+
+    def _environment(self, environ: dict[str, str]) -> dict[str, str]:
+        clean = {
+            name: value
+            for name, value in os.environ.items()
+            if not name.startswith(("AIRFLOW", "ENVIRONMENT_SLUG", "PG"))
+        }
+        own = {"AIRFLOW_SNAPSHOT_LOCATION": self.location, "ENVIRONMENT_SLUG": "shop"}
+        return clean | own | self.environ | environ
 
 
 @pytest.fixture

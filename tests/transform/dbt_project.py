@@ -1,13 +1,14 @@
-"""Runs the real dbt, in the environment that Meltano made for it, on the project."""
+"""The real dbt, in the environment that Meltano made for it, on the project."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from tests.forked import Command
 
 ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "transform"
@@ -27,34 +28,40 @@ class DbtRun:
     output: str
 
 
-@dataclass(frozen=True)
 class DbtProject:
     """The project, with one place for the warehouse and for dbt's own files.
 
     Attributes:
-        warehouse: The DuckDB file. Always the same one: with another, dbt would parse anew.
+        warehouse: The DuckDB file; dbt names its database after it.
         artifacts: Folder for what dbt writes.
     """
 
-    warehouse: Path
-    artifacts: Path
+    def __init__(self, warehouse: Path, artifacts: Path) -> None:
+        self.warehouse = warehouse
+        self.artifacts = artifacts
+        self._dbt = Command(
+            DBT,
+            "tests.transform.dbt_command:main",
+            environment=self.environment() | {"PYTHONPATH": str(ROOT)},
+        )
 
     def run(self, *arguments: str, **environment: str) -> DbtRun:
         """Run dbt on the warehouse; `environment` adds environment variables."""
-        done = self._start([str(DBT), *arguments], self.environment() | environment)
+        done = self._dbt.run(
+            *arguments, environment=self.environment() | environment, folder=self.artifacts
+        )
         return DbtRun(done.returncode, done.stdout + done.stderr)
 
-    def objections(self, *environments: dict[str, str]) -> list[str | None]:
-        """Return what dbt objects to a run in each environment, None if nothing."""
-        python = str(DBT.with_name("python"))
-        script = str(Path(__file__).with_name("many_runs.py"))
-        done = self._start([python, script], self.environment(), json.dumps(environments))
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout.splitlines()[-1])
-
     def manifest(self) -> dict[str, Any]:
-        """Return what dbt knows of the project since the last run."""
+        """Return what dbt knows of the project, once it has run."""
         return json.loads((self.artifacts / "target/manifest.json").read_text())
+
+    def compiled(self, *arguments: str, **environment: str) -> dict[str, str]:
+        """Return the SQL of what is selected by its name."""
+        run = self.run("compile", *arguments, **environment)
+        assert run.exit_code == 0, run.output
+        results = json.loads((self.artifacts / "target/run_results.json").read_text())["results"]
+        return {one["unique_id"].rpartition(".")[2]: one["compiled_code"] for one in results}
 
     def environment(self) -> dict[str, str]:
         """Return dbt's environment variables."""
@@ -70,17 +77,3 @@ class DbtProject:
             "DBT_LOG_PATH": str(self.artifacts / "logs"),
             "TARGET_DUCKDB_PATH": str(self.warehouse),
         }
-
-    def _start(
-        self, command: list[str], environment: dict[str, str], given: str | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        assert DBT.exists(), f"{DBT} is missing: run `make install` first"
-        return subprocess.run(
-            command,
-            env=environment,
-            cwd=self.artifacts,
-            input=given,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
