@@ -58,13 +58,19 @@ format: $(STAMPS)/dev ## Format Python and SQL
 	$(DEV)/ruff format .
 	$(DEV)/sqlfluff fix transform
 
+PYTEST = $(DEV)/pytest $(or $(TESTS),tests)
+
 .PHONY: test
-test: install $(STAMPS)/dev $(STAMPS)/dbt-warehouses ## Run all tests; TESTS=path or ARGS="-k name" for some
-	$(DEV)/pytest --numprocesses=2 $(or $(TESTS),tests) $(ARGS)
+test: install $(STAMPS)/dev $(STAMPS)/dbt-warehouses ## Run the tests that need no Airflow and no warehouse; TESTS=path or ARGS="-k name" for some
+	$(PYTEST) --numprocesses=2 $(ARGS)
+
+.PHONY: test-airflow
+test-airflow: install $(STAMPS)/dev ## Run the tests that install and run real Airflows
+	$(PYTEST) -m "live_airflow and not every_airflow" --numprocesses=4 $(ARGS)
 
 .PHONY: test-warehouses
-test-warehouses: install $(STAMPS)/dev $(STAMPS)/dbt-warehouses $(STAMPS)/stand-in-bigquery $(STAMPS)/stand-in-snowflake ## Run the tests that need stand-ins of cloud warehouses
-	$(DEV)/pytest -m stand_in --numprocesses=2 $(or $(TESTS),tests) $(ARGS)
+test-warehouses: install $(STAMPS)/dev $(STAMPS)/dbt-warehouses $(STAMPS)/stand-in-bigquery $(STAMPS)/stand-in-snowflake ## Run the tests that load stand-ins of cloud warehouses
+	$(PYTEST) -m stand_in --numprocesses=2 $(ARGS)
 
 .PHONY: smoke
 smoke: install $(STAMPS)/dev ## Try the whole pipeline in a real WAREHOUSE=… of yours, in schemas that are dropped

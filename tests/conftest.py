@@ -1,4 +1,4 @@
-"""A Postgres server for the whole test run, and databases in it."""
+"""How tests are shared out among processes; a Postgres server for each, and databases in it."""
 
 from __future__ import annotations
 
@@ -19,33 +19,34 @@ from tests.real_airflow.install import has_python
 from tests.real_airflow.postgres import ThrowawayPostgres, throwaway_postgres
 from tests.stand_ins import CLOUD_WAREHOUSES
 
-# These share the project's own Meltano and `output/`.
-_IN_THE_PROJECT = {"demo", "pipeline", "project"}
+pytest_plugins = ["tests.left_out"]
+
+# Their tests share what takes a minute to build: one process has all of a folder.
+_BUILT_ONCE = ("tests/demo", "tests/transform")
 
 
-# These take half of their folders' time, and share nothing with the rest.
-_ON_THEIR_OWN = (Path("tests/orchestrate/live"), Path("tests/snapshot/live"))
-
-
-class _FolderScheduling(LoadScopeScheduling):
-    """Keeps each folder's tests in one process, which has what they share."""
+class _Scheduling(LoadScopeScheduling):
+    """Keeps together what shares something expensive: a build, an Airflow, a stand-in."""
 
     def _split_scope(self, nodeid: str) -> str:
-        path = Path(nodeid)
-        for own in _ON_THEIR_OWN:
-            if path.is_relative_to(own):
-                return str(own)
-        folder = path.parts[1]
-        if folder in {"load", "warehouses"}:
+        path = Path(nodeid.partition("::")[0])
+        shared = [folder for folder in _BUILT_ONCE if path.is_relative_to(folder)]
+        if shared and path.name != "test_warehouses.py":
+            return shared[0]
+        if path.parts[1] in {"load", "warehouses"}:
             # Each has a stand-in, which one process starts.
-            return next((name for name in CLOUD_WAREHOUSES if name in nodeid), folder)
-        return "in_the_project" if folder in _IN_THE_PROJECT else folder
+            return next((name for name in CLOUD_WAREHOUSES if name in nodeid), str(path))
+        if "live" in path.parts:
+            return f"{path.parent} {next((v for v in LIVE_VERSIONS if v in nodeid), '')}"
+        return str(path)
 
 
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _FolderScheduling:
-    return _FolderScheduling(config, log)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Scheduling:
+    return _Scheduling(config, log)
 
 
+# The Airflows that tests run, not only read: the newest of 2 and of 3.
+LIVE_VERSIONS = ("2.11.0", "3.3.2")
 _numbers = itertools.count(1)
 
 
@@ -72,9 +73,8 @@ def demo_databases(postgres: ThrowawayPostgres) -> dict[str, str]:
     return restore_demo_databases(postgres)
 
 
-@pytest.fixture(scope="session", params=["2.11.0", "3.3.2"])
+@pytest.fixture(scope="session", params=LIVE_VERSIONS)
 def live_version(request: pytest.FixtureRequest) -> str:
-    """The Airflows that tests run, not only read: the newest of 2 and of 3."""
     version: str = request.param
     # The newest runs on every Python that this project runs on, so it is never left out.
     if version == "2.11.0" and not has_python(version):
