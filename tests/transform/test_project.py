@@ -244,6 +244,13 @@ def test_models_do_not_know_the_warehouse() -> None:
     assert [m.name for m in models if re.search(known, m.read_text())] == []
 
 
+def test_messages_fit_however_dbt_is_run() -> None:
+    texts = [*PROJECT.glob("macros/**/*.sql"), *PROJECT.glob("tests/**/*.sql")]
+    assert texts
+    plugins = r"meltano|\b(tap|target)-\w|dbt:"
+    assert [text.name for text in texts if re.search(plugins, text.read_text())] == []
+
+
 def test_models_are_short() -> None:
     long = [m.name for m in PROJECT.glob("models/**/*.sql") if m.read_text().count("\n") > 120]
     assert long == []
