@@ -180,8 +180,9 @@ def test_redshift_keeps_long_texts(compiled: dict[str, Compiled]) -> None:
 
 
 def _arguments(macro: dict[str, Any]) -> str:
-    [arguments] = re.findall(rf"macro\s+{macro['name']}\s*\((.*?)\)", macro["macro_sql"], re.DOTALL)
-    return " ".join(arguments.split())
+    """Arguments as they are written; of a materialisation or a test there are none."""
+    signature = rf"macro\s+{macro['name']}\s*\((.*?)\)"
+    return " ".join("".join(re.findall(signature, macro["macro_sql"], re.DOTALL)).split())
 
 
 def misfits(macros: list[dict[str, Any]], warehouse: str) -> list[str]:
