@@ -6,13 +6,10 @@ Each way has a DAG of its own, so that none is found only because of another.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tests.transform.environments import at
-
-if TYPE_CHECKING:
-    from tests.transform.raw_tables import Row
-    from tests.transform.test_incremental import Source
+from tests.transform.raw_tables import Row, Source
 
 DAILY = "daily"
 # Enough to compare the last day with the 28 before it.

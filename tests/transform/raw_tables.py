@@ -87,3 +87,38 @@ def load_environment(
         if table is not MANIFEST
     ]
     insert(warehouse, slug, MANIFEST.name, manifest)
+
+
+class Source:
+    """Changes the raw tables as the loader does in the sync of one moment."""
+
+    def __init__(self, warehouse: duckdb.DuckDBPyConnection, slug: str, moment: Any) -> None:
+        self._warehouse = warehouse
+        self._slug = slug
+        self._moment = moment
+
+    def add(self, table: str, *rows: Row) -> None:
+        insert(
+            self._warehouse,
+            self._slug,
+            table,
+            [{"_sdc_extracted_at": self._moment} | dict(row) for row in rows],
+        )
+
+    def change(self, table: str, where: str, **values: Any) -> None:
+        self._update(table, where, values | {"_sdc_extracted_at": self._moment})
+
+    def delete(self, table: str, where: str) -> None:
+        self._update(table, where, {"_sdc_deleted_at": self._moment})
+
+    def lose(self, table: str, where: str) -> None:
+        """Remove rows without a trace, as mode mirror does."""
+        self._warehouse.execute(f'delete from "airflow_{self._slug}"."{table}" where {where}')
+
+    def _update(self, table: str, where: str, values: Mapping[str, Any]) -> None:
+        changes = ", ".join(f'"{name}" = ?' for name in values)
+        changed = self._warehouse.execute(
+            f'update "airflow_{self._slug}"."{table}" set {changes} where {where} returning 1',
+            list(values.values()),
+        ).fetchall()
+        assert changed, f"no row of {table} where {where}"

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import date
-from typing import Any
 
 import pytest
 
 from tests.transform.environments import THREE, TWO, at
+from tests.transform.mart_rows import Rows
 from tests.transform.raw_tables import SYNCED_AT
-
-Rows = Callable[..., list[tuple[Any, ...]]]
 
 
 def test_days_of_dags(rows_of: Rows) -> None:

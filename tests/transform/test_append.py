@@ -9,21 +9,8 @@ import duckdb
 from tests.transform.conftest import BOTH
 from tests.transform.dbt_project import DbtProject
 from tests.transform.environments import THREE, TWO
+from tests.transform.mart_rows import marts
 from tests.transform.raw_tables import SYNCED_AT, default_tables
-from tests.transform.test_marts import MARTS
-
-# What legitimately differs: the age of the last sync, and the mode.
-CHANGING = {"rpt_sync_health": "exclude (lag_seconds, mode)"}
-
-
-def marts(project: DbtProject) -> dict[str, list[tuple[object, ...]]]:
-    with duckdb.connect(str(project.warehouse)) as warehouse:
-        return {
-            mart: warehouse.execute(
-                f"select * {CHANGING.get(mart, '')} from airflow_audit.{mart} order by all"
-            ).fetchall()
-            for mart in MARTS
-        }
 
 
 def add_older_versions(project: DbtProject) -> None:

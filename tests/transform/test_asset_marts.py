@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from tests.transform.environments import THREE, TWO, at
-
-Rows = Callable[..., list[tuple[Any, ...]]]
+from tests.transform.mart_rows import Rows
 
 
 def test_asset_events_of_an_upgraded_environment_are_there_once(rows_of: Rows) -> None:

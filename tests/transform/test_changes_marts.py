@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
 
 import duckdb
 
 from tests.transform.conftest import BOTH
 from tests.transform.dbt_project import DbtProject
 from tests.transform.environments import SECRET, THREE, TWO, at
+from tests.transform.mart_rows import Rows
 from tests.transform.raw_tables import SYNCED_AT, insert
-
-Rows = Callable[[str], list[tuple[Any, ...]]]
 
 LATER = SYNCED_AT + timedelta(days=1)
 BETWEEN = SYNCED_AT + timedelta(hours=1)

@@ -7,12 +7,6 @@ from typing import Any
 import pytest
 
 from airflow_audit_report.sections import SECTIONS
-from tests.transform.dbt_project import DbtProject
-
-
-@pytest.fixture
-def manifest(project: DbtProject) -> dict[str, Any]:
-    return project.manifest()
 
 
 @pytest.fixture

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import shutil
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import duckdb
 import pytest
 
 from tap_airflow_metadata.catalogue import load_catalogue
-from tests.transform.conftest import BOTH
+from tests.transform.conftest import BOTH, Built
 from tests.transform.dbt_project import PROJECT, DbtProject
 from tests.transform.environments import AIRFLOW_2, AIRFLOW_3, GONE_AT, THREE, TWO
 from tests.transform.raw_tables import SYNCED_AT, Row, insert
@@ -119,9 +120,29 @@ def _tell(project: DbtProject, mode: str) -> None:
         _build(project)
 
 
+@pytest.fixture(scope="module")
+def told(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], DbtProject]:
+    """Return a function that gives the project after the story, in a mode."""
+    folder = tmp_path_factory.mktemp("history")
+    project = built.project
+
+    def told(mode: str) -> DbtProject:
+        after = folder / f"{mode}.duckdb"
+        if not after.exists():
+            shutil.copy(built.warehouse, project.warehouse)
+            _tell(project, mode)
+            shutil.copy(project.warehouse, after)
+        shutil.copy(after, project.warehouse)
+        return project
+
+    return told
+
+
 @pytest.mark.parametrize("mode", ["merge", "mirror"])
-def test_the_story_is_told_with_the_times_of_the_syncs(project: DbtProject, mode: str) -> None:
-    _tell(project, mode)
+def test_the_story_is_told_with_the_times_of_the_syncs(
+    told: Callable[[str], DbtProject], mode: str
+) -> None:
+    project = told(mode)
     first, second, third = MOMENTS[TWO]
 
     assert _ask(
@@ -168,8 +189,8 @@ def test_the_story_is_told_with_the_times_of_the_syncs(project: DbtProject, mode
         ) == [(False, first, second), (True, second, None)], snapshot
 
 
-def test_what_tells_nothing_new_changes_nothing(project: DbtProject) -> None:
-    _tell(project, "mirror")
+def test_what_tells_nothing_new_changes_nothing(told: Callable[[str], DbtProject]) -> None:
+    project = told("mirror")
     expected = _remembered(project)
 
     _build(project)

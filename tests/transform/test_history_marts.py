@@ -6,8 +6,8 @@ from datetime import datetime, timezone
 
 from tests.transform.environments import GONE_AT, THREE, TWO, at
 from tests.transform.history_rows import before_sync
+from tests.transform.mart_rows import Rows
 from tests.transform.raw_tables import SYNCED_AT
-from tests.transform.test_marts import Rows
 
 
 def test_dags_history_begins_with_the_first_build(rows_of: Rows) -> None:

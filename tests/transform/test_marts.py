@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
-import duckdb
 import pytest
 
-from tests.transform.dbt_project import PROJECT
 from tests.transform.environments import GONE_AT, SECRET, THREE, TWO, at
-
-Rows = Callable[..., list[tuple[Any, ...]]]
-
-MARTS = sorted(path.stem for path in PROJECT.glob("models/marts/**/*.sql"))
+from tests.transform.mart_rows import MARTS, Rows
 
 # What Airflow 2 has nothing of.
 SINCE_AIRFLOW_3 = {"fct_approvals"}
@@ -157,11 +149,11 @@ def test_times_are_utc(rows_of: Rows) -> None:
     assert offset == (0,)
 
 
-def test_columns_named_with_reserved_words(warehouse: duckdb.DuckDBPyConnection) -> None:
-    warehouse.execute("use airflow_audit_staging")
-    assert warehouse.execute(
-        "select conn_id, connection_schema from stg_airflow__connections order by 1"
-    ).fetchall() == [("crm", "public"), ("ftp", None)]
-    assert warehouse.execute(
-        "select asset_name, asset_group from stg_airflow__assets"
-    ).fetchall() == [("orders", "asset")]
+def test_columns_named_with_reserved_words(rows_of: Rows) -> None:
+    assert rows_of(
+        "select conn_id, connection_schema"
+        " from airflow_audit_staging.stg_airflow__connections order by 1"
+    ) == [("crm", "public"), ("ftp", None)]
+    assert rows_of(
+        "select asset_name, asset_group from airflow_audit_staging.stg_airflow__assets"
+    ) == [("orders", "asset")]

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 import yaml
 
-from tests.transform.dbt_project import PROJECT, ROOT, DbtProject
+from tests.transform.dbt_project import PROJECT, ROOT
 from tests.transform.raw_tables import default_tables
 
 # They do nothing but put texts of a group into one, sort for a percentile, or count: see
@@ -60,11 +60,6 @@ KEY_IS_JOINED_TO = {
 DAY_OF_TIME_SPINE = "date_day"
 
 Node = dict[str, Any]
-
-
-@pytest.fixture
-def manifest(project: DbtProject) -> dict[str, Any]:
-    return project.manifest()
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ from typing import Any
 
 import pytest
 
-from tests.transform.dbt_project import DbtProject
-
 AGGREGATES = {
     "sum": "sum({expression})",
     "average": "avg({expression})",
@@ -26,12 +24,6 @@ ASKED_FOR = {
     "task_slot_hours",
     "manual_interventions",
 }
-
-
-@pytest.fixture
-def manifest(project: DbtProject) -> dict[str, Any]:
-    """What dbt has parsed, and found valid as it did so."""
-    return project.manifest()
 
 
 def aggregate(measure: dict[str, Any]) -> str:

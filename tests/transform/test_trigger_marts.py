@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from tests.transform.environments import THREE, TWO, at
+from tests.transform.mart_rows import Rows
 from tests.transform.raw_tables import SYNCED_AT
 from tests.transform.trigger_rows import AIRFLOW_2
-
-Rows = Callable[..., list[tuple[Any, ...]]]
 
 
 def test_updates_that_triggered_runs(rows_of: Rows) -> None:

@@ -13,7 +13,6 @@ from tests.transform.dbt_project import PROJECT, ROOT
 
 DBT = ROOT / ".tools/dbt-warehouses/bin/dbt"
 REPORT = ROOT / "report/airflow-audit-report"
-MARTS = sorted(path.stem for path in PROJECT.glob("models/marts/**/*.sql"))
 
 _OURS = ("AIRFLOW_AUDIT_", "AUDIT_REPORT_", "DBT_", "ENVIRONMENT_SLUG", "TARGET_")
 

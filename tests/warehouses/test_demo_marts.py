@@ -19,7 +19,8 @@ from tests.load.duckdb_warehouse import DuckDBWarehouse
 from tests.load.loaded_warehouse import LoadedWarehouse
 from tests.real_airflow.postgres import ThrowawayPostgres
 from tests.stand_ins import CLOUD_WAREHOUSES
-from tests.warehouses.dbt_runs import MARTS, run_dbt, run_report
+from tests.transform.mart_rows import MARTS
+from tests.warehouses.dbt_runs import run_dbt, run_report
 from tests.warehouses.demo_syncs import Sync
 from tests.warehouses.stand_ins import running_warehouse
 
