@@ -1,4 +1,4 @@
-"""What is generated from the catalogue is what the catalogue says now."""
+"""What is generated is what the catalogue, and the descriptions of the marts, say now."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.marts import documents
 from tap_airflow_metadata.generate import OUTPUTS
 
 ROOT = Path(__file__).parents[2]
@@ -27,3 +28,8 @@ def test_every_output_has_a_file():
 @pytest.mark.parametrize("name", FILES)
 def test_the_file_is_up_to_date(name):
     assert (ROOT / FILES[name]).read_text() == OUTPUTS[name](), "run: make generate"
+
+
+def test_documents_say_of_the_marts_what_their_descriptions_say():
+    for path, text in documents().items():
+        assert path.read_text() == text, "run: make generate"
