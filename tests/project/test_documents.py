@@ -25,7 +25,7 @@ from tap_airflow_metadata.command import command as tap_command
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "demo/README.md"]
 DOCUMENTS += [str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.md"))]
-README = (ROOT / "README.md").read_text()
+SYNC = (ROOT / "docs/sync.md").read_text()
 
 OURS = {
     "tap-airflow-metadata": tap_command(),
@@ -250,7 +250,7 @@ def test_meltano_takes_every_value_that_a_document_gives_a_setting() -> None:
         if name in SETTINGS
     ]
     # The table of the tap's settings writes them in its own way.
-    for name, told in re.findall(r"^\| `(\w+)` \|(.*)\|$", README, re.MULTILINE):
+    for name, told in re.findall(r"^\| `(\w+)` \|(.*)\|$", SYNC, re.MULTILINE):
         variable = f"TAP_AIRFLOW_METADATA_{name.upper()}"
         given += [(variable, value) for value in re.findall(r"`(\[\]|\{\}|null)`", told)]
     assert refused_values(given) == []
@@ -261,7 +261,7 @@ def test_meltano_takes_every_value_that_a_document_gives_a_setting() -> None:
 
 
 def test_every_setting_of_the_tap_is_told() -> None:
-    table = README[README.index("## Settings") : README.index("## Speed")]
+    table = SYNC[SYNC.index("## Settings") : SYNC.index("## Speed")]
     named = re.findall(r"`(\w+)`", str(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)))
     assert set(named) == {
         setting["name"] for setting in PLUGINS["tap-airflow-metadata"]["settings"]
