@@ -45,9 +45,10 @@ def test_every_difference_is_told_with_table_numbers_and_advice(project: DbtProj
         (TWO, "log", "4", "5"),
         (TWO, "log_template", "0", "7"),
     ]
-    refresh = "meltano run --full-refresh tap-airflow-metadata target-duckdb"
-    assert run.output.count(f"Read everything again: {refresh}, with ENVIRONMENT_SLUG={TWO}") == 4
-    assert run.output.count("A later sync was interrupted; run it again: meltano run") == 1
+    refresh = f"Read everything again, by a sync with full refresh, with ENVIRONMENT_SLUG={TWO}"
+    assert run.output.count(refresh) == 4
+    again = f"A later sync was interrupted; run it again, with ENVIRONMENT_SLUG={THREE}"
+    assert run.output.count(again) == 1
 
 
 def test_a_build_without_sense_is_refused(project: DbtProject) -> None:
@@ -64,7 +65,7 @@ def test_a_build_without_sense_is_refused(project: DbtProject) -> None:
     )
     assert accepted is None
     assert "no Airflow environment 'staging'" in missing
-    assert "ENVIRONMENT_SLUG=staging meltano run tap-airflow-metadata target-duckdb" in missing
+    assert "Sync it with ENVIRONMENT_SLUG=staging" in missing
     assert f"There are: {THREE}, {TWO}." in missing
     assert "Set ENVIRONMENT_SLUG" in none
     assert "'prod' or true --', which is no environment slug" in malformed

@@ -52,7 +52,7 @@ def test_of_two_environments_the_old_one_is_named(project: DbtProject) -> None:
     run = freshness(project)
     assert run.exit_code == 1, run.output
     assert f"Environment {TWO}: last sync {old}, 26.3 hours ago, but at most 26" in run.output
-    assert f"run it: ENVIRONMENT_SLUG={TWO} meltano run sync-and-build" in run.output
+    assert f"then run it with ENVIRONMENT_SLUG={TWO}" in run.output
     assert run.output.count("hours are allowed") == 1
     assert "incomplete" not in run.output
     assert freshness(project, THREE).exit_code == 0
@@ -71,7 +71,7 @@ def test_an_interrupted_sync_and_lost_rows_are_incomplete(project: DbtProject) -
     assert "hours are allowed" not in run.output
     told = [line.strip() for line in run.output.splitlines() if "tables are incomplete" in line]
     assert [line.partition(", but ")[2].partition(" of")[0] for line in told] == ["2", "1"]
-    assert f"ENVIRONMENT_SLUG={THREE} meltano schedule run full-reconcile" in told[1]
+    assert f"with ENVIRONMENT_SLUG={THREE}, and if that does not help, with full refresh" in told[1]
 
 
 def test_an_environment_without_a_whole_sync_is_not_fresh(project: DbtProject) -> None:

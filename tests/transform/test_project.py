@@ -151,7 +151,7 @@ def test_every_concept_is_used() -> None:
     written = "".join(file.read_text() for file in description_files())
     documents = "".join(file.read_text() for file in PROJECT.glob("models/docs/*.md"))
     concepts = set(re.findall(r"{% docs (\w+) %}", documents)) - {"__overview__"}
-    assert concepts - set(re.findall(r"doc\('(\w+)'\)", written)) == set()
+    assert concepts - set(re.findall(r"doc\('+(\w+)'+\)", written)) == set()
 
 
 def test_every_mart_has_a_contract_and_a_key(manifest: dict[str, Any], models: list[Node]) -> None:
@@ -242,6 +242,13 @@ def test_models_do_not_know_the_warehouse() -> None:
     # On BigQuery, dbt.dateadd makes of a time one without a zone, which compares with no other.
     known = r"target\.|adapter\.|dbt\.dateadd"
     assert [m.name for m in models if re.search(known, m.read_text())] == []
+
+
+def test_messages_fit_however_dbt_is_run() -> None:
+    texts = [*PROJECT.glob("macros/**/*.sql"), *PROJECT.glob("tests/**/*.sql")]
+    assert texts
+    plugins = r"meltano|\b(tap|target)-\w|dbt:"
+    assert [text.name for text in texts if re.search(plugins, text.read_text())] == []
 
 
 def test_models_are_short() -> None:

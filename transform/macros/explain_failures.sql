@@ -1,8 +1,7 @@
 {#
     Says what to do where dbt does not. Of a failed test dbt only counts the rows: a test
-    whose rows have a column `message` says with it what is wrong. And dbt knows nothing
-    of our command for a full refresh, which a mart needs that has other columns than an
-    earlier version of this project gave it.
+    whose rows have a column `message` says with it what is wrong. And a mart that has
+    other columns than an earlier version of this project gave it needs a full refresh.
 #}
 {% macro explain_failures(results) %}
     {%- if execute -%}
@@ -11,7 +10,7 @@
         -%}
             {%- do log(
                 result.node.name ~ " was built by another version of this project. Build anew:"
-                ~ " meltano invoke dbt:build-full-refresh", info=true
+                ~ " dbt build --full-refresh", info=true
             ) -%}
         {%- endfor -%}
         {%- set memory = [] -%}

@@ -22,19 +22,18 @@
     {%- set problems = [] -%}
     {%- for slug in environment_slugs() -%}
         {%- set sync = synced.get(slug) -%}
-        {%- set run_again = "ENVIRONMENT_SLUG=" ~ slug ~ " meltano run sync-and-build" -%}
         {%- set found = "Environment " ~ slug ~ ": " ~ (sync.told if sync else "no sync came to its end") -%}
         {%- if not sync or sync.is_old -%}
             {%- do problems.append(
                 found ~ ", but at most " ~ "%g" | format(longest_age) ~ " hours are allowed. See why the"
-                ~ " sync no longer runs, then run it: " ~ run_again
+                ~ " sync no longer runs, then run it with ENVIRONMENT_SLUG=" ~ slug
             ) -%}
         {%- endif -%}
         {%- if sync and sync.incomplete_tables -%}
             {%- do problems.append(
                 found ~ ", but " ~ sync.incomplete_tables ~ " of its tables are incomplete: a later sync"
-                ~ " was interrupted, or rows were lost. Run it again: " ~ run_again ~ " - and if that"
-                ~ " does not help: ENVIRONMENT_SLUG=" ~ slug ~ " meltano schedule run full-reconcile"
+                ~ " was interrupted, or rows were lost. Run it again with ENVIRONMENT_SLUG=" ~ slug
+                ~ ", and if that does not help, with full refresh, too"
             ) -%}
         {%- endif -%}
         {%- if sync and not (sync.is_old or sync.incomplete_tables) -%}

@@ -38,12 +38,11 @@
             ~ raw_schema ~ " with the marts. Sync it under another ENVIRONMENT_SLUG."
         ) }}
     {%- endif -%}
-    {%- set sync = "ENVIRONMENT_SLUG=" ~ slug ~ " meltano run tap-airflow-metadata target-" ~ target.type -%}
     {%- if not adapter.check_schema_exists(target.database, raw_schema) -%}
         {{ exceptions.raise_compiler_error(
             "The warehouse has no Airflow environment '" ~ slug ~ "' (no schema " ~ raw_schema ~ " in "
-            ~ target.database ~ "). Sync it: " ~ sync
-            ~ " - or take it out of ENVIRONMENT_SLUGS. There are: "
+            ~ target.database ~ "). Sync it with ENVIRONMENT_SLUG=" ~ slug
+            ~ ", or take it out of ENVIRONMENT_SLUGS. There are: "
             ~ (synced_environments() | join(", ") or "none") ~ "."
         ) }}
     {%- endif -%}
@@ -56,9 +55,10 @@
     {%- endfor -%}
     {%- if missing -%}
         {{ exceptions.raise_compiler_error(
-            "Environment '" ~ slug ~ "' lacks raw tables that the models read. Sync it without the"
-            ~ " setting `tables` to get them: " ~ sync ~ " - or, if they are left out on purpose, let"
-            ~ " them count as empty: AIRFLOW_AUDIT_TABLES_NOT_SYNCED=" ~ (missing | join(","))
+            "Environment '" ~ slug ~ "' lacks raw tables that the models read. Sync it with"
+            ~ " ENVIRONMENT_SLUG=" ~ slug ~ " and without the setting `tables` to get them - or, if they"
+            ~ " are left out on purpose, let them count as empty: AIRFLOW_AUDIT_TABLES_NOT_SYNCED="
+            ~ (missing | join(","))
         ) }}
     {%- endif -%}
 {% endmacro %}

@@ -29,7 +29,7 @@ select
     'Task instance ' || task_instances.task_instance_key || ' has '
     || {{ as_text("task_instances.known_try_count") }} || ' tries and '
     || {{ as_text("coalesce(totals.try_count, 0)") }} || ' in fct_task_attempts, or'
-    || ' other seconds. Build anew: meltano invoke dbt:build-full-refresh' as message
+    || ' other seconds. Build anew: dbt build --full-refresh' as message
 from task_instances
 left join totals
     on task_instances.task_instance_key = totals.task_instance_key

@@ -15,10 +15,9 @@ select
     || {{ as_text("source_rows") }} || ' at the source in the last sync. '
     || case
         when was_interrupted_since
-            then 'A later sync was interrupted; run it again: meltano run'
-        else 'Read everything again: meltano run --full-refresh'
+            then 'A later sync was interrupted; run it again'
+        else 'Read everything again, by a sync with full refresh'
     end
-    || ' tap-airflow-metadata target-duckdb, with ENVIRONMENT_SLUG='
-    || environment_slug as message
+    || ', with ENVIRONMENT_SLUG=' || environment_slug as message
 from latest_syncs
 where not is_reconciled

@@ -7,6 +7,7 @@ format. Nothing that the catalogue does not list is ever read.
 from __future__ import annotations
 
 import functools
+import itertools
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Literal
@@ -24,6 +25,10 @@ _COLUMN_TYPES = {"integer", "number", "text", "boolean", "timestamp", "json", "u
 _ACCESS = {"read", "withheld", "secret"}
 _PERSONAL = {None, "username", "named_username", "identity", "mention"}
 _READ = {"default", "optional", "never"}
+
+# What every staging model has before and after the columns of its table.
+STAGING_BEGINS_WITH = ("environment_slug",)
+STAGING_ENDS_WITH = ("extracted_at", "is_deleted_at_source", "deleted_at_source_at")
 
 
 @functools.cache
@@ -53,6 +58,9 @@ class Column:
         until: Last Airflow version with the column; None if the newest has it.
         personal: Which rule of the ``pii`` setting applies; None if nobody is named in it.
         clean: What is cut out of every value, in the query; None if nothing is.
+        alias: Name in staging, ``as`` in the file; None if it is the same. Columns of one alias
+            replace each other over the versions: in staging they are one.
+        doc: The dbt doc block that describes it in staging; None for the one of its name there.
     """
 
     name: str
@@ -63,6 +71,13 @@ class Column:
     until: str | None = None
     personal: Personal | None = None
     clean: Rule | None = None
+    alias: str | None = None
+    doc: str | None = None
+
+    @property
+    def staging_name(self) -> str:
+        """Name in the staging model."""
+        return self.alias or self.name
 
     def exists_in(self, version: str) -> bool:
         """Say whether Airflow ``version`` has this column (if it has the table)."""
@@ -125,9 +140,16 @@ class Table:
             if column.access == "read" or (column.access == "withheld" and column.name in include)
         )
 
+    def staging_columns(self) -> dict[str, list[Column]]:
+        """Return the columns of the staging model: name and what it is taken from, newest first."""
+        columns: dict[str, list[Column]] = {}
+        for column in self.raw_columns():
+            columns.setdefault(column.staging_name, []).insert(0, column)
+        return columns
+
 
 def _parse_column(table: str, name: str, entry: dict[str, Any]) -> Column:
-    column = Column(name=name, **entry)
+    column = Column(name=name, alias=entry.pop("as", None), **entry)
     problems = [
         problem
         for problem, wrong in (
@@ -174,6 +196,7 @@ def parse_table(name: str, entry: dict[str, Any]) -> Table:
         msg = f"Catalogue entry {name}: unknown settings {sorted(entry)}"
         raise ValueError(msg)
     _check_table(table)
+    _check_staging(table)
     return table
 
 
@@ -199,6 +222,32 @@ def _check_table(table: Table) -> None:
     if table.change and table.change.open and "state" not in readable:
         msg = f"Catalogue entry {table.name}: open states need a readable column state"
         raise ValueError(msg)
+
+
+def _check_staging(table: Table) -> None:
+    for column in table.columns.values():
+        entry = f"Catalogue entry {table.name}.{column.name}"
+        if (column.alias or column.doc) and (table.read, column.access) != ("default", "read"):
+            msg = f"{entry}: as and doc are for staging, which does not have this column"
+            raise ValueError(msg)
+        if column.alias == column.name:
+            msg = f"{entry}: as is only for a name that differs"
+            raise ValueError(msg)
+        if column.staging_name in (*STAGING_BEGINS_WITH, *STAGING_ENDS_WITH):
+            msg = f"{entry}: every staging model has a column {column.staging_name} already"
+            raise ValueError(msg)
+    for name, columns in table.staging_columns().items():
+        for newer, column in itertools.pairwise(columns):
+            if newer.type != column.type or not (
+                newer.since
+                and column.until
+                and version_tuple(column.until) < version_tuple(newer.since)
+            ):
+                msg = (
+                    f"Catalogue entry {table.name}: {column.name} and {newer.name} are both {name}"
+                    " in staging; they have to be of one type and never in one version"
+                )
+                raise ValueError(msg)
 
 
 @functools.cache

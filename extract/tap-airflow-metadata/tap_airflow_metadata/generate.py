@@ -4,18 +4,25 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tap_airflow_metadata.airflow_version import REVISIONS
-from tap_airflow_metadata.catalogue import Column, Table, load_catalogue
+from tap_airflow_metadata.catalogue import (
+    STAGING_BEGINS_WITH,
+    STAGING_ENDS_WITH,
+    Column,
+    Table,
+    load_catalogue,
+)
 from tap_airflow_metadata.cleaning import Rule, cleaned
 from tap_airflow_metadata.manifest import MANIFEST
 from tap_airflow_metadata.quoting import quoted
 from tap_airflow_metadata.raw_shape import DELETED_AT, EXTRACTED_AT
 
+_PROVIDER = Path("orchestrate/airflow-provider-airflow-audit/airflow_audit")
 _HEADER = "# Made from the catalogue by `make generate`; do not edit.\n"
 _INTRODUCTION = (
     "Only the columns listed here are ever in a query. A *withheld* column is read only when"
@@ -48,12 +55,43 @@ _CLEANED: dict[Rule, str] = {
     "log_extra": "only what an allow-list knows to be harmless is read",
 }
 
+# All of the folder is generated.
+_STAGING = Path("transform/models/staging")
+_STAGING_MODEL = """\
+{# Made from the catalogue by `make generate`; do not edit. #}
+with source as (
+
+    {{ airflow_table("TABLE") }}
+
+),
+
+renamed as (
+
+    select
+        environment_slug,
+        COLUMNS,
+        _sdc_extracted_at as extracted_at,
+        _sdc_deleted_at is not null as is_deleted_at_source,
+        _sdc_deleted_at as deleted_at_source_at
+    from source
+
+)
+
+select * from renamed
+"""
+# Names of columns that some warehouse takes for a word of its own.
+_RESERVED = {"group", "interval", "key", "schema", "timestamp"}
+
 # The DAGs themselves. Who may read their files may read these, and Airflow does not start without.
 _NEEDED_TO_START = {"dag_code", "serialized_dag"}
 
 
 def _readable() -> list[Table]:
     return [table for table in load_catalogue().values() if table.read != "never"]
+
+
+def _staged() -> list[Table]:
+    return [table for table in [*_readable(), MANIFEST] if table.read == "default"]
 
 
 def _span(since: str | None, until: str | None) -> str:
@@ -77,11 +115,15 @@ def _source_column(column: Column) -> dict[str, str]:
     }
 
 
+def _described(table: Table) -> str:
+    return f"{table.description} ({_span(table.since, table.until)})"
+
+
 def _source_table(table: Table) -> dict[str, Any]:
     meta: dict[str, Any] = {"key": [list(alternative) for alternative in table.key]}
     return {
         "name": table.name,
-        "description": f"{table.description} ({_span(table.since, table.until)})",
+        "description": _described(table),
         "config": {"meta": {**meta, "read": table.read}},
         "columns": [
             *(_source_column(column) for column in table.raw_columns()),
@@ -109,6 +151,78 @@ def dbt_sources() -> str:
         "tables": [_source_table(table) for table in [*_readable(), MANIFEST]],
     }
     return _HEADER + _yaml({"version": 2, "sources": [source]})
+
+
+def _model_name(table: Table) -> str:
+    name = table.name.lstrip("_")
+    if name.endswith("y"):
+        plural = f"{name[:-1]}ies"
+    elif name.endswith("es"):
+        plural = name
+    else:
+        plural = f"{name}es" if name.endswith("s") else f"{name}s"
+    return f"stg_airflow__{plural}"
+
+
+def _staging_columns(table: Table) -> dict[str, list[Column]]:
+    # The manifest brings a slug of its own; it is the schema's.
+    return {
+        name: columns
+        for name, columns in table.staging_columns().items()
+        if name not in STAGING_BEGINS_WITH
+    }
+
+
+def _value(column: Column) -> str:
+    name = f'quoted("{column.name}")' if column.name in _RESERVED else f'"{column.name}"'
+    if column.type == "json":
+        return f"{{{{ json_as_text({name}) }}}}"
+    return f"{{{{ {name} }}}}" if column.name in _RESERVED else column.name
+
+
+def _selected(name: str, columns: list[Column]) -> str:
+    values = [_value(column) for column in columns]
+    value = values[0] if len(values) == 1 else f"coalesce({', '.join(values)})"
+    return value if value == name else f"{value} as {name}"
+
+
+def staging_model(table: Table) -> str:
+    """Return the SQL of a table's staging model, which gives its columns their names."""
+    columns = [_selected(*column) for column in _staging_columns(table).items()]
+    return _STAGING_MODEL.replace("TABLE", table.name).replace(
+        "COLUMNS", ",\n        ".join(columns)
+    )
+
+
+def _staging_entry(table: Table) -> dict[str, Any]:
+    left_out = [column.name for column in table.columns.values() if column.access != "read"]
+    keys = [[table.columns[name].staging_name for name in key] for key in table.key]
+    key = [name for alternative in keys for name in alternative]
+    documents = {name: columns[0].doc or name for name, columns in _staging_columns(table).items()}
+    sentences = [
+        _described(table),
+        *([f"Leaves out {', '.join(left_out)}."] if left_out else []),
+        f"Grain: one row per environment_slug, {' or '.join(map(', '.join, keys))}.",
+    ]
+    arguments = {"columns": [*STAGING_BEGINS_WITH, *key]}
+    if len(keys) > 1:
+        arguments["nullable"] = key
+    names = [*STAGING_BEGINS_WITH, *documents, *STAGING_ENDS_WITH]
+    return {
+        "name": _model_name(table),
+        "description": " ".join(sentences),
+        "data_tests": [{"is_key": {"arguments": arguments}}],
+        "columns": [
+            {"name": name, "description": f"{{{{ doc('{documents.get(name, name)}') }}}}"}
+            for name in names
+        ],
+    }
+
+
+def staging_descriptions() -> str:
+    """Return the content of ``transform/models/staging/_staging.yml``."""
+    models = [_staging_entry(table) for table in _staged()]
+    return _HEADER + _yaml({"version": 2, "models": models})
 
 
 def tap_postgres_plugin() -> str:
@@ -239,13 +353,28 @@ def _yaml(content: object) -> str:
     return yaml.safe_dump(content, sort_keys=False, width=100, allow_unicode=True)
 
 
-OUTPUTS: dict[str, Callable[[], str]] = {
-    "dbt-sources": dbt_sources,
-    "tap-postgres": tap_postgres_plugin,
-    "what-is-read": what_is_read,
-    "provider-tables": provider_tables,
-    "snapshot-facts": snapshot_facts,
-}
+def generated_files() -> dict[Path, str]:
+    """Return the content of each generated file, by its path in the repository."""
+    return {
+        _STAGING / "_sources.yml": dbt_sources(),
+        _STAGING / "_staging.yml": staging_descriptions(),
+        **{_STAGING / f"{_model_name(table)}.sql": staging_model(table) for table in _staged()},
+        Path("extract/tap-postgres.meltano.yml"): tap_postgres_plugin(),
+        Path("docs/what-is-read.md"): what_is_read(),
+        _PROVIDER / "metadata_tables.json": provider_tables(),
+        Path("snapshot/airflow-snapshot/airflow_snapshot/airflow_facts.json"): snapshot_facts(),
+    }
+
+
+def outdated_files(repository: Path) -> list[Path]:
+    """Return the files that the catalogue does not make any more."""
+    staging = (file.relative_to(repository) for file in (repository / _STAGING).rglob("[!.]*.*"))
+    return sorted(set(staging) - generated_files().keys())
+
 
 if __name__ == "__main__":
-    sys.stdout.write(OUTPUTS[sys.argv[1]]())
+    repository = Path(sys.argv[1])
+    for file in outdated_files(repository):
+        (repository / file).unlink()
+    for file, content in generated_files().items():
+        (repository / file).write_text(content, encoding="utf-8")

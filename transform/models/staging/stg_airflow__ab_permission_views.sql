@@ -1,0 +1,22 @@
+{# Made from the catalogue by `make generate`; do not edit. #}
+with source as (
+
+    {{ airflow_table("ab_permission_view") }}
+
+),
+
+renamed as (
+
+    select
+        environment_slug,
+        id as permission_id,
+        permission_id as action_id,
+        view_menu_id as resource_id,
+        _sdc_extracted_at as extracted_at,
+        _sdc_deleted_at is not null as is_deleted_at_source,
+        _sdc_deleted_at as deleted_at_source_at
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,20 @@
+{# Made from the catalogue by `make generate`; do not edit. #}
+with source as (
+
+    {{ airflow_table("alembic_version_fab") }}
+
+),
+
+renamed as (
+
+    select
+        environment_slug,
+        version_num as fab_alembic_revision,
+        _sdc_extracted_at as extracted_at,
+        _sdc_deleted_at is not null as is_deleted_at_source,
+        _sdc_deleted_at as deleted_at_source_at
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,25 @@
+{# Made from the catalogue by `make generate`; do not edit. #}
+with source as (
+
+    {{ airflow_table("asset") }}
+
+),
+
+renamed as (
+
+    select
+        environment_slug,
+        id as asset_id,
+        name as asset_name,
+        uri as asset_uri,
+        {{ quoted("group") }} as asset_group,
+        created_at,
+        updated_at,
+        _sdc_extracted_at as extracted_at,
+        _sdc_deleted_at is not null as is_deleted_at_source,
+        _sdc_deleted_at as deleted_at_source_at
+    from source
+
+)
+
+select * from renamed

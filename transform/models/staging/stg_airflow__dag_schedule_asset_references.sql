@@ -1,0 +1,25 @@
+{# Made from the catalogue by `make generate`; do not edit. #}
+with source as (
+
+    {{ airflow_table("dag_schedule_asset_reference") }}
+
+),
+
+renamed as (
+
+    select
+        environment_slug,
+        asset_id,
+        dag_id,
+        created_at,
+        updated_at,
+        {{ json_as_text("allow_producer_teams") }} as allowed_producer_teams,
+        allow_global_producers as is_any_producer_allowed,
+        _sdc_extracted_at as extracted_at,
+        _sdc_deleted_at is not null as is_deleted_at_source,
+        _sdc_deleted_at as deleted_at_source_at
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,26 @@
+{# Made from the catalogue by `make generate`; do not edit. #}
+with source as (
+
+    {{ airflow_table("dataset_event") }}
+
+),
+
+renamed as (
+
+    select
+        environment_slug,
+        id as dataset_event_id,
+        dataset_id,
+        source_task_id,
+        source_dag_id,
+        source_run_id,
+        source_map_index,
+        {{ quoted("timestamp") }} as occurred_at,
+        _sdc_extracted_at as extracted_at,
+        _sdc_deleted_at is not null as is_deleted_at_source,
+        _sdc_deleted_at as deleted_at_source_at
+    from source
+
+)
+
+select * from renamed

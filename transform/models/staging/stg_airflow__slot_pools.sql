@@ -1,0 +1,25 @@
+{# Made from the catalogue by `make generate`; do not edit. #}
+with source as (
+
+    {{ airflow_table("slot_pool") }}
+
+),
+
+renamed as (
+
+    select
+        environment_slug,
+        id as pool_id,
+        pool as pool_name,
+        slots as slot_count,
+        include_deferred as is_counting_deferred,
+        team_id,
+        team_name,
+        _sdc_extracted_at as extracted_at,
+        _sdc_deleted_at is not null as is_deleted_at_source,
+        _sdc_deleted_at as deleted_at_source_at
+    from source
+
+)
+
+select * from renamed

@@ -1,0 +1,54 @@
+{# Made from the catalogue by `make generate`; do not edit. #}
+with source as (
+
+    {{ airflow_table("task_instance_history") }}
+
+),
+
+renamed as (
+
+    select
+        environment_slug,
+        id as task_instance_history_id,
+        task_id,
+        dag_id,
+        run_id,
+        map_index,
+        try_number,
+        start_date as started_at,
+        end_date as ended_at,
+        duration as duration_seconds,
+        state,
+        max_tries as max_try_number,
+        hostname,
+        unixname as os_user_name,
+        job_id,
+        pool as pool_name,
+        pool_slots,
+        queue as queue_name,
+        priority_weight,
+        operator as operator_name,
+        custom_operator_name as operator_display_name,
+        queued_dttm as queued_at,
+        queued_by_job_id,
+        pid as process_id,
+        executor as executor_name,
+        updated_at,
+        external_executor_id,
+        trigger_id,
+        trigger_timeout as trigger_timeout_at,
+        next_method,
+        task_display_name,
+        task_instance_id,
+        scheduled_dttm as scheduled_at,
+        span_status,
+        dag_version_id,
+        retry_delay_override as retry_delay_override_seconds,
+        _sdc_extracted_at as extracted_at,
+        _sdc_deleted_at is not null as is_deleted_at_source,
+        _sdc_deleted_at as deleted_at_source_at
+    from source
+
+)
+
+select * from renamed

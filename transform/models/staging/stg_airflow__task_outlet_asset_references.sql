@@ -1,0 +1,26 @@
+{# Made from the catalogue by `make generate`; do not edit. #}
+with source as (
+
+    {{ airflow_table("task_outlet_asset_reference") }}
+
+),
+
+renamed as (
+
+    select
+        environment_slug,
+        asset_id,
+        dag_id,
+        task_id,
+        created_at,
+        updated_at,
+        {{ json_as_text("allow_consumer_teams") }} as allowed_consumer_teams,
+        allow_global_consumers as is_any_consumer_allowed,
+        _sdc_extracted_at as extracted_at,
+        _sdc_deleted_at is not null as is_deleted_at_source,
+        _sdc_deleted_at as deleted_at_source_at
+    from source
+
+)
+
+select * from renamed

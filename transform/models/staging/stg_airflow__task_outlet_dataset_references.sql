@@ -1,0 +1,24 @@
+{# Made from the catalogue by `make generate`; do not edit. #}
+with source as (
+
+    {{ airflow_table("task_outlet_dataset_reference") }}
+
+),
+
+renamed as (
+
+    select
+        environment_slug,
+        dataset_id,
+        dag_id,
+        task_id,
+        created_at,
+        updated_at,
+        _sdc_extracted_at as extracted_at,
+        _sdc_deleted_at is not null as is_deleted_at_source,
+        _sdc_deleted_at as deleted_at_source_at
+    from source
+
+)
+
+select * from renamed
