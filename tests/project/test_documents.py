@@ -190,6 +190,28 @@ def test_commands_were_found() -> None:
         assert problem_of(wrong), wrong
 
 
+def lost_links(document: Path, text: str) -> list[str]:
+    """The links of a document to files or headings that are not there."""
+
+    def leads_somewhere(file: str, heading: str) -> bool:
+        target = document.parent / file if file else document
+        if not target.exists() or not heading:
+            return target.exists()
+        headings = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE)
+        return heading in [re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in headings]
+
+    links = re.findall(r"\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)", text)
+    return [f"{file}#{heading}" for file, heading in links if not leads_somewhere(file, heading)]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_leads_somewhere(document: str) -> None:
+    path = ROOT / document
+    assert lost_links(path, path.read_text()) == []
+    wrong = "[a](nowhere.md) [b](#nothing) [c](https://example.com)"
+    assert lost_links(path, wrong) == ["nowhere.md#", "#nothing"]
+
+
 def test_every_environment_variable_is_a_setting() -> None:
     known = set(SETTINGS)
     known |= {f"AUDIT_REPORT_{option.name}".upper() for option in audit_report.params}
