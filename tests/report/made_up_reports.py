@@ -161,11 +161,17 @@ class Made:
         chance = random.Random(self.seed)
         if selection == "report_environments":
             rows = [
-                (slug, (UNTIL - timedelta(hours=place % 30)).isoformat(), version, "usernames")
+                (slug, (UNTIL - timedelta(hours=place % 30)).isoformat(), version, "usernames", 26)
                 for place, slug in enumerate(self.environments)
                 for version in [("2.11.0", "3.3.2")[place % 2]]
             ]
-            columns = ("environment_slug", "synced_at", "airflow_version", "pii")
+            columns = (
+                "environment_slug",
+                "synced_at",
+                "airflow_version",
+                "pii",
+                "longest_sync_age_hours",
+            )
             return {"report_environments": _answer("report_environments", columns, rows)}
         return {
             f"report_{name}": _answer(f"report_{name}", columns.split(), self._rows(name, chance))

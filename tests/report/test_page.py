@@ -50,6 +50,16 @@ def test_a_year_of_many_environments_and_full_tables_is_small():
     assert len(render(report).encode()) < 3_000_000
 
 
+def test_which_sync_is_old_is_told_by_the_marts():
+    report = made_up(Made())
+    for environment in report["environments"]:
+        environment["synced_at"] = "2026-11-10T08:00:00+00:00"
+    assert "before this report" in render(report)
+    for environment in report["environments"]:
+        environment["longest_sync_age_hours"] = 24 * 365
+    assert "before this report" not in render(report)
+
+
 def test_the_page_names_nothing_to_load():
     reader = _Reader(render(made_up(Made())))
     loading = {"src", "srcset", "action", "data", "poster", "style"}

@@ -15,8 +15,8 @@ from airflow_audit_report.sections import SECTIONS
 
 FIGURES = {figure.analysis: figure for section in SECTIONS for figure in section.figures}
 ENVIRONMENTS = [
-    ("analytics", "2026-11-12T06:20:00+00:00", "3.3.2", "hashed"),
-    ("production", "2026-11-13T06:20:00+00:00", "2.11.0", "usernames"),
+    ("analytics", "2026-11-12T06:20:00+00:00", "3.3.2", "hashed", 26),
+    ("production", "2026-11-13T06:20:00+00:00", "2.11.0", "usernames", 26),
 ]
 
 
@@ -26,7 +26,13 @@ class MadeUpMarts:
     def __init__(self, answers: Mapping[str, Answer] | None = None, environments=ENVIRONMENTS):
         self.asked: list[tuple[str, Mapping[str, str]]] = []
         self._answers = {name: answer(["dag_id"], []) for name in FIGURES} | dict(answers or {})
-        names = ["environment_slug", "synced_at", "airflow_version", "pii"]
+        names = [
+            "environment_slug",
+            "synced_at",
+            "airflow_version",
+            "pii",
+            "longest_sync_age_hours",
+        ]
         self._environments = {"report_environments": answer(names, environments)}
 
     def ask(self, selection, variables):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,12 +57,14 @@ class Compiled:
         sql: Their SQL, by unique id.
         incremental: That of incremental models from the second build on.
         macros: The tables' definitions, and the last syncs of all environments.
+        known_macros: What dbt knows of all macros, its own and the adapter's among them.
     """
 
     nodes: dict[str, Any]
     sql: dict[str, str]
     incremental: dict[str, str]
     macros: str
+    known_macros: list[dict[str, Any]]
 
 
 def _compiled(folder: Path) -> dict[str, str]:
@@ -131,6 +134,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Compiled]:
                 _compiled(folder / "project"),
                 _compiled(folder / "incremental"),
                 (folder / "inline.sql").read_text(),
+                list(manifest["macros"].values()),
             )
     return results
 
@@ -173,6 +177,70 @@ def test_contracts_and_the_check_of_syncs_are_understood(
 def test_redshift_keeps_long_texts(compiled: dict[str, Compiled]) -> None:
     macros = compiled["redshift"].macros
     assert macros.count(" varchar") == macros.count(" varchar(65535)") > 100
+
+
+def _arguments(macro: dict[str, Any]) -> str:
+    """Arguments as they are written; of a materialisation or a test there are none."""
+    signature = rf"macro\s+{macro['name']}\s*\((.*?)\)"
+    return " ".join("".join(re.findall(signature, macro["macro_sql"], re.DOTALL)).split())
+
+
+def misfits(macros: list[dict[str, Any]], warehouse: str) -> list[str]:
+    """Say which macros of ours no longer fit those of dbt's in whose place they stand."""
+    of_dbt = {m["name"]: _arguments(m) for m in macros if m["package_name"] != "airflow_audit"}
+    found = []
+    for macro in (m for m in macros if m["package_name"] == "airflow_audit"):
+        variant, _, name = macro["name"].rpartition("__")
+        if variant not in ("", "default", warehouse):
+            continue
+        variants = [f"{warehouse}__{name}", f"default__{name}"] if variant else [name]
+        replaced = {each: of_dbt[each] for each in variants if each in of_dbt}
+        file = Path(macro["original_file_path"])
+        if file.parent != Path("macros/dbt_overrides"):
+            found += [f"{file}: dbt has {each} too: rename ours, or move it" for each in replaced]
+        elif not replaced:
+            found.append(f"{file}: dbt has none of {variants} any more; see what does it now")
+        found += [
+            f"{file}: dbt's {each} takes ({arguments}) now; see what it does with them"
+            for each, arguments in replaced.items()
+            if arguments != _arguments(macro)
+        ]
+    return found
+
+
+@pytest.mark.parametrize("warehouse", WAREHOUSES)
+def test_dbt_still_has_the_macros_that_are_replaced(
+    warehouse: str, compiled: dict[str, Compiled]
+) -> None:
+    assert misfits(compiled[warehouse].known_macros, warehouse) == []
+
+
+@pytest.mark.parametrize(
+    ("folder", "ours", "dbts", "misfit"),
+    [
+        ("macros/dbt_overrides", "snowflake__quote(text)", "default__quote(text)", None),
+        ("macros/dbt_overrides", "redshift__quote(a)", "default__quote(text)", None),
+        ("macros", "snowflake__quoted(text)", "default__quote(text)", None),
+        ("macros/dbt_overrides", "default__quote(text)", "quotes(text)", "any more"),
+        ("macros/dbt_overrides", "default__quote(a)", "snowflake__quote(a, b)", r"\(a, b\) now"),
+        ("macros/dbt_overrides", "quote(text)", "quote(text, kind)", r"\(text, kind\) now"),
+        ("macros", "quote(text)", "quote(text)", "move it"),
+    ],
+)
+def test_a_macro_that_dbt_changed_is_noticed(
+    folder: str, ours: str, dbts: str, misfit: str | None
+) -> None:
+    macros = [
+        {
+            "name": signature.partition("(")[0],
+            "macro_sql": f"{{% macro {signature} %}}{{% endmacro %}}",
+            "package_name": package,
+            "original_file_path": f"{folder}/quote.sql",
+        }
+        for package, signature in (("airflow_audit", ours), ("dbt", dbts))
+    ]
+    found = misfits(macros, "snowflake")
+    assert [bool(re.search(misfit or "nothing", each)) for each in found] == [True] * bool(misfit)
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,16 @@
 {% endmacro %}
 
 
+{# The columns of a table to be created, as they stand in a contract. #}
+{% macro column_definitions(columns) %}
+    (
+        {%- for column in columns.values() %}
+        {{ column.name }} {{ native_type(column.data_type) }}{{ "," if not loop.last }}
+        {%- endfor %}
+    )
+{% endmacro %}
+
+
 {% macro default__native_types() %}
     {{ return({}) }}
 {% endmacro %}

@@ -21,8 +21,6 @@ from airflow_audit_report.values import shown
 
 _FOLDER = Path(__file__).parent
 _LONGEST_TEXT = 300
-# A daily sync, and the time it takes.
-_OLD_SYNC = timedelta(hours=26)
 # More are folded away.
 _MOST_ENVIRONMENTS = 6
 # What could end a script element or a line of it.
@@ -87,7 +85,8 @@ def _environment(environment: Mapping[str, Any], report: Mapping[str, Any]) -> d
         for moment in (environment["synced_at"], report["period"]["until"], report["made_at"])
     )
     age = made - synced
-    is_old = age > _OLD_SYNC and synced <= until
+    longest_age = timedelta(hours=float(environment["longest_sync_age_hours"]))
+    is_old = age > longest_age and synced <= until
     return {**environment, "age": shown(age.total_seconds(), "seconds") if is_old else None}
 
 

@@ -19,7 +19,8 @@ select
     environment_slug,
     synced_at,
     airflow_version,
-    pii
+    pii,
+    {{ var("longest_sync_age_hours") }} as longest_sync_age_hours
 from syncs
 where sync_rank = 1
 order by environment_slug

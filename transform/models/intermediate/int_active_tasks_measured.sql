@@ -1,18 +1,8 @@
 with task_instances as (
 
     select * from {{ ref("fct_task_instances") }}
-    where
-        not is_deleted_at_source
-        and state in (
-            'scheduled',
-            'queued',
-            'running',
-            'restarting',
-            'deferred',
-            'up_for_retry',
-            'up_for_reschedule',
-            'awaiting_input'
-        )
+    -- One without a state is not scheduled yet.
+    where not is_deleted_at_source and state not in {{ final_states() }}
 
 ),
 

@@ -24,7 +24,7 @@ summarised as (
             as succeeded_run_count,
         count(case when dag_runs.state = 'failed' then 1 end)
             as failed_run_count,
-        count(case when dag_runs.state in ('queued', 'running') then 1 end)
+        count(case when dag_runs.state not in {{ final_states() }} then 1 end)
             as unfinished_run_count,
         min(dag_runs.logical_at) as first_logical_at,
         max(dag_runs.logical_at) as last_logical_at,

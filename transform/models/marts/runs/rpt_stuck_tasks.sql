@@ -34,7 +34,7 @@ judged as (
         coalesce(
             heartbeat_age_seconds > {{ var("heartbeat_stale_after_seconds") }}, false
         ) as is_heartbeat_stale,
-        coalesce(dag_run_state in ('success', 'failed'), false) as is_run_ended,
+        coalesce(dag_run_state in {{ final_states() }}, false) as is_run_ended,
         is_pool_missing
     from active_tasks
 

@@ -1,7 +1,7 @@
 {#
-    In place of dbt's own, for incremental models: a whole number of Snowflake's has as many
-    digits as what it is made of, and in the table as many as the contract says, so other
-    digits are no other type.
+    In place of dbt's own, by which a column of an incremental model has changed when its
+    digits have: in Snowflake a whole number has as many digits as what it is made of, and
+    in the table as many as the contract says.
 #}
 {% macro snowflake__diff_column_data_types(source_columns, target_columns) %}
     {%- set whole_numbers = [] -%}

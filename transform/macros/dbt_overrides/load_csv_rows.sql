@@ -1,6 +1,6 @@
 {#
-    dbt hands the types of a seed's columns to BigQuery as they are written. This macro of
-    dbt's own, which loads the rows, hands over what BigQuery calls them.
+    In place of dbt's own, which hands the types of a seed's columns to BigQuery as they
+    are written: BigQuery has other names for them.
 #}
 {% macro bigquery__load_csv_rows(model, agate_table) %}
     {%- set types = {} -%}
