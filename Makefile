@@ -96,8 +96,9 @@ demo-data: $(STAMPS)/dev ## Make the demo's snapshots again, with real Airflow m
 	$(DEV)/python -m demo.build
 
 .PHONY: generate
-generate: $(STAMPS)/dev ## Write again what is generated from the catalogue
+generate: $(STAMPS)/dev ## Write again what is generated from the catalogue and from the marts' descriptions
 	$(DEV)/python -m tap_airflow_metadata.generate .
+	$(DEV)/python docs/marts.py
 
 .PHONY: lock
 lock: $(UV) ## Compile requirements/*.in into pinned and hashed *.txt

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from airflow_audit_report.sections import SECTIONS
 from demo.present import NOW
 from tests.demo.demo_runs import WAREHOUSE
 from tests.demo.report_figures import SINCE, ReportFigures, Rows
@@ -26,25 +27,10 @@ ABOUT_NOW = {
     "syncs",
     "unreconciled_tables",
 }
-TILES = {"access_numbers", "inventory_numbers", "key_numbers"}
+FIGURES = [figure for section in SECTIONS for figure in section.figures]
+TILES = {figure.name for figure in FIGURES if figure.is_tiles}
 # Of no single DAG, so that neither a team nor a tag says which rows count.
-OF_NO_DAG = {
-    "access_numbers",
-    "access_review",
-    "assets",
-    "component_gaps",
-    "config_changes",
-    "cost_by_owner",
-    "cost_by_tag",
-    "environments",
-    "new_import_errors",
-    "pool_saturation",
-    "powers",
-    "queue_delay_by_hour",
-    "role_changes",
-    "syncs",
-    "unreconciled_tables",
-}
+OF_NO_DAG = {"environments", *(figure.name for figure in FIGURES if not figure.is_by_dag)}
 HOSTILE = r"""o'clock\' or 1 = 1 -- {{ "%" }}"""
 
 

@@ -25,7 +25,7 @@ from tap_airflow_metadata.command import command as tap_command
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = ["README.md", "CONTRIBUTING.md", "demo/README.md"]
 DOCUMENTS += [str(path.relative_to(ROOT)) for path in sorted((ROOT / "docs").rglob("*.md"))]
-README = (ROOT / "README.md").read_text()
+SYNC = (ROOT / "docs/sync.md").read_text()
 
 OURS = {
     "tap-airflow-metadata": tap_command(),
@@ -190,6 +190,28 @@ def test_commands_were_found() -> None:
         assert problem_of(wrong), wrong
 
 
+def lost_links(document: Path, text: str) -> list[str]:
+    """The links of a document to files or headings that are not there."""
+
+    def leads_somewhere(file: str, heading: str) -> bool:
+        target = document.parent / file if file else document
+        if not target.exists() or not heading:
+            return target.exists()
+        headings = re.findall(r"^#+ (.*)$", target.read_text(), re.MULTILINE)
+        return heading in [re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in headings]
+
+    links = re.findall(r"\]\((?!https?:)([^)#\s]*)#?([^)\s]*)\)", text)
+    return [f"{file}#{heading}" for file, heading in links if not leads_somewhere(file, heading)]
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_every_link_leads_somewhere(document: str) -> None:
+    path = ROOT / document
+    assert lost_links(path, path.read_text()) == []
+    wrong = "[a](nowhere.md) [b](#nothing) [c](https://example.com)"
+    assert lost_links(path, wrong) == ["nowhere.md#", "#nothing"]
+
+
 def test_every_environment_variable_is_a_setting() -> None:
     known = set(SETTINGS)
     known |= {f"AUDIT_REPORT_{option.name}".upper() for option in audit_report.params}
@@ -250,7 +272,7 @@ def test_meltano_takes_every_value_that_a_document_gives_a_setting() -> None:
         if name in SETTINGS
     ]
     # The table of the tap's settings writes them in its own way.
-    for name, told in re.findall(r"^\| `(\w+)` \|(.*)\|$", README, re.MULTILINE):
+    for name, told in re.findall(r"^\| `(\w+)` \|(.*)\|$", SYNC, re.MULTILINE):
         variable = f"TAP_AIRFLOW_METADATA_{name.upper()}"
         given += [(variable, value) for value in re.findall(r"`(\[\]|\{\}|null)`", told)]
     assert refused_values(given) == []
@@ -261,7 +283,7 @@ def test_meltano_takes_every_value_that_a_document_gives_a_setting() -> None:
 
 
 def test_every_setting_of_the_tap_is_told() -> None:
-    table = README[README.index("## Settings") : README.index("## Speed")]
+    table = SYNC[SYNC.index("## Settings") : SYNC.index("## Speed")]
     named = re.findall(r"`(\w+)`", str(re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)))
     assert set(named) == {
         setting["name"] for setting in PLUGINS["tap-airflow-metadata"]["settings"]

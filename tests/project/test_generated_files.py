@@ -1,4 +1,4 @@
-"""What is generated from the catalogue is what the catalogue says now."""
+"""What is generated is what the catalogue, and the descriptions of the marts, say now."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.marts import documents
 from tap_airflow_metadata.generate import generated_files, outdated_files
 
 ROOT = Path(__file__).parents[2]
@@ -19,3 +20,8 @@ def test_the_file_is_up_to_date(file):
 
 def test_no_file_is_left_that_the_catalogue_does_not_make_any_more():
     assert outdated_files(ROOT) == [], "run: make generate"
+
+
+def test_documents_say_of_the_marts_what_their_descriptions_say():
+    for path, text in documents().items():
+        assert path.read_text() == text, "run: make generate"
