@@ -90,12 +90,13 @@ demo-data: $(STAMPS)/dev ## Make the demo's snapshots again, with real Airflow m
 	$(DEV)/python -m demo.build
 
 .PHONY: generate
-generate: $(STAMPS)/dev ## Write again what is generated from the catalogue
+generate: $(STAMPS)/dev ## Write again what is generated from the catalogue and the settings
 	$(DEV)/python -m tap_airflow_metadata.generate dbt-sources > transform/models/staging/_sources.yml
 	$(DEV)/python -m tap_airflow_metadata.generate tap-postgres > extract/tap-postgres.meltano.yml
 	$(DEV)/python -m tap_airflow_metadata.generate what-is-read > docs/what-is-read.md
 	$(DEV)/python -m tap_airflow_metadata.generate provider-tables > orchestrate/airflow-provider-airflow-audit/airflow_audit/metadata_tables.json
 	$(DEV)/python -m tap_airflow_metadata.generate snapshot-facts > snapshot/airflow-snapshot/airflow_snapshot/airflow_facts.json
+	$(DEV)/python -m warehouse_targets.generate
 
 .PHONY: lock
 lock: $(UV) ## Compile requirements/*.in into pinned and hashed *.txt

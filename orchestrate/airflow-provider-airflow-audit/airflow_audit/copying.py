@@ -14,7 +14,7 @@ from airflow_audit.source_login import (
     SourceLogin,
     source_login,
 )
-from airflow_audit.warehouses import Warehouse, WarehouseLogin, warehouse_login
+from airflow_audit.warehouses import TargetWarehouse, WarehouseLogin, warehouse_login
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Copy:
 
     slug: str
     schema: str
-    warehouse: Warehouse
+    warehouse: TargetWarehouse
     source: SourceLogin | None
     target: WarehouseLogin
 
@@ -66,7 +66,7 @@ class Copy:
 
 def find_copy(  # noqa: PLR0913  # what an operator is given
     hook: MeltanoHook,
-    warehouse: Warehouse,
+    warehouse: TargetWarehouse,
     slug: str,
     schema: str,
     *,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from airflow_audit.airflow_api import AirflowFailException
@@ -13,27 +14,28 @@ from airflow_audit.source_login import find_connection
 
 DEFAULT_SERVICE_CONNECTION = "load_airflow"
 
-_SECRET = {"password", "private_key", "private_key_passphrase", "oauth_token", "credentials"}
-
 
 @dataclass(frozen=True)
-class Warehouse:
-    """A warehouse that the project loads.
+class TargetWarehouse:
+    """A warehouse that the project loads; `make generate` makes its facts from the loader's.
 
     Attributes:
         name: Short name; the loader is ``target-<name>``.
         connection_types: Of an Airflow connection to it; none if it needs no connection.
-        settings: All of the loader's settings that say where it loads and how it logs in; for each
-            the keys that a connection has for it, of which the first that is there counts.
+        connection_keys: By setting of the loader, the keys of a connection that give it, of which
+            the first that is there counts.
+        refused_connection_keys: Keys of a connection that ask for a way to log in which the loader
+            does not have.
+        secrets: Settings that are never logged.
         takes_hyphens: Whether a schema's name may have a hyphen.
-        refused: Keys of a connection that ask for a way to log in which the loader does not have.
     """
 
     name: str
-    connection_types: tuple[str, ...]
-    settings: Mapping[str, tuple[str, ...]]
+    connection_types: Sequence[str]
+    connection_keys: Mapping[str, Sequence[str]]
+    refused_connection_keys: Sequence[str]
+    secrets: Sequence[str]
     takes_hyphens: bool
-    refused: tuple[str, ...] = ()
 
     @property
     def loader(self) -> str:
@@ -82,56 +84,14 @@ class Warehouse:
         return schema if self.takes_hyphens else schema.replace("-", "_")
 
 
-DUCKDB = Warehouse("duckdb", (), {"path": ("path", "host")}, takes_hyphens=True)
-SNOWFLAKE = Warehouse(
-    "snowflake",
-    ("snowflake",),
-    {
-        "account": ("account",),
-        "user": ("user", "login"),
-        "password": ("password",),
-        "private_key": ("private_key", "private_key_content"),
-        "private_key_path": ("private_key_path", "private_key_file"),
-        "private_key_passphrase": ("private_key_passphrase",),
-        "oauth_token": ("oauth_token", "token"),
-        "role": ("role",),
-        "warehouse": ("warehouse",),
-        "database": ("database",),
-    },
-    takes_hyphens=True,
-)
-REDSHIFT = Warehouse(
-    "redshift",
-    ("redshift", "postgres"),
-    {
-        "host": ("host",),
-        "port": ("port",),
-        "user": ("user", "login"),
-        "password": ("password",),
-        "database": ("database", "schema"),
-        "sslmode": ("sslmode",),
-        "sslrootcert": ("sslrootcert",),
-        "s3_staging_url": ("s3_staging_url",),
-        "copy_role_arn": ("copy_role_arn",),
-    },
-    takes_hyphens=True,
-    refused=("iam",),
-)
-BIGQUERY = Warehouse(
-    "bigquery",
-    ("google_cloud_platform", "gcpbigquery"),
-    {
-        "project": ("project",),
-        "location": ("location",),
-        "credentials": ("credentials", "keyfile_json", "keyfile_dict"),
-        "credentials_path": ("credentials_path", "key_path"),
-        "gcs_staging_url": ("gcs_staging_url",),
-    },
-    takes_hyphens=False,
-    refused=("impersonation_chain", "credential_config_file", "key_secret_name"),
-)
-
-WAREHOUSES = {warehouse.name: warehouse for warehouse in (DUCKDB, SNOWFLAKE, REDSHIFT, BIGQUERY)}
+WAREHOUSES = {
+    name: TargetWarehouse(name, **known)
+    for name, known in json.loads(Path(__file__).with_suffix(".json").read_text("utf-8")).items()
+}
+DUCKDB = WAREHOUSES["duckdb"]
+SNOWFLAKE = WAREHOUSES["snowflake"]
+REDSHIFT = WAREHOUSES["redshift"]
+BIGQUERY = WAREHOUSES["bigquery"]
 
 
 @dataclass(frozen=True)
@@ -150,7 +110,7 @@ class WarehouseLogin:
 
 
 def warehouse_login(
-    warehouse: Warehouse, connection_id: str | None, service_connection_name: str
+    warehouse: TargetWarehouse, connection_id: str | None, service_connection_name: str
 ) -> WarehouseLogin:
     """Find the login to the warehouse.
 
@@ -207,8 +167,8 @@ def _delivered_in_environment(name: str) -> dict[str, Any]:
     }
 
 
-def _login(warehouse: Warehouse, values: Mapping[str, Any], place: str) -> WarehouseLogin:
-    for key in warehouse.refused:
+def _login(warehouse: TargetWarehouse, values: Mapping[str, Any], place: str) -> WarehouseLogin:
+    for key in warehouse.refused_connection_keys:
         if values.get(key):
             msg = (
                 f"{place} has {key}, and {warehouse.loader} has no such way to log in. Name a"
@@ -216,12 +176,12 @@ def _login(warehouse: Warehouse, values: Mapping[str, Any], place: str) -> Wareh
             )
             raise AirflowFailException(msg)
     found: dict[str, str] = {}
-    for setting, keys in warehouse.settings.items():
+    for setting, keys in warehouse.connection_keys.items():
         given = [values[key] for key in keys if values.get(key) not in (None, "")]
         if given:
             found[setting] = given[0] if isinstance(given[0], str) else json.dumps(given[0])
     if not found:
-        names = ", ".join(keys[0] for keys in warehouse.settings.values())
+        names = ", ".join(warehouse.connection_keys)
         msg = f"{place} says nothing about {warehouse.name}. It needs some of: {names}"
         raise AirflowFailException(msg)
     if found.keys() & {"private_key", "private_key_path"} and "password" in found:
@@ -229,6 +189,6 @@ def _login(warehouse: Warehouse, values: Mapping[str, Any], place: str) -> Wareh
         found["private_key_passphrase"] = found.pop("password")
     return WarehouseLogin(
         {warehouse.variable(setting): value for setting, value in found.items()},
-        [value for setting, value in found.items() if setting in _SECRET],
+        [value for setting, value in found.items() if setting in warehouse.secrets],
         place,
     )

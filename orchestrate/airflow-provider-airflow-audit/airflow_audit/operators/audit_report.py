@@ -12,7 +12,7 @@ from airflow_audit.warehouses import (
     DUCKDB,
     REDSHIFT,
     SNOWFLAKE,
-    Warehouse,
+    TargetWarehouse,
     warehouse_login,
 )
 
@@ -44,7 +44,7 @@ class AuditReportOperator(MeltanoOperator):
         "connection_id",
         "project_dir",
     )
-    warehouse: ClassVar[Warehouse] = DUCKDB
+    warehouse: ClassVar[TargetWarehouse] = DUCKDB
 
     def __init__(  # noqa: PLR0913  # operators take all their arguments here
         self,

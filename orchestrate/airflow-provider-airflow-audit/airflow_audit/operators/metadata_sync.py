@@ -18,7 +18,7 @@ from airflow_audit.warehouses import (
     DUCKDB,
     REDSHIFT,
     SNOWFLAKE,
-    Warehouse,
+    TargetWarehouse,
 )
 
 
@@ -61,7 +61,7 @@ class MetadataSyncOperator(MeltanoOperator):
         "dbt_select",
         "project_dir",
     )
-    warehouse: ClassVar[Warehouse] = DUCKDB
+    warehouse: ClassVar[TargetWarehouse] = DUCKDB
 
     def __init__(  # noqa: PLR0913  # operators take all their arguments here
         self,
