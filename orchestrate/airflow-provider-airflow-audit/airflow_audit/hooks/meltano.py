@@ -18,7 +18,7 @@ from urllib.parse import quote
 
 from airflow.configuration import conf
 
-from airflow_audit import supervised
+from airflow_audit import supervisor
 from airflow_audit.airflow_api import (
     AirflowException,
     AirflowFailException,
@@ -200,9 +200,9 @@ class MeltanoHook(BaseHook):
         if process is None or process.poll() is not None:
             return
         if process.stdin:
-            process.stdin.close()  # see supervised.py
+            process.stdin.close()  # see supervisor.py
         try:
-            process.wait(supervised.GRACE_SECONDS + 5)
+            process.wait(supervisor.GRACE_SECONDS + 5)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
@@ -219,7 +219,7 @@ class MeltanoHook(BaseHook):
         with tempfile.TemporaryDirectory(prefix="airflow-audit-") as folder:
             command = [str(_meltano(project)), "--cwd", str(project), "--log-format=json"]
             self._process = process = subprocess.Popen(
-                [sys.executable, "-I", supervised.__file__, *command, *arguments],
+                [sys.executable, "-I", supervisor.__file__, *command, *arguments],
                 env=_own_environment()
                 | {"MELTANO_SYS_DIR_ROOT": str(_working_folder(project, Path(folder)))}
                 | dict(environment),

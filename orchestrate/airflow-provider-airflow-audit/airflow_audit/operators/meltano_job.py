@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow_audit.copying import Copy
 from airflow_audit.environment_slug import find_environment_slug
 from airflow_audit.operators.meltano import MeltanoOperator
 from airflow_audit.source_login import (
@@ -14,6 +13,7 @@ from airflow_audit.source_login import (
     SourceLogin,
     source_login,
 )
+from airflow_audit.transfer import Transfer
 from airflow_audit.warehouses import DEFAULT_SERVICE_CONNECTION, WAREHOUSES, warehouse_login
 
 
@@ -85,12 +85,12 @@ class MeltanoJobOperator(MeltanoOperator):
             source.found_in if source else "the project",
             target.found_in,
         )
-        copy = Copy(slug, schema, warehouse, source, target)
+        transfer = Transfer(slug, schema, warehouse, source, target)
         # Airflow sees to it that a task runs once; Meltano would wait for the lock of a killed run.
         log = self.hook.run(
             ["run", "--force", self.job_name],
-            environment={**copy.environment, **(self.environment_variables or {})},
-            secrets=copy.secrets,
+            environment={**transfer.environment, **(self.environment_variables or {})},
+            secrets=transfer.secrets,
         )
         return log.as_dict() | {"environment_slug": slug}
 

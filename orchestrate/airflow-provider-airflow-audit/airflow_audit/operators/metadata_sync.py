@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from airflow_audit.airflow_api import AirflowFailException, Asset
-from airflow_audit.copying import Copy, find_copy
 from airflow_audit.environment_slug import find_environment_slug, known_environment_slug
 from airflow_audit.lineage import lineage
 from airflow_audit.operators.meltano import MeltanoOperator
 from airflow_audit.source_login import ENVIRONMENT_VARIABLE
+from airflow_audit.transfer import Transfer, resolve_transfer
 from airflow_audit.warehouses import (
     BIGQUERY,
     DEFAULT_SERVICE_CONNECTION,
@@ -105,7 +105,7 @@ class MetadataSyncOperator(MeltanoOperator):
         """
         slug = find_environment_slug(self.environment_slug)
         schema = self.schema(slug)
-        copy = find_copy(
+        transfer = resolve_transfer(
             self.hook,
             self.warehouse,
             slug,
@@ -114,7 +114,7 @@ class MetadataSyncOperator(MeltanoOperator):
             connection_id=self.connection_id,
             service_connection_name=self.service_connection_name,
         )
-        environment, secrets = self._environment(copy), copy.secrets
+        environment, secrets = self._environment(transfer), transfer.secrets
         self.log.info("Copying the metadata database")
         # Airflow sees to it that a task runs once; Meltano would wait for the lock of a killed run.
         sync = ["run", "--force", *(["--full-refresh"] if self.full_refresh else [])]
@@ -162,8 +162,8 @@ class MetadataSyncOperator(MeltanoOperator):
         database_url, schema, tables = self._lineage
         return lineage(database_url, self.warehouse.name, schema, tables)
 
-    def _environment(self, copy: Copy) -> dict[str, str]:
-        environment = copy.environment
+    def _environment(self, transfer: Transfer) -> dict[str, str]:
+        environment = transfer.environment
         if self.tables is not None:
             environment["TAP_AIRFLOW_METADATA_TABLES"] = json.dumps(list(self.tables))
         if self.additional_tables:

@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from airflow_audit.airflow_api import AirflowFailException
-from airflow_audit.copying import Copy, find_copy
 from airflow_audit.environment_slug import find_environment_slug
 from airflow_audit.operators.meltano import MeltanoOperator
+from airflow_audit.transfer import Transfer, resolve_transfer
 from airflow_audit.warehouses import (
     DEFAULT_SERVICE_CONNECTION,
     DUCKDB,
@@ -95,12 +95,12 @@ class TableExportOperator(MeltanoOperator):
         self.warehouse = warehouse
         self.stage_dir = stage_dir
 
-    def _copy(self) -> Copy:
+    def _transfer(self) -> Transfer:
         warehouse = WAREHOUSES[self.warehouse]
         slug = find_environment_slug(self.environment_slug)
         schema = self.destination_schema or warehouse.export_schema(slug)
         warehouse.check_schema(schema)
-        return find_copy(
+        return resolve_transfer(
             self.hook,
             warehouse,
             slug,
@@ -133,36 +133,40 @@ class TableExportOperator(MeltanoOperator):
             raise AirflowFailException(msg)
         return messages
 
-    def _environment(self, copy: Copy, folder: Path) -> dict[str, str]:
+    def _environment(self, transfer: Transfer, folder: Path) -> dict[str, str]:
         storage = {"encoding": {"format": "parquet"}, "storage": {"root": folder.as_uri()}}
-        return copy.environment | {
+        return transfer.environment | {
             "TAP_AIRFLOW_METADATA_TABLES": json.dumps(list(self.tables)),
             "TAP_AIRFLOW_METADATA_BATCH_CONFIG": json.dumps(storage),
             "AIRFLOW_AUDIT_MODE": self.mode,
         }
 
-    def _state_id(self, copy: Copy) -> str:
-        place = f"{self.warehouse}.{copy.state_id_suffix}"
+    def _state_id(self, transfer: Transfer) -> str:
+        place = f"{self.warehouse}.{transfer.state_id_suffix}"
         return f"table-export.{self.export_name}.{self.mode}.{place}"
 
-    def _with_last_state(self, copy: Copy, folder: Path) -> list[str]:
+    def _with_last_state(self, transfer: Transfer, folder: Path) -> list[str]:
         """Return the tap's arguments that say what was loaded before."""
         state = {}
         if self.mode != "mirror":
             lines = self.hook.output(
-                ["state", "get", self._state_id(copy)],
-                environment=copy.environment,
-                secrets=copy.secrets,
+                ["state", "get", self._state_id(transfer)],
+                environment=transfer.environment,
+                secrets=transfer.secrets,
             )
             state = json.loads("".join(lines) or "{}").get("singer_state", {})
         file = folder / _STATE
         file.write_text(json.dumps(state), encoding="utf-8")
         return ["--state", str(file)]
 
-    def _ask_tap(self, copy: Copy, folder: Path, *arguments: str) -> dict[str, dict[str, Any]]:
+    def _ask_tap(
+        self, transfer: Transfer, folder: Path, *arguments: str
+    ) -> dict[str, dict[str, Any]]:
         """Return what the tap prints, by table."""
         lines = self.hook.output(
-            [*_TAP, *arguments], environment=self._environment(copy, folder), secrets=copy.secrets
+            [*_TAP, *arguments],
+            environment=self._environment(transfer, folder),
+            secrets=transfer.secrets,
         )
         found = {entry.pop("table"): entry for entry in map(json.loads, lines)}
         self._require_all(found)
@@ -199,9 +203,11 @@ class QueryTablesOperator(TableExportOperator):
             AirflowFailException: Trying again will not help.
             AirflowException: It may.
         """
-        copy, folder = self._copy(), self._run_folder(context)
+        transfer, folder = self._transfer(), self._run_folder(context)
         folder.mkdir(_FOLDERS_MODE, parents=True, exist_ok=True)
-        tables = self._ask_tap(copy, folder, "--queries", *self._with_last_state(copy, folder))
+        tables = self._ask_tap(
+            transfer, folder, "--queries", *self._with_last_state(transfer, folder)
+        )
         for name, told in tables.items():
             self.log.info("%s: %s", name, told["sql"] or "this Airflow has no such table")
         return self._counted(tables, "source_rows", "source_bytes")
@@ -217,15 +223,15 @@ class StageTablesOperator(TableExportOperator):
             AirflowFailException: Trying again will not help.
             AirflowException: It may.
         """
-        copy, folder = self._copy(), self._run_folder(context)
+        transfer, folder = self._transfer(), self._run_folder(context)
         # What an earlier try left there is not whole.
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(_FOLDERS_MODE, parents=True)
         with (folder / _MESSAGES).open("w", encoding="utf-8") as messages:
             log = self.hook.run(
-                [*_TAP, *self._with_last_state(copy, folder)],
-                environment=self._environment(copy, folder),
-                secrets=copy.secrets,
+                [*_TAP, *self._with_last_state(transfer, folder)],
+                environment=self._environment(transfer, folder),
+                secrets=transfer.secrets,
                 stdout=messages,
             )
         self._require_all(log.tables)
@@ -243,7 +249,7 @@ class CheckStagedOperator(TableExportOperator):
             AirflowFailException: Source, messages, manifest and files differ.
         """
         messages = self._messages(context)
-        tables = self._ask_tap(self._copy(), messages.parent, "--check-messages", str(messages))
+        tables = self._ask_tap(self._transfer(), messages.parent, "--check-messages", str(messages))
         return self._counted(tables, "staged_rows", "staged_bytes")
 
 
@@ -257,7 +263,7 @@ class LoadTablesOperator(TableExportOperator):
             AirflowFailException: Trying again will not help.
             AirflowException: It may.
         """
-        copy, messages = self._copy(), self._messages(context)
+        transfer, messages = self._transfer(), self._messages(context)
         staged = _pulled(context, CHECK_STAGED)["tables"]
         if gone := [file for file in _files(messages) if not file.exists()]:
             # They were all there when they were checked, and the loader removes them when, and only
@@ -265,9 +271,9 @@ class LoadTablesOperator(TableExportOperator):
             self.log.warning("%s is gone: an earlier try has loaded it", gone[0])
         else:
             self.hook.run(
-                ["invoke", copy.warehouse.loader, "--input", str(messages)],
-                environment=copy.environment,
-                secrets=copy.secrets,
+                ["invoke", transfer.warehouse.loader, "--input", str(messages)],
+                environment=transfer.environment,
+                secrets=transfer.secrets,
             )
         return self._counted(staged, "staged_rows", "staged_bytes")
 
@@ -282,35 +288,41 @@ class CheckLoadedOperator(TableExportOperator):
             AirflowFailException: Staged and loaded rows differ.
             AirflowException: They could not be counted now.
         """
-        copy, messages = self._copy(), self._messages(context)
+        transfer, messages = self._transfer(), self._messages(context)
         staged = _pulled(context, CHECK_STAGED)["tables"]
-        loaded = self._count(copy, next(iter(staged.values()))["extracted_at"])
+        loaded = self._count(transfer, next(iter(staged.values()))["extracted_at"])
         if problems := [
             problem
             for name, told in staged.items()
-            if (problem := self._difference(copy, name, told, loaded[name]))
+            if (problem := self._difference(transfer, name, told, loaded[name]))
         ]:
             raise AirflowFailException("; ".join(problems))
         if self.mode != "mirror":
-            self._move_state(copy, messages)
+            self._move_state(transfer, messages)
         tables = {
             name: told | {"loaded_rows": told["staged_rows"]} for name, told in staged.items()
         }
         return self._counted(tables, "loaded_rows", "staged_bytes")
 
-    def _count(self, copy: Copy, moment: str) -> dict[str, dict[str, int | None]]:
+    def _count(self, transfer: Transfer, moment: str) -> dict[str, dict[str, int | None]]:
         arguments = {
-            "schema": copy.schema,
+            "schema": transfer.schema,
             "table_names": list(self.tables),
             "extracted_at": moment,
         }
         lines = self.hook.output(
             [
-                *("invoke", copy.warehouse.dbt, "--quiet", "run-operation", "count_loaded_rows"),
+                *(
+                    "invoke",
+                    transfer.warehouse.dbt,
+                    "--quiet",
+                    "run-operation",
+                    "count_loaded_rows",
+                ),
                 *("--args", json.dumps(arguments)),
             ],
-            environment=copy.environment,
-            secrets=copy.secrets,
+            environment=transfer.environment,
+            secrets=transfer.secrets,
         )
         counts = {}
         for line in lines:
@@ -322,10 +334,14 @@ class CheckLoadedOperator(TableExportOperator):
         return counts
 
     def _difference(
-        self, copy: Copy, name: str, staged: Mapping[str, Any], loaded: Mapping[str, int | None]
+        self,
+        transfer: Transfer,
+        name: str,
+        staged: Mapping[str, Any],
+        loaded: Mapping[str, int | None],
     ) -> str | None:
         """Return what is wrong with a loaded table, None if nothing is."""
-        place = f"{copy.schema}.{name} of {copy.warehouse.name}"
+        place = f"{transfer.schema}.{name} of {transfer.warehouse.name}"
         told = f"{name}: {staged['source_rows']:,} rows at the source"
         told = f"{told}, {staged['staged_rows']:,} staged"
         if loaded["rows"] is None:
@@ -336,15 +352,15 @@ class CheckLoadedOperator(TableExportOperator):
             return f"{told}, but {place} has {loaded['rows']:,} in all"
         return None
 
-    def _move_state(self, copy: Copy, messages: Path) -> None:
+    def _move_state(self, transfer: Transfer, messages: Path) -> None:
         with messages.open(encoding="utf-8") as lines:
             state = next(m for m in map(json.loads, lines) if m["type"] == "STATE")["value"]
         file = messages.with_name(_STATE)
         file.write_text(json.dumps({"singer_state": state}), encoding="utf-8")
         self.hook.run(
-            ["state", "set", "--force", "--input-file", str(file), self._state_id(copy)],
-            environment=copy.environment,
-            secrets=copy.secrets,
+            ["state", "set", "--force", "--input-file", str(file), self._state_id(transfer)],
+            environment=transfer.environment,
+            secrets=transfer.secrets,
         )
 
 

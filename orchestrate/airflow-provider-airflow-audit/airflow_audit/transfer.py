@@ -1,4 +1,4 @@
-"""One copy of the metadata database: from which login, into which schema of which warehouse."""
+"""One transfer of the metadata database: from which login, into which schema of which warehouse."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from airflow_audit.warehouses import TargetWarehouse, WarehouseLogin, warehouse_
 
 
 @dataclass(frozen=True)
-class Copy:
+class Transfer:
     """From where, and where to.
 
     Attributes:
@@ -64,7 +64,7 @@ class Copy:
         return f"{self.slug}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
 
 
-def find_copy(  # noqa: PLR0913  # what an operator is given
+def resolve_transfer(  # noqa: PLR0913  # what an operator is given
     hook: MeltanoHook,
     warehouse: TargetWarehouse,
     slug: str,
@@ -73,7 +73,7 @@ def find_copy(  # noqa: PLR0913  # what an operator is given
     source_conn_id: str | None,
     connection_id: str | None,
     service_connection_name: str,
-) -> Copy:
+) -> Transfer:
     """Find both logins, and log where they come from.
 
     Args:
@@ -105,4 +105,4 @@ def find_copy(  # noqa: PLR0913  # what an operator is given
         warehouse.name,
         target.found_in,
     )
-    return Copy(slug, schema, warehouse, source, target)
+    return Transfer(slug, schema, warehouse, source, target)
