@@ -41,8 +41,8 @@ query: $(STAMPS)/run ## Run SQL="…" on the demo's warehouse, or on DATABASE=fi
 
 .PHONY: airflow-schedules
 airflow-schedules: $(STAMPS)/run ## Compile Meltano's schedules into orchestrate/dags, for Airflow
-	@.venv/bin/python orchestrate/airflow-provider-airflow-audit/airflow_audit/compiled_schedules.py \
-		orchestrate/dags/meltano_schedules.json
+	@PYTHONPATH=orchestrate/airflow-provider-airflow-audit .venv/bin/python \
+		-m airflow_audit.compiled_schedules orchestrate/dags/meltano_schedules.json
 
 .PHONY: lint
 lint: $(STAMPS)/dev ## Check style and types

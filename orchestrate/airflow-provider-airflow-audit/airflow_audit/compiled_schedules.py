@@ -1,7 +1,7 @@
 """Meltano's schedules in a file that Airflow can read while it parses, without starting Meltano.
 
-Run by path, with the standard library alone, ``compiled_schedules.py <file>`` in the folder of the
-Meltano project writes the file: ``make airflow-schedules``.
+``python -m airflow_audit.compiled_schedules <file>`` in the folder of the Meltano project writes
+the file, with the standard library alone: ``make airflow-schedules``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from airflow_audit.meltano_contract import program
 
 COMMAND = "make airflow-schedules"
 
@@ -70,9 +72,11 @@ def compile_schedules(project: Path, file: Path) -> None:
     Raises:
         SchedulesError: Meltano does not list them, or one cannot become a DAG.
     """
-    command = [str(project / ".venv" / "bin" / "meltano"), "--cwd", str(project)]
     listed = subprocess.run(
-        [*command, "schedule", "list", "--format=json"], capture_output=True, text=True, check=False
+        [str(program(project)), "--cwd", str(project), "schedule", "list", "--format=json"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if listed.returncode != 0:
         msg = f"Meltano does not list its schedules:\n{listed.stderr}"

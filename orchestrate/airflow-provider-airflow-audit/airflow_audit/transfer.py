@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from airflow_audit.airflow_api import AirflowFailException
 from airflow_audit.hooks.meltano import MeltanoHook
+from airflow_audit.meltano_contract import STATE_ID_SUFFIX
 from airflow_audit.source_login import (
     ENVIRONMENT_VARIABLE,
     NoSourceLoginError,
@@ -42,7 +43,7 @@ class Transfer:
             "ENVIRONMENT_SLUG": self.slug,
             **({ENVIRONMENT_VARIABLE: self.source.database_url} if self.source else {}),
             self.warehouse.variable("default_target_schema"): self.schema,
-            "MELTANO_RUN_STATE_ID_SUFFIX": self.state_id_suffix,
+            STATE_ID_SUFFIX: self.state_id_suffix,
             **self.target.environment,
         }
 

@@ -25,6 +25,13 @@ from airflow_audit.airflow_api import (
     BaseHook,
     mask_secret,
 )
+from airflow_audit.meltano_contract import (
+    LogEntry,
+    has_plugin,
+    parse_log_line,
+    program,
+    separate_working_folder,
+)
 
 # The exit code of the tap and the targets where something has to change first: EX_CONFIG.
 FINAL = 78
@@ -34,11 +41,9 @@ FINAL = 78
 _NOT_PASSED_ON = ("AIRFLOW", "DATACOVES__")
 _OURS = "AIRFLOW_AUDIT_"
 _PYTHON = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
-_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 # Parts of so many characters would be found everywhere in a log.
 _SHORTEST_SECRET = 4
 _LAST_LINES = 5
-_NOT_STARTED = re.compile(r"discovery failed: .* returned (\d+) with", re.DOTALL)
 _DBT_FAILURE = re.compile(r"(Failure|Error) in (model|test|snapshot|seed|macro) ")
 
 
@@ -60,26 +65,23 @@ class MeltanoLog:
     exit_codes: list[int] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
-    def take(self, entry: Mapping[str, Any]) -> None:
-        """Take up an entry of the log."""
-        if read := entry.get("read"):
+    def add(self, entry: LogEntry) -> None:
+        """Take in an entry of the log."""
+        if read := entry.fields.get("read"):
             self.tables[read["table"]] = {k: v for k, v in read.items() if k != "table"}
-        if loaded := entry.get("loaded"):
+        if loaded := entry.fields.get("loaded"):
             self.loaded_rows |= loaded["rows"]
             self.load_seconds += loaded["seconds"]
-        self.exit_codes += (entry.get("exit_codes") or {}).values()
-        # A tap that finds a wrong setting does so before it starts.
-        if not_started := _NOT_STARTED.search(str(entry.get("err", ""))):
-            self.exit_codes.append(int(not_started[1]))
-        first_line = str(entry.get("event", "")).partition("\n")[0].strip()
-        is_error = entry.get("level") in {"error", "critical"} and "exit_codes" not in entry
+        self.exit_codes += entry.exit_codes
+        first_line = entry.text.partition("\n")[0].strip()
+        is_error = entry.level >= logging.ERROR and not entry.is_summary
         if is_error or _DBT_FAILURE.search(first_line):
             self.errors = [*self.errors, first_line][-_LAST_LINES:]
 
     def as_dict(self) -> dict[str, Any]:
         """Return what was read and loaded, for XCom."""
-        told = asdict(self)
-        return {name: told[name] for name in ("tables", "loaded_rows", "load_seconds")}
+        found = asdict(self)
+        return {name: found[name] for name in ("tables", "loaded_rows", "load_seconds")}
 
 
 class MeltanoHook(BaseHook):
@@ -109,9 +111,9 @@ class MeltanoHook(BaseHook):
                 " Airflow Audit on the workers, or give the operator its project_dir"
             )
             raise AirflowFailException(msg)
-        if not _meltano(Path(folder)).exists():
+        if not program(Path(folder)).exists():
             msg = (
-                f"{_meltano(Path(folder))} is not there. Run `make install` in {folder} on every"
+                f"{program(Path(folder))} is not there. Run `make install` in {folder} on every"
                 " worker, as the user the tasks run as, or correct project_dir in [airflow_audit]"
             )
             raise AirflowFailException(msg)
@@ -127,7 +129,7 @@ class MeltanoHook(BaseHook):
         Raises:
             AirflowFailException: It is not.
         """
-        if not any((self.project / ".meltano").glob(f"*/{name}")):
+        if not has_plugin(self.project, name):
             msg = (
                 f"The Meltano project {self.project} has no {name}. Run `make install"
                 f" WAREHOUSE={warehouse}` in it, or use the operator of a warehouse for which it is"
@@ -160,9 +162,9 @@ class MeltanoHook(BaseHook):
         """
         log, mask = MeltanoLog(), _Mask(secrets)
         streams = (stdout, subprocess.PIPE) if stdout else (subprocess.PIPE, subprocess.STDOUT)
-        with self._started(arguments, environment, *streams) as process:
+        with self._running(arguments, environment, *streams) as process:
             for line in process.stdout or process.stderr or ():
-                self._tell(line, log, mask)
+                self._log_line(line, log, mask)
         self._raise_for(process.returncode, log)
         return log
 
@@ -187,11 +189,11 @@ class MeltanoHook(BaseHook):
         log, mask = MeltanoLog(), _Mask(secrets)
         # Of two pipes one would fill up while the other is read.
         with tempfile.TemporaryFile("w+", encoding="utf-8") as stderr:
-            with self._started(arguments, environment, subprocess.PIPE, stderr) as process:
+            with self._running(arguments, environment, subprocess.PIPE, stderr) as process:
                 yield from process.stdout or ()
             stderr.seek(0)
             for line in stderr:
-                self._tell(line, log, mask)
+                self._log_line(line, log, mask)
         self._raise_for(process.returncode, log)
 
     def stop(self) -> None:
@@ -208,7 +210,7 @@ class MeltanoHook(BaseHook):
             process.wait()
 
     @contextlib.contextmanager
-    def _started(
+    def _running(
         self,
         arguments: Sequence[str],
         environment: Mapping[str, str],
@@ -217,11 +219,11 @@ class MeltanoHook(BaseHook):
     ) -> Iterator[subprocess.Popen[str]]:
         project = self.project
         with tempfile.TemporaryDirectory(prefix="airflow-audit-") as folder:
-            command = [str(_meltano(project)), "--cwd", str(project), "--log-format=json"]
+            command = [str(program(project)), "--cwd", str(project), "--log-format=json"]
             self._process = process = subprocess.Popen(
                 [sys.executable, "-I", supervisor.__file__, *command, *arguments],
                 env=_own_environment()
-                | {"MELTANO_SYS_DIR_ROOT": str(_working_folder(project, Path(folder)))}
+                | separate_working_folder(project, Path(folder))
                 | dict(environment),
                 stdin=subprocess.PIPE,
                 stdout=stdout,
@@ -237,19 +239,11 @@ class MeltanoHook(BaseHook):
             finally:
                 self.stop()
 
-    def _tell(self, line: str, log: MeltanoLog, mask: _Mask) -> None:
-        line = mask(line.rstrip("\n"))
-        try:
-            entry = json.loads(line)
-            level, text = _LEVELS[entry["level"]], str(entry["event"])
-        except (ValueError, KeyError, TypeError):
-            # An invoked plugin's own output, such as dbt's.
-            entry, level, text = {"event": line}, logging.INFO, line
-        log.take(entry)
-        if text.startswith("METRIC"):  # of the Singer SDK, many for each table
-            return
-        plugin = entry.get("string_id") or entry.get("name") or "meltano"
-        self.log.log(level, "%s: %s", plugin, text)
+    def _log_line(self, line: str, log: MeltanoLog, mask: _Mask) -> None:
+        entry = parse_log_line(mask(line.rstrip("\n")))
+        log.add(entry)
+        if not entry.text.startswith("METRIC"):  # of the Singer SDK, many for each table
+            self.log.log(entry.level, "%s: %s", entry.plugin, entry.text)
 
     def _raise_for(self, exit_code: int, log: MeltanoLog) -> None:
         if exit_code == 0:
@@ -281,10 +275,6 @@ class _Mask:
         return text
 
 
-def _meltano(project: Path) -> Path:
-    return project / ".venv" / "bin" / "meltano"
-
-
 def _own_environment() -> dict[str, str]:
     """This process's variables without Airflow's settings and its Python's."""
     return {
@@ -292,15 +282,3 @@ def _own_environment() -> dict[str, str]:
         for name, value in os.environ.items()
         if name.startswith(_OURS) or (name not in _PYTHON and not name.startswith(_NOT_PASSED_ON))
     }
-
-
-def _working_folder(project: Path, folder: Path) -> Path:
-    """Fill a folder that serves as Meltano's own for one run.
-
-    Two runs would share their working files in the project's; the plugins and the state stay
-    there.
-    """
-    own = project / ".meltano"
-    for name in ("extractors", "loaders", "utilities", "meltano.db"):
-        (folder / name).symlink_to(own / name)
-    return folder
