@@ -8,7 +8,6 @@ import pytest
 from airflow.exceptions import AirflowFailException
 from airflow_audit.hooks.meltano import MeltanoHook
 from airflow_audit.operators.metadata_sync import (
-    MetadataSyncOperator,
     MetadataSyncOperatorBigQuery,
     MetadataSyncOperatorDuckDB,
     MetadataSyncOperatorRedshift,
@@ -302,11 +301,6 @@ def test_missing_connection_to_the_warehouse_is_an_error(calls, arguments):
     with pytest.raises(AirflowFailException, match="no Airflow connection 'nowhere'"):
         execute(MetadataSyncOperatorRedshift, environment_slug="a", **arguments)
     assert not calls
-
-
-def test_every_argument_is_a_template():
-    for name in MetadataSyncOperator.template_fields:
-        assert hasattr(MetadataSyncOperatorDuckDB(task_id="sync"), name)
 
 
 def test_the_password_of_a_connection_with_a_key_is_the_keys(calls, monkeypatch):

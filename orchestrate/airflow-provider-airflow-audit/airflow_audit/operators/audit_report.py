@@ -37,6 +37,7 @@ class AuditReportOperator(MeltanoOperator):
 
     template_fields: Sequence[str] = (
         "destination",
+        "report_format",
         "environments",
         "team",
         "tag",

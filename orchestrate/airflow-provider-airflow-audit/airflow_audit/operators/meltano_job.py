@@ -38,6 +38,7 @@ class MeltanoJobOperator(MeltanoOperator):
     template_fields: Sequence[str] = (
         "job_name",
         "environment_variables",
+        "warehouse",
         "environment_slug",
         "service_connection_name",
         "connection_id",
