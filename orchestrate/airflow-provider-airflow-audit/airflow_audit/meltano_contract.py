@@ -32,7 +32,7 @@ class LogEntry:
         level: As in :mod:`logging`.
         plugin: The plugin that logged it, or ``meltano``.
         text: The message.
-        fields: All there is, with what the plugin itself added.
+        fields: All fields, with those that the plugin added.
     """
 
     level: int
@@ -66,16 +66,16 @@ def has_plugin(project: Path, name: str) -> bool:
 
 
 def separate_working_folder(project: Path, folder: Path) -> dict[str, str]:
-    """Make a folder that serves as Meltano's own for one run.
+    """Make a folder into Meltano's working folder for one run.
 
-    Two runs would share their working files in the project's; plugins and state stay there.
+    In the project's two runs would overwrite each other's files. Plugins and state stay shared.
 
     Args:
         project: Folder of the Meltano project.
-        folder: An empty one.
+        folder: Empty folder.
 
     Returns:
-        Environment variables that tell Meltano.
+        Environment variables for Meltano.
     """
     for name in (*_INSTALLED, _STATE):
         (folder / name).symlink_to(project / ".meltano" / name)
@@ -83,10 +83,10 @@ def separate_working_folder(project: Path, folder: Path) -> dict[str, str]:
 
 
 def parse_log_line(line: str) -> LogEntry:
-    """Return what a line says; one that is not Meltano's is an invoked plugin's own, such as dbt's.
+    """Parse a line; one that is not Meltano's is an invoked plugin's own output, such as dbt's.
 
     Args:
-        line: Without its end, of a run with ``--log-format=json``.
+        line: Of a run with ``--log-format=json``, without its line break.
     """
     try:
         fields = json.loads(line)

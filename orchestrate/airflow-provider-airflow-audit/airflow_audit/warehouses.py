@@ -1,4 +1,4 @@
-"""The four warehouses: their plugins, and the settings that a connection to one stands for."""
+"""The four warehouses: their plugins, and the login that an Airflow connection gives."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEFAULT_SERVICE_CONNECTION = "load_airflow"
 
 @dataclass(frozen=True)
 class TargetWarehouse:
-    """A warehouse that the project loads; `make generate` makes its facts from the loader's.
+    """A warehouse that the project loads; `make generate` writes its facts to the JSON file.
 
     Attributes:
         name: Short name; the loader is ``target-<name>``.
@@ -56,31 +56,31 @@ class TargetWarehouse:
         """Return the environment variable of a setting of the loader."""
         return f"TARGET_{self.name}_{setting}".upper()
 
-    def usual_schema(self, slug: str) -> str:
-        """Return the schema that the marts read an environment from."""
-        return self._taken(f"airflow_{slug}")
+    def raw_schema(self, slug: str) -> str:
+        """Return the schema of an environment's raw tables, which the marts read."""
+        return self._schema_name(f"airflow_{slug}")
 
     def export_schema(self, slug: str) -> str:
-        """Return the schema of table exports, which is not that of the marts' raw tables.
+        """Return the schema of table exports, which is never that of the raw tables.
 
-        A mirror would take from those the rows that are gone from Airflow.
+        A mirror would delete the rows that are gone from Airflow, which the marts keep.
         """
-        return self._taken(f"airflow_{slug}_export")
+        return self._schema_name(f"airflow_{slug}_export")
 
     def check_schema(self, schema: str) -> None:
-        """Refuse a name that no schema can have.
+        """Check that a schema can have this name.
 
         Raises:
-            AirflowFailException: The warehouse takes no hyphen.
+            AirflowFailException: It has a hyphen, and the warehouse allows none.
         """
-        if schema != self._taken(schema):
+        if schema != self._schema_name(schema):
             msg = (
                 f"destination_schema is {schema!r}, but a schema of {self.name} can have no hyphen."
-                f" Use {self._taken(schema)!r}"
+                f" Use {self._schema_name(schema)!r}"
             )
             raise AirflowFailException(msg)
 
-    def _taken(self, schema: str) -> str:
+    def _schema_name(self, schema: str) -> str:
         return schema if self.takes_hyphens else schema.replace("-", "_")
 
 
@@ -96,12 +96,12 @@ BIGQUERY = WAREHOUSES["bigquery"]
 
 @dataclass(frozen=True)
 class WarehouseLogin:
-    """What a connection says, as environment variables of the loader, which dbt reads too.
+    """A login to a warehouse, as environment variables of the loader and of dbt.
 
     Attributes:
-        environment: The variables; empty if the project's own environment says it all.
-        secrets: Values that are never logged.
-        found_in: Where they were found, to be told.
+        environment: The variables; empty if the worker's own environment has them.
+        secrets: Values to mask in logs.
+        found_in: Where the login was found, for messages.
     """
 
     environment: dict[str, str]
@@ -115,22 +115,22 @@ def warehouse_login(
     """Find the login to the warehouse.
 
     Args:
-        warehouse: Which one.
-        connection_id: Id of an Airflow connection, which has to exist; None to look for the
-            service connection.
+        warehouse: The warehouse.
+        connection_id: Id of an Airflow connection, which has to exist; None for the service
+            connection.
         service_connection_name: Name of variables ``DATACOVES__<NAME>__…``, or id of an Airflow
-            connection. If there is neither of the default name, the loader's own environment
-            variables serve.
+            connection. If neither exists under the default name, the loader's own environment
+            variables are used.
 
     Raises:
-        AirflowFailException: There is no such connection, it is to something else, or it asks for
-            a way to log in that the loader does not have.
+        AirflowFailException: The connection is missing or of the wrong type, or asks for a way to
+            log in that the loader does not have.
     """
     if not connection_id:
-        delivered = _delivered_in_environment(service_connection_name)
-        if delivered:
+        variables = _service_connection_variables(service_connection_name)
+        if variables:
             place = f"the variables DATACOVES__{service_connection_name.upper()}__…"
-            return _login(warehouse, delivered, place)
+            return _parse_login(warehouse, variables, place)
     name = connection_id or service_connection_name
     connection = find_connection(name)
     if connection is None:
@@ -155,10 +155,10 @@ def warehouse_login(
     }
     # Older connections of providers carry their extras under a prefix.
     extra = {key.rpartition("__")[2]: value for key, value in connection.extra_dejson.items()}
-    return _login(warehouse, {**fields, **extra}, place)
+    return _parse_login(warehouse, {**fields, **extra}, place)
 
 
-def _delivered_in_environment(name: str) -> dict[str, Any]:
+def _service_connection_variables(name: str) -> dict[str, Any]:
     prefix = f"DATACOVES__{name}__".upper()
     return {
         variable.removeprefix(prefix).lower(): value
@@ -167,7 +167,9 @@ def _delivered_in_environment(name: str) -> dict[str, Any]:
     }
 
 
-def _login(warehouse: TargetWarehouse, values: Mapping[str, Any], place: str) -> WarehouseLogin:
+def _parse_login(
+    warehouse: TargetWarehouse, values: Mapping[str, Any], place: str
+) -> WarehouseLogin:
     for key in warehouse.refused_connection_keys:
         if values.get(key):
             msg = (
@@ -177,15 +179,15 @@ def _login(warehouse: TargetWarehouse, values: Mapping[str, Any], place: str) ->
             raise AirflowFailException(msg)
     found: dict[str, str] = {}
     for setting, keys in warehouse.connection_keys.items():
-        given = [values[key] for key in keys if values.get(key) not in (None, "")]
-        if given:
-            found[setting] = given[0] if isinstance(given[0], str) else json.dumps(given[0])
+        value = next((values[key] for key in keys if values.get(key) not in (None, "")), None)
+        if value is not None:
+            found[setting] = value if isinstance(value, str) else json.dumps(value)
     if not found:
         names = ", ".join(warehouse.connection_keys)
         msg = f"{place} says nothing about {warehouse.name}. It needs some of: {names}"
         raise AirflowFailException(msg)
     if found.keys() & {"private_key", "private_key_path"} and "password" in found:
-        # In Airflow's connections to Snowflake the password is then that of the key.
+        # With a key, the password of Airflow's Snowflake connections is its passphrase.
         found["private_key_passphrase"] = found.pop("password")
     return WarehouseLogin(
         {warehouse.variable(setting): value for setting, value in found.items()},

@@ -33,30 +33,30 @@ from airflow_audit.meltano_contract import (
     separate_working_folder,
 )
 
-# The exit code of the tap and the targets where something has to change first: EX_CONFIG.
+# EX_CONFIG: the tap and the targets exit with it if a retry cannot help.
 FINAL = 78
 
-# Settings of Airflow, which may hold its keys, and of its Python. Of Datacoves' service connections
-# only the chosen one is passed on, under the names of the loader.
-_NOT_PASSED_ON = ("AIRFLOW", "DATACOVES__")
-_OURS = "AIRFLOW_AUDIT_"
-_PYTHON = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
-# Parts of so many characters would be found everywhere in a log.
-_SHORTEST_SECRET = 4
+# Not inherited: Airflow's settings, which may hold its keys, and those of its Python. Of Datacoves'
+# service connections only the chosen one is passed on, under the loader's names.
+_AIRFLOW_PREFIXES = ("AIRFLOW", "DATACOVES__")
+_PROJECT_PREFIX = "AIRFLOW_AUDIT_"
+_PYTHON_VARIABLES = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+# Anything shorter would be found everywhere in a log.
+_MIN_SECRET_LENGTH = 4
 _LAST_LINES = 5
 _DBT_FAILURE = re.compile(r"(Failure|Error) in (model|test|snapshot|seed|macro) ")
 
 
 @dataclass
 class MeltanoLog:
-    """What a log of Meltano's tells a program.
+    """What was read from the log of one run of Meltano.
 
     Attributes:
         tables: What was read, by table: ``source_rows``, ``sent_rows``, ``bytes``, ``seconds``.
         loaded_rows: Rows loaded, by table.
-        load_seconds: What the loads took.
-        exit_codes: Of the plugins of a failed run.
-        errors: The last messages of errors.
+        load_seconds: Duration of the loads.
+        exit_codes: Exit codes of plugins that failed.
+        errors: The last error messages.
     """
 
     tables: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -66,7 +66,7 @@ class MeltanoLog:
     errors: list[str] = field(default_factory=list)
 
     def add(self, entry: LogEntry) -> None:
-        """Take in an entry of the log."""
+        """Add an entry of the log."""
         if read := entry.fields.get("read"):
             self.tables[read["table"]] = {k: v for k, v in read.items() if k != "table"}
         if loaded := entry.fields.get("loaded"):
@@ -120,14 +120,14 @@ class MeltanoHook(BaseHook):
         return Path(folder)
 
     def require_plugin(self, name: str, warehouse: str) -> None:
-        """See that what a warehouse needs is installed in the project.
+        """Check that a plugin is installed in the project.
 
         Args:
-            name: The plugin.
-            warehouse: Short name of the warehouse.
+            name: Name of the plugin.
+            warehouse: Short name of the warehouse that needs it.
 
         Raises:
-            AirflowFailException: It is not.
+            AirflowFailException: It is not installed.
         """
         if not has_plugin(self.project, name):
             msg = (
@@ -145,20 +145,20 @@ class MeltanoHook(BaseHook):
         secrets: Sequence[str] = (),
         stdout: IO[str] | None = None,
     ) -> MeltanoLog:
-        """Run ``meltano`` to its end, its log in this hook's.
+        """Run ``meltano`` and forward its log to this hook's.
 
         Args:
-            arguments: What follows ``meltano``.
-            environment: Added to this process's own variables, without Airflow's.
-            secrets: Texts that are never logged.
-            stdout: File for its standard output, which else is logged too.
+            arguments: Of the command ``meltano``.
+            environment: Added to the inherited variables.
+            secrets: Values to mask in the log.
+            stdout: File for its standard output; by default that is logged, too.
 
         Returns:
-            What its log tells.
+            What was read from its log.
 
         Raises:
-            AirflowFailException: It failed and will fail again.
-            AirflowException: It failed; another try may work.
+            AirflowFailException: It failed, and a retry cannot help.
+            AirflowException: It failed; a retry may help.
         """
         log, mask = MeltanoLog(), _Mask(secrets)
         streams = (stdout, subprocess.PIPE) if stdout else (subprocess.PIPE, subprocess.STDOUT)
@@ -175,19 +175,19 @@ class MeltanoHook(BaseHook):
         environment: Mapping[str, str],
         secrets: Sequence[str] = (),
     ) -> Iterator[str]:
-        """Run ``meltano`` and yield the lines of its standard output; its log is this hook's.
+        """Run ``meltano``, yield the lines of its standard output and forward its log.
 
         Args:
-            arguments: What follows ``meltano``.
-            environment: Added to this process's own variables, without Airflow's.
-            secrets: Texts that are never logged.
+            arguments: Of the command ``meltano``.
+            environment: Added to the inherited variables.
+            secrets: Values to mask in the log.
 
         Raises:
-            AirflowFailException: It failed and will fail again.
-            AirflowException: It failed; another try may work.
+            AirflowFailException: It failed, and a retry cannot help.
+            AirflowException: It failed; a retry may help.
         """
         log, mask = MeltanoLog(), _Mask(secrets)
-        # Of two pipes one would fill up while the other is read.
+        # A file, because a second pipe would fill up while the first is read.
         with tempfile.TemporaryFile("w+", encoding="utf-8") as stderr:
             with self._running(arguments, environment, subprocess.PIPE, stderr) as process:
                 yield from process.stdout or ()
@@ -197,7 +197,7 @@ class MeltanoHook(BaseHook):
         self._raise_for(process.returncode, log)
 
     def stop(self) -> None:
-        """End what runs, and all it started."""
+        """Terminate the running process with everything it started."""
         process, self._process = self._process, None
         if process is None or process.poll() is not None:
             return
@@ -222,7 +222,7 @@ class MeltanoHook(BaseHook):
             command = [str(program(project)), "--cwd", str(project), "--log-format=json"]
             self._process = process = subprocess.Popen(
                 [sys.executable, "-I", supervisor.__file__, *command, *arguments],
-                env=_own_environment()
+                env=_inherited_environment()
                 | separate_working_folder(project, Path(folder))
                 | dict(environment),
                 stdin=subprocess.PIPE,
@@ -248,7 +248,7 @@ class MeltanoHook(BaseHook):
     def _raise_for(self, exit_code: int, log: MeltanoLog) -> None:
         if exit_code == 0:
             return
-        # A run's own code is 1 whatever its plugins' are. A loader whose tap stopped is retryable.
+        # FINAL goes first: the loader of a tap that stopped exits with a retryable code.
         codes = log.exit_codes or [exit_code]
         why = "; ".join(log.errors) or "see the log above"
         if FINAL in codes:
@@ -259,10 +259,10 @@ class MeltanoHook(BaseHook):
 
 
 class _Mask:
-    """Replaces secrets in a text, also as they are written in a URL or in JSON."""
+    """Masks secrets in a text, also in their URL-encoded and JSON-escaped forms."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        known = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
+        known = {secret for secret in secrets if len(secret) >= _MIN_SECRET_LENGTH}
         for secret in known:
             mask_secret(secret)
         forms = {form for secret in known for form in (secret, quote(secret, safe=""))}
@@ -275,10 +275,11 @@ class _Mask:
         return text
 
 
-def _own_environment() -> dict[str, str]:
-    """This process's variables without Airflow's settings and its Python's."""
+def _inherited_environment() -> dict[str, str]:
+    """Return this process's variables without the settings of Airflow and of its Python."""
     return {
         name: value
         for name, value in os.environ.items()
-        if name.startswith(_OURS) or (name not in _PYTHON and not name.startswith(_NOT_PASSED_ON))
+        if name.startswith(_PROJECT_PREFIX)
+        or (name not in _PYTHON_VARIABLES and not name.startswith(_AIRFLOW_PREFIXES))
     }

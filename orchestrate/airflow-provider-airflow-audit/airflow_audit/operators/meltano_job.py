@@ -18,21 +18,21 @@ from airflow_audit.warehouses import DEFAULT_SERVICE_CONNECTION, WAREHOUSES, war
 
 
 class MeltanoJobOperator(MeltanoOperator):
-    """Runs a job of the Meltano project, with the logins that Airflow has.
+    """Runs a job of the Meltano project, with logins from Airflow.
 
-    The XCom is what was done: ``tables`` (by table: ``source_rows``, ``sent_rows``, ``bytes``,
+    Returns as XCom: ``tables`` (by table: ``source_rows``, ``sent_rows``, ``bytes``,
     ``seconds``), ``loaded_rows``, ``load_seconds`` and ``environment_slug``.
 
     Args:
-        job_name: The job.
-        environment_variables: Of its runs.
+        job_name: Name of the job.
+        environment_variables: Environment variables of its runs.
         warehouse: Short name of the warehouse that the job loads: ``duckdb``, ``snowflake``,
             ``redshift`` or ``bigquery``.
-        environment_slug: Short name of this Airflow, as of the operators that copy it.
-        service_connection_name: Login to the warehouse, likewise.
-        connection_id: Login to the warehouse, likewise.
-        source_conn_id: Login to Airflow's metadata database, likewise.
-        kwargs: Airflow's own, and ``project_dir``.
+        environment_slug: See MetadataSyncOperator.
+        service_connection_name: See MetadataSyncOperator.
+        connection_id: See MetadataSyncOperator.
+        source_conn_id: See MetadataSyncOperator.
+        kwargs: Arguments of Airflow's BaseOperator, and ``project_dir``.
     """
 
     template_fields: Sequence[str] = (
@@ -71,12 +71,12 @@ class MeltanoJobOperator(MeltanoOperator):
         """Run the job.
 
         Raises:
-            AirflowFailException: Trying again will not help.
-            AirflowException: It may.
+            AirflowFailException: The job failed, and a retry cannot help.
+            AirflowException: The job failed; a retry may help.
         """
         warehouse = WAREHOUSES[self.warehouse]
         slug = find_environment_slug(self.environment_slug)
-        schema = warehouse.usual_schema(slug)
+        schema = warehouse.raw_schema(slug)
         source = self._source_login()
         target = warehouse_login(warehouse, self.connection_id, self.service_connection_name)
         self.log.info(
@@ -87,7 +87,7 @@ class MeltanoJobOperator(MeltanoOperator):
             target.found_in,
         )
         transfer = Transfer(slug, schema, warehouse, source, target)
-        # Airflow sees to it that a task runs once; Meltano would wait for the lock of a killed run.
+        # Airflow already runs a task only once; Meltano would wait for the lock of a killed run.
         log = self.hook.run(
             ["run", "--force", self.job_name],
             environment={**transfer.environment, **(self.environment_variables or {})},
