@@ -41,8 +41,8 @@ query: $(STAMPS)/run ## Run SQL="…" on the demo's warehouse, or on DATABASE=fi
 
 .PHONY: airflow-schedules
 airflow-schedules: $(STAMPS)/run ## Compile Meltano's schedules into orchestrate/dags, for Airflow
-	@.venv/bin/python orchestrate/airflow-provider-airflow-audit/airflow_audit/compiled_schedules.py \
-		orchestrate/dags/meltano_schedules.json
+	@PYTHONPATH=orchestrate/airflow-provider-airflow-audit .venv/bin/python \
+		-m airflow_audit.compiled_schedules orchestrate/dags/meltano_schedules.json
 
 .PHONY: lint
 lint: $(STAMPS)/dev ## Check style and types
@@ -96,9 +96,10 @@ demo-data: $(STAMPS)/dev ## Make the demo's snapshots again, with real Airflow m
 	$(DEV)/python -m demo.build
 
 .PHONY: generate
-generate: $(STAMPS)/dev ## Write again what is generated from the catalogue and from the marts' descriptions
+generate: $(STAMPS)/dev ## Write again what is generated from the catalogue, the warehouses' settings and the marts' descriptions
 	$(DEV)/python -m tap_airflow_metadata.generate .
 	$(DEV)/python docs/marts.py
+	$(DEV)/python -m warehouse_targets.generate
 
 .PHONY: lock
 lock: $(UV) ## Compile requirements/*.in into pinned and hashed *.txt

@@ -34,7 +34,6 @@ from warehouse_targets.errors import (
 from warehouse_targets.snowflake_account import SnowflakeAccount
 from warehouse_targets.target_snowflake import SnowflakeTarget
 
-DOCUMENT = Path(__file__).parents[2] / "docs/warehouses/snowflake.md"
 # Without a word of DDL, which dlt treats otherwise wherever it stands.
 PROPERTIES = {"id": INTEGER, "note": TEXT}
 ROWS = [{"id": 1, "note": "x"}, {"id": 2, "note": "y"}]
@@ -69,12 +68,6 @@ def test_about_lists_the_settings() -> None:
     secrets = {"password", "private_key", "private_key_passphrase", "oauth_token"}
     properties = about["settings"]["properties"]
     assert {name for name in properties if properties[name].get("secret")} == secrets
-
-
-def test_the_document_names_every_setting() -> None:
-    document = DOCUMENT.read_text()
-    for name in SnowflakeTarget.config_jsonschema["properties"]:
-        assert re.search(rf"`(TARGET_SNOWFLAKE|…)_{name.upper()}`", document), name
 
 
 def test_heavy_libraries_wait_until_they_are_needed() -> None:

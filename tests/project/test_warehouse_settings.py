@@ -1,8 +1,4 @@
-"""dbt and the documents know every setting that a loader has for its warehouse.
-
-tests/project/test_repository.py holds Meltano to the loaders, and
-tests/orchestrate/inside_airflow/test_metadata_sync.py Airflow's connections to Meltano.
-"""
+"""dbt's profile, which is written by hand, takes the settings that the loaders have."""
 
 from __future__ import annotations
 
@@ -12,48 +8,28 @@ from pathlib import Path
 import pytest
 import yaml
 
-from warehouse_targets.target import WarehouseTarget
-from warehouse_targets.target_bigquery import BigQueryTarget
-from warehouse_targets.target_duckdb import DuckDBTarget
-from warehouse_targets.target_redshift import RedshiftTarget
-from warehouse_targets.target_snowflake import SnowflakeTarget
+from warehouse_targets.warehouse_settings import WAREHOUSES, load_settings
 
 ROOT = Path(__file__).parents[2]
 # How rows travel, which is not dbt's concern; what its driver for Redshift cannot be told; and
 # what duckdb_memory.py reads, see tests/transform/test_memory.py.
-NOT_IN_PROFILE = {"default_target_schema", "s3_staging_url", "copy_role_arn", "gcs_staging_url"}
+NOT_IN_PROFILE = {"default_target_schema", "batch_size_rows", "validate_records"}
+NOT_IN_PROFILE |= {"s3_staging_url", "copy_role_arn", "gcs_staging_url"}
 NOT_IN_PROFILE |= {"sslrootcert", "memory_limit"}
+VARIABLE = re.compile(r"env_var\('(TARGET_\w+)'(?:, '(.*?)')?\)")
 
 
-def variables(target: type[WarehouseTarget], *left_out: str) -> set[str]:
-    """The environment variables of a loader's own settings; the SDK may have added its."""
-    prefix = target.name.replace("-", "_").upper()
-    settings = set(target.config_jsonschema["properties"]) - set(left_out)
-    settings -= {"batch_size_rows", "validate_records"}
-    return {f"{prefix}_{setting.upper()}" for setting in settings}
-
-
-@pytest.mark.parametrize(
-    "target",
-    [DuckDBTarget, SnowflakeTarget, RedshiftTarget, BigQueryTarget],
-    ids=lambda target: target.name,
-)
-def test_dbt_logs_in_as_the_loader_does(target: type[WarehouseTarget]) -> None:
+@pytest.mark.parametrize("warehouse", WAREHOUSES)
+def test_dbt_logs_in_as_the_loader_does(warehouse: str) -> None:
     profiles = yaml.safe_load((ROOT / "transform/profiles/profiles.yml").read_text())
-    output = str(profiles["airflow_audit"]["outputs"][target.name.removeprefix("target-")])
-    assert set(re.findall(r"TARGET_\w+", output)) == variables(target, *NOT_IN_PROFILE)
-
-
-@pytest.mark.parametrize(
-    ("document", "target"),
-    [
-        ("README", DuckDBTarget),
-        ("snowflake", SnowflakeTarget),
-        ("redshift", RedshiftTarget),
-        ("bigquery", BigQueryTarget),
-    ],
-)
-def test_every_setting_of_a_warehouse_is_told(document: str, target: type[WarehouseTarget]) -> None:
-    document = f"docs/warehouses/{document}.md"
-    table = [line for line in (ROOT / document).read_text().splitlines() if line.startswith("| `T")]
-    assert set(re.findall(r"TARGET_\w+", str(table))) == variables(target)
+    output = profiles["airflow_audit"]["outputs"][warehouse]
+    taken = [found for value in output.values() for found in VARIABLE.finditer(str(value))]
+    # No default for what is required; for what has none, one that counts as nothing.
+    assert {(found[1], found[2] and found[2].strip("{}")) for found in taken} == {
+        (
+            f"TARGET_{warehouse}_{name}".upper(),
+            None if setting.required else str(setting.default or ""),
+        )
+        for name, setting in load_settings(warehouse).settings.items()
+        if name not in NOT_IN_PROFILE
+    }

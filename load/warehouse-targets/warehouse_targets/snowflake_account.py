@@ -34,13 +34,14 @@ from warehouse_targets.errors import (
 )
 from warehouse_targets.staging_schemas import leftover_schemas, new_staging_layout
 from warehouse_targets.warehouse import OpenWarehouse
+from warehouse_targets.warehouse_settings import load_settings
 
 if TYPE_CHECKING:
     from dlt.common.destination import PreparedTableSchema
     from dlt.common.destination.client import FollowupJobRequest
     from dlt.destinations.sql_client import SqlClientBase
 
-_LOGINS = ("password", "private_key", "private_key_path", "oauth_token")
+_LOGINS = load_settings("snowflake").logins
 _KNOWN_TO_DLT = ("database", "password", "private_key", "authenticator", "token")
 _LOGIN_SECONDS = 60
 # Of one request; a statement may take as long as it likes.

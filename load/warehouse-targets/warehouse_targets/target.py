@@ -12,11 +12,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from singer_sdk import Sink, Target
-from singer_sdk import typing as th
 from singer_sdk.exceptions import ConfigValidationError, InvalidInputLine, SingerSDKError
 from singer_sdk.helpers.capabilities import (
-    TARGET_BATCH_SIZE_ROWS_CONFIG,
-    TARGET_VALIDATE_RECORDS_CONFIG,
     CapabilitiesEnum,
     PluginCapabilities,
     TargetCapabilities,
@@ -33,14 +30,6 @@ from warehouse_targets.errors import (
 if TYPE_CHECKING:
     from warehouse_targets.incoming import IncomingTable
     from warehouse_targets.warehouse import Warehouse
-
-# What every target of this package has, beside the address of its warehouse.
-SCHEMA_SETTING = th.Property(
-    "default_target_schema",
-    th.StringType,
-    required=True,
-    description="Schema that the tables are in; it is made if it is not there.",
-)
 
 
 class WarehouseTarget(Target):
@@ -97,10 +86,7 @@ class WarehouseTarget(Target):
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
-        """Add the SDK's settings that mean something here."""
-        for builtin in (TARGET_BATCH_SIZE_ROWS_CONFIG, TARGET_VALIDATE_RECORDS_CONFIG):
-            for name, setting in builtin["properties"].items():
-                config_jsonschema["properties"].setdefault(name, setting)
+        """Add nothing: the SDK's settings that mean something here are in ``settings/*.yml``."""
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Turn the SDK's error into one with our exit code."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from singer_sdk import typing as th
-
-from warehouse_targets.target import SCHEMA_SETTING, WarehouseTarget, run_command
+from warehouse_targets.target import WarehouseTarget, run_command
+from warehouse_targets.warehouse_settings import config_jsonschema
 
 if TYPE_CHECKING:
     from warehouse_targets.warehouse import Warehouse
@@ -17,25 +16,7 @@ class DuckDBTarget(WarehouseTarget):
     """Loads Singer streams into a DuckDB file."""
 
     name = "target-duckdb"
-    config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
-        th.Property(
-            "path",
-            th.StringType,
-            required=True,
-            description="DuckDB file; it and its folder are made if they are not there.",
-        ),
-        th.Property(
-            "memory_limit",
-            th.StringType,
-            # With it the process stays below 1 GB for tables of any size.
-            default="400MB",
-            description=(
-                "Memory that DuckDB takes, such as 4GB; what does not fit goes to disk, beside the"
-                " file."
-            ),
-        ),
-        SCHEMA_SETTING,
-    ).to_dict()
+    config_jsonschema: ClassVar[dict[str, Any]] = config_jsonschema("duckdb")
 
     def make_warehouse(self) -> Warehouse:
         """Return the file of the setting ``path``.

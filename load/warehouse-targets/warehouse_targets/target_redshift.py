@@ -6,10 +6,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from singer_sdk import typing as th
-
 from warehouse_targets.errors import SettingsError
-from warehouse_targets.target import SCHEMA_SETTING, WarehouseTarget, run_command
+from warehouse_targets.target import WarehouseTarget, run_command
+from warehouse_targets.warehouse_settings import config_jsonschema
 
 if TYPE_CHECKING:
     from warehouse_targets.warehouse import Warehouse
@@ -22,58 +21,7 @@ class RedshiftTarget(WarehouseTarget):
     """Loads Singer streams into a schema of a Redshift database."""
 
     name = "target-redshift"
-    config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
-        th.Property(
-            "host",
-            th.StringType,
-            required=True,
-            description="Endpoint of the cluster or workgroup, without its port.",
-        ),
-        th.Property("port", th.IntegerType, default=5439, description="Port of the endpoint."),
-        th.Property("user", th.StringType, required=True, description="Database user."),
-        th.Property(
-            "password",
-            th.StringType,
-            required=True,
-            secret=True,
-            description="The user's password.",
-        ),
-        th.Property("database", th.StringType, required=True, description="Database to load."),
-        th.Property(
-            "sslmode",
-            th.StringType,
-            default="require",
-            allowed_values=["require", "verify-ca", "verify-full"],
-            description=(
-                "How far the server's certificate is checked; the connection is always encrypted."
-            ),
-        ),
-        th.Property(
-            "sslrootcert",
-            th.StringType,
-            description=(
-                "File with the certificates that the server's is checked against, or system for"
-                " those of the operating system. Without it libpq's PGSSLROOTCERT names them."
-            ),
-        ),
-        SCHEMA_SETTING,
-        th.Property(
-            "s3_staging_url",
-            th.StringType,
-            description=(
-                "Place for files on their way, s3://bucket/prefix, in the cluster's region. Without"
-                " it rows are sent by INSERT, which is slow."
-            ),
-        ),
-        th.Property(
-            "copy_role_arn",
-            th.StringType,
-            description=(
-                "ARN of the IAM role with which Redshift reads these files. Without it COPY gets"
-                " the credentials of AWS with which they are written."
-            ),
-        ),
-    ).to_dict()
+    config_jsonschema: ClassVar[dict[str, Any]] = config_jsonschema("redshift")
 
     def make_warehouse(self) -> Warehouse:
         """Return the database of the settings.

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from singer_sdk import typing as th
-
-from warehouse_targets.target import SCHEMA_SETTING, WarehouseTarget, run_command
+from warehouse_targets.target import WarehouseTarget, run_command
+from warehouse_targets.warehouse_settings import config_jsonschema
 
 if TYPE_CHECKING:
     from warehouse_targets.warehouse import Warehouse
@@ -16,58 +15,7 @@ class SnowflakeTarget(WarehouseTarget):
     """Loads Singer streams into a Snowflake database."""
 
     name = "target-snowflake"
-    config_jsonschema: ClassVar[dict[str, Any]] = th.PropertiesList(
-        th.Property(
-            "account",
-            th.StringType,
-            required=True,
-            description="Account identifier, <organization>-<account>.",
-        ),
-        th.Property("user", th.StringType, required=True, description="User that logs in."),
-        th.Property("role", th.StringType, required=True, description="Role of the session."),
-        th.Property(
-            "warehouse",
-            th.StringType,
-            required=True,
-            description="Virtual warehouse that runs the statements.",
-        ),
-        th.Property(
-            "database",
-            th.StringType,
-            required=True,
-            description="Database of the schema; it has to be there.",
-        ),
-        th.Property(
-            "password",
-            th.StringType,
-            secret=True,
-            description="Password, one of the ways to log in.",
-        ),
-        th.Property(
-            "private_key",
-            th.StringType,
-            secret=True,
-            description="Private key in PEM, one of the ways to log in.",
-        ),
-        th.Property(
-            "private_key_path",
-            th.StringType,
-            description="File with the private key in PEM, one of the ways to log in.",
-        ),
-        th.Property(
-            "private_key_passphrase",
-            th.StringType,
-            secret=True,
-            description="Passphrase of an encrypted private key.",
-        ),
-        th.Property(
-            "oauth_token",
-            th.StringType,
-            secret=True,
-            description="OAuth access token, one of the ways to log in.",
-        ),
-        SCHEMA_SETTING,
-    ).to_dict()
+    config_jsonschema: ClassVar[dict[str, Any]] = config_jsonschema("snowflake")
 
     def make_warehouse(self) -> Warehouse:
         """Return the database of the settings.

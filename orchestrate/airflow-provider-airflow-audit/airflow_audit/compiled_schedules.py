@@ -1,7 +1,7 @@
-"""Meltano's schedules in a file that Airflow can read while it parses, without starting Meltano.
+"""Compiles Meltano's schedules into a file, so that parsing a DAG file does not start Meltano.
 
-Run by path, with the standard library alone, ``compiled_schedules.py <file>`` in the folder of the
-Meltano project writes the file: ``make airflow-schedules``.
+``python -m airflow_audit.compiled_schedules <file>`` in the folder of the Meltano project writes
+the file, with the standard library alone: ``make airflow-schedules``.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+
+from airflow_audit.meltano_contract import program
 
 COMMAND = "make airflow-schedules"
 
@@ -32,9 +34,9 @@ class Schedule:
 
     Attributes:
         name: Its name.
-        cron: When it runs; None if it is only started by hand.
-        job: Name of the job that it runs.
-        tasks: What the job does.
+        cron: Cron expression; None if it is only started by hand.
+        job: Name of its job.
+        tasks: Tasks of the job.
         env: Environment variables of its runs.
     """
 
@@ -50,9 +52,9 @@ class CompiledSchedules:
     """All schedules of a Meltano project.
 
     Attributes:
-        compiled_from: The project's files with jobs or schedules, below its folder.
-        fingerprint: Of those files.
-        schedules: In the order they are written in.
+        compiled_from: The project's files with jobs or schedules, relative to its folder.
+        fingerprint: SHA-256 of those files.
+        schedules: The schedules, in the order of the files.
     """
 
     compiled_from: list[str]
@@ -61,18 +63,20 @@ class CompiledSchedules:
 
 
 def compile_schedules(project: Path, file: Path) -> None:
-    """Write the schedules of a project.
+    """Compile the schedules of a project into a file.
 
     Args:
         project: Folder of the Meltano project.
-        file: Where to.
+        file: The file to write.
 
     Raises:
-        SchedulesError: Meltano does not list them, or one cannot become a DAG.
+        SchedulesError: Meltano cannot list them, or one cannot become a DAG.
     """
-    command = [str(project / ".venv" / "bin" / "meltano"), "--cwd", str(project)]
     listed = subprocess.run(
-        [*command, "schedule", "list", "--format=json"], capture_output=True, text=True, check=False
+        [str(program(project)), "--cwd", str(project), "schedule", "list", "--format=json"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if listed.returncode != 0:
         msg = f"Meltano does not list its schedules:\n{listed.stderr}"
@@ -92,12 +96,12 @@ def compile_schedules(project: Path, file: Path) -> None:
 
 
 def read_schedules(file: Path, project: Path | None) -> CompiledSchedules:
-    """Return the schedules that are compiled.
+    """Return the compiled schedules.
 
     Args:
-        file: What :func:`compile_schedules` has written.
-        project: Folder of the Meltano project, if it is on this machine: then the file has to be
-            of the schedules that are there now.
+        file: Written by :func:`compile_schedules`.
+        project: Folder of the Meltano project if it is on this machine, to check that the file is
+            up to date.
 
     Raises:
         SchedulesError: The file is missing, out of date or malformed.
@@ -125,7 +129,7 @@ def read_schedules(file: Path, project: Path | None) -> CompiledSchedules:
 
 def _schedule(entry: Mapping[str, Any]) -> Schedule:
     name, cron, env = entry["name"], entry["cron_interval"], entry["env"]
-    # Meltano knows its own aliases: @once, @manual and @none are none, the others are cron.
+    # Meltano resolves its own aliases: @once, @manual and @none to null, others to cron.
     if cron and cron.startswith("@"):
         msg = f"The schedule {name} has the interval {cron!r}, which Meltano does not know"
         raise SchedulesError(msg)

@@ -36,7 +36,7 @@ _MODES = {
     "WRITE_TRUNCATE": "mirror",
     "WRITE_APPEND": "append",
 }
-_WRITTEN = {
+_MODE_TEXTS = {
     "mirror": "Afterwards they are exactly what Airflow has; rows that are gone from it are gone.",
     "append": "Rows that are new or changed since the last run are added, as further versions.",
     "merge": "One row per key, the newest; rows that are gone from Airflow are marked when a table"
@@ -48,7 +48,7 @@ _DAY = timedelta(days=1)
 _START = datetime(2024, 1, 1, tzinfo=timezone.utc)  # before any run; there is no catching up
 
 
-def table_export_dags(  # noqa: PLR0913  # what a user may say of it
+def table_export_dags(  # noqa: PLR0913  # all that a user may set
     *,
     tables: Sequence[str] | Mapping[str, Sequence[str]] | None = None,
     write_disposition: str = "truncate",
@@ -81,24 +81,24 @@ def table_export_dags(  # noqa: PLR0913  # what a user may say of it
         environment_slug: Short name of this Airflow; by default the environment's.
         source_conn_id: An Airflow connection to the metadata database.
         connection_id: An Airflow connection to the warehouse.
-        service_connection_name: Login to the warehouse, as of MetadataSyncOperator.
+        service_connection_name: See MetadataSyncOperator.
         warehouse: ``duckdb``, ``snowflake``, ``redshift`` or ``bigquery``.
         stage_dir: Folder for files on their way, which all workers share; by default
             ``output/stage`` in the project.
         project_dir: Folder of the Meltano project; by default that of ``[airflow_audit]``.
-        dag_id_prefix: Before the table's, or group's, name.
-        default_args: Airflow's own, for all tasks.
-        tags: Of the DAGs.
+        dag_id_prefix: Prefix of the DAG ids, before the name of the table or group.
+        default_args: Airflow's ``default_args`` of all tasks.
+        tags: Tags of the DAGs.
 
     Returns:
         The DAGs by id, for ``globals().update(…)``.
 
     Raises:
         ValueError: An argument is wrong.
-        AirflowFailException: The slug or the schema is not fit for a name.
+        AirflowFailException: The slug or the schema is not a valid name.
     """
-    mode = _one_of("write_disposition", write_disposition, _MODES)
-    target = _one_of("warehouse", warehouse, WAREHOUSES)
+    mode = _look_up("write_disposition", write_disposition, _MODES)
+    target = _look_up("warehouse", warehouse, WAREHOUSES)
     if destination_schema:
         target.check_schema(destination_schema)
     if environment_slug and "{{" not in environment_slug:
@@ -106,16 +106,16 @@ def table_export_dags(  # noqa: PLR0913  # what a user may say of it
     if stage_dir and "{{" not in stage_dir and not Path(stage_dir).is_absolute():
         msg = f"stage_dir is {stage_dir!r}. It has to be an absolute path, the same on every worker"
         raise ValueError(msg)
-    groups = _groups(tables)
-    left_out = _left_out(groups)
+    groups = _table_groups(tables)
+    excluded = _excluded_tables(groups)
     groups = {
         name: kept
         for name, names in groups.items()
-        if (kept := [table for table in names if table not in left_out])
+        if (kept := [table for table in names if table not in excluded])
     }
-    if left_out:
-        told = "; ".join(f"{name} ({reason})" for name, reason in left_out.items())
-        _log.info("Tables that are not exported: %s", told)
+    if excluded:
+        reasons = "; ".join(f"{name} ({reason})" for name, reason in excluded.items())
+        _log.info("Tables that are not exported: %s", reasons)
     arguments = {
         "mode": mode,
         "destination_schema": destination_schema,
@@ -133,7 +133,7 @@ def table_export_dags(  # noqa: PLR0913  # what a user may say of it
         dag = DAG(
             dag_id=f"{dag_id_prefix}{name}",
             description=f"Exports {', '.join(names)} of Airflow's metadata database",
-            doc_md=_document(names, mode, warehouse, left_out),
+            doc_md=_doc_md(names, mode, warehouse, excluded),
             schedule=schedule,
             start_date=_START,
             catchup=False,
@@ -161,19 +161,21 @@ def _add_steps(dag: DAG, arguments: Mapping[str, Any]) -> None:
     ]
     for before, after in zip(tasks[:-1], tasks[1:]):  # noqa: B905, RUF007  # Python 3.9
         before.set_downstream(after)
-    # It runs whatever became of the others, and what became of them is what became of the run.
+    # A teardown always runs, and does not decide whether the run has succeeded.
     tasks[-1].as_teardown()
 
 
-def _one_of(argument: str, given: str, known: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def _look_up(argument: str, given: str, known: Mapping[str, Any]) -> Any:  # noqa: ANN401
     if given not in known:
         msg = f"{argument} is {given!r}; it is one of {', '.join(known)}"
         raise ValueError(msg)
     return known[given]
 
 
-def _groups(tables: Sequence[str] | Mapping[str, Sequence[str]] | None) -> dict[str, list[str]]:
-    """Return the tables of each DAG, by what follows the prefix of its id."""
+def _table_groups(
+    tables: Sequence[str] | Mapping[str, Sequence[str]] | None,
+) -> dict[str, list[str]]:
+    """Return the tables of each DAG, by the name of the group."""
     if tables is None:
         known = metadata_tables().values()
         return {
@@ -182,9 +184,9 @@ def _groups(tables: Sequence[str] | Mapping[str, Sequence[str]] | None) -> dict[
             if table.read == "default" and table.exists_in(airflow_version)
         }
     if isinstance(tables, Mapping):
-        groups = {name: _names(f"tables[{name!r}]", given) for name, given in tables.items()}
+        groups = {name: _table_names(f"tables[{name!r}]", given) for name, given in tables.items()}
     else:
-        groups = {name: [name] for name in _names("tables", tables)}
+        groups = {name: [name] for name in _table_names("tables", tables)}
     if not groups:
         msg = "tables names no table. Leave it out for every table of this Airflow"
         raise ValueError(msg)
@@ -195,8 +197,8 @@ def _groups(tables: Sequence[str] | Mapping[str, Sequence[str]] | None) -> dict[
     return groups
 
 
-def _names(argument: str, given: Iterable[str]) -> list[str]:
-    """Return the names as a list of ones that there are."""
+def _table_names(argument: str, given: Iterable[str]) -> list[str]:
+    """Return the names as a list, after checking that the catalogue has them."""
     names = [] if isinstance(given, str) else list(given)
     if not names:
         msg = f"{argument} is {given!r}; it has to be a list of names of tables"
@@ -214,17 +216,19 @@ def _names(argument: str, given: Iterable[str]) -> list[str]:
     return names
 
 
-def _left_out(groups: Mapping[str, Iterable[str]]) -> dict[str, str]:
-    """Return why tables that are asked for are not read."""
+def _excluded_tables(groups: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """Return the reasons for requested tables that cannot be read."""
     known = metadata_tables()
     reasons = {
-        name: known[name].why_not(airflow_version) for names in groups.values() for name in names
+        name: known[name].exclusion_reason(airflow_version)
+        for names in groups.values()
+        for name in names
     }
     return {name: reason for name, reason in reasons.items() if reason}
 
 
 def _schedules(window_start: str, window_length: timedelta, count: int) -> list[str]:
-    """Return a cron expression for each of so many DAGs."""
+    """Return a cron expression for each of ``count`` DAGs."""
     if not re.fullmatch(r"\d\d:\d\d", str(window_start)):
         msg = f"window_start is {window_start!r}; it has to be HH:MM, in UTC"
         raise ValueError(msg)
@@ -237,10 +241,10 @@ def _schedules(window_start: str, window_length: timedelta, count: int) -> list[
     return [f"{minute % 60} {minute // 60 % 24} * * *" for minute in minutes]
 
 
-def _document(names: Sequence[str], mode: str, warehouse: str, left_out: Mapping[str, str]) -> str:
+def _doc_md(names: Sequence[str], mode: str, warehouse: str, excluded: Mapping[str, str]) -> str:
     listed = ", ".join(f"`{name}`" for name in names)
     lines = [
-        f"Exports {listed} of Airflow's metadata database to {warehouse}. {_WRITTEN[mode]}",
+        f"Exports {listed} of Airflow's metadata database to {warehouse}. {_MODE_TEXTS[mode]}",
         "",
         "| task | what it does |",
         "|---|---|",
@@ -253,7 +257,7 @@ def _document(names: Sequence[str], mode: str, warehouse: str, left_out: Mapping
         "",
         "An empty table is fine; any difference fails the run.",
     ]
-    if left_out:
+    if excluded:
         lines += ["", "Not exported, though asked for:", "", "| table | why |", "|---|---|"]
-        lines += [f"| `{name}` | {reason} |" for name, reason in left_out.items()]
+        lines += [f"| `{name}` | {reason} |" for name, reason in excluded.items()]
     return "\n".join(lines)

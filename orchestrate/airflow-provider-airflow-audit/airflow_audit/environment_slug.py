@@ -14,15 +14,15 @@ _SLUG = re.compile(r"^[a-z0-9][a-z0-9_-]{0,47}$")
 
 
 def find_environment_slug(given: str | None) -> str:
-    """Return the slug that is given, the environment's, or one out of Airflow's own address.
+    """Return the given slug, or the default one.
 
     Args:
         given: The operator's argument.
 
     Raises:
-        AirflowFailException: There is none, or it is not fit for the name of a schema.
+        AirflowFailException: There is none, or it cannot be part of a schema's name.
     """
-    slug = given or known_environment_slug()
+    slug = given or default_environment_slug()
     if slug and _SLUG.match(slug):
         return slug
     problem = f"The environment slug is {slug!r}" if slug else "This environment has no slug"
@@ -33,17 +33,17 @@ def find_environment_slug(given: str | None) -> str:
     raise AirflowFailException(msg)
 
 
-def known_environment_slug() -> str | None:
-    """Return the slug that the environment or Airflow's own address tells, None without one."""
+def default_environment_slug() -> str | None:
+    """Return the slug from the environment or from Airflow's base URL, None if there is none."""
     return (
         os.environ.get("ENVIRONMENT_SLUG")
         or os.environ.get("DATACOVES__ENVIRONMENT_SLUG")
-        or _of_base_url()
+        or _slug_from_base_url()
     )
 
 
-def _of_base_url() -> str | None:
-    """Return `qwe123` of `https://airflow-qwe123.example.com`; None of an address without name."""
+def _slug_from_base_url() -> str | None:
+    """Return `qwe123` for `https://airflow-qwe123.example.com`, None without such a name."""
     for section in ("api", "webserver"):  # Airflow 3, Airflow 2
         host = urlsplit(conf.get(section, "base_url", fallback="") or "").hostname or ""
         name, _, domain = host.partition(".")

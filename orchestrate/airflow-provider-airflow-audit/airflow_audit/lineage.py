@@ -1,4 +1,4 @@
-"""OpenLineage's names of what was read and written."""
+"""OpenLineage datasets that a transfer read and wrote."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from urllib.parse import unquote, urlsplit
 
 
 def lineage(database_url: str, warehouse: str, schema: str, tables: Sequence[str]) -> Any:  # noqa: ANN401
-    """Return the lineage of a copy; only Airflow's OpenLineage provider asks for it.
+    """Return the lineage of a transfer, for Airflow's OpenLineage provider.
 
     Args:
-        database_url: Address of the metadata database; its login is left out.
+        database_url: URL of the metadata database; credentials are left out.
         warehouse: Short name of the warehouse.
-        schema: Schema of the copy.
-        tables: Tables that were copied.
+        schema: Schema in the warehouse.
+        tables: Names of the transferred tables.
     """
     from airflow.providers.openlineage.extractors import OperatorLineage  # noqa: PLC0415
     from openlineage.client.event_v2 import Dataset  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""The tables of Airflow's metadata database: which Airflow has them, and which are ever read."""
+"""The tables of Airflow's metadata database: which versions have them, and which are read."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class MetadataTable:
 
     Attributes:
         name: Its name.
-        since: First Airflow that has it; None for 2.4 or older.
-        until: Last Airflow that has it; None for the newest.
+        since: First Airflow version with the table; None for 2.4 or older.
+        until: Last Airflow version with the table; None for the newest.
         read: ``default``, ``optional`` (only when named) or ``never``.
         reason: Why it is never read.
     """
@@ -28,16 +28,16 @@ class MetadataTable:
     reason: str | None
 
     def exists_in(self, airflow_version: str) -> bool:
-        """Say whether an Airflow has this table."""
-        version = _numbers(airflow_version)
-        if self.since and version < _numbers(self.since):
+        """Return whether an Airflow version has this table."""
+        version = _version_tuple(airflow_version)
+        if self.since and version < _version_tuple(self.since):
             return False
         # "2.11" as the last version covers every 2.11.x.
-        last = _numbers(self.until or "")
+        last = _version_tuple(self.until or "")
         return version[: len(last)] <= last
 
-    def why_not(self, airflow_version: str) -> str | None:
-        """Return why this table cannot be read from an Airflow, None if it can."""
+    def exclusion_reason(self, airflow_version: str) -> str | None:
+        """Return why this table cannot be read from an Airflow version, None if it can."""
         if self.reason:
             return self.reason
         if self.exists_in(airflow_version):
@@ -52,12 +52,12 @@ class MetadataTable:
 
 @functools.cache
 def metadata_tables() -> dict[str, MetadataTable]:
-    """Return all tables by name; `make generate` makes the file from the catalogue."""
+    """Return all tables by name; `make generate` writes the file from the catalogue."""
     text = Path(__file__).with_suffix(".json").read_text(encoding="utf-8")
-    return {name: MetadataTable(name, **told) for name, told in json.loads(text).items()}
+    return {name: MetadataTable(name, **facts) for name, facts in json.loads(text).items()}
 
 
-def _numbers(version: str) -> tuple[int, ...]:
+def _version_tuple(version: str) -> tuple[int, ...]:
     """Return ``(3, 1, 0)`` of ``3.1.0rc1``."""
     found = re.match(r"\d+(\.\d+)*", version)
     return tuple(int(part) for part in found[0].split(".")) if found else ()

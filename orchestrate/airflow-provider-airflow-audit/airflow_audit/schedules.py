@@ -1,4 +1,4 @@
-"""DAGs made from Meltano's schedules."""
+"""Makes DAGs from Meltano's schedules."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from airflow_audit.airflow_api import DAG
 from airflow_audit.compiled_schedules import COMMAND, Schedule, read_schedules
 from airflow_audit.operators.meltano_job import MeltanoJobOperator
 
-# Before any run; nothing is caught up.
+# Before any run; there is no catching up.
 _START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 
 
 def schedule_dags(file: Path, *, default_args: Mapping[str, Any] | None = None) -> dict[str, DAG]:
     """Return a DAG for each of Meltano's schedules, by its id.
 
-    Each has one task, the whole job: a schedule is that to Meltano too, and a job that is tried
-    again begins with what changed since the last sync that came to its end.
+    Each has one task, the whole job, as in Meltano. A retry reads what changed since the last
+    completed sync.
 
     Args:
         file: Compiled schedules, ``meltano_schedules.json``.
-        default_args: Arguments of the tasks, Airflow's own or those of
+        default_args: Arguments of the tasks, of Airflow's BaseOperator or of
             :class:`~airflow_audit.operators.meltano_job.MeltanoJobOperator`.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Where the login to Airflow's own metadata database comes from."""
+"""Finds the login to Airflow's own metadata database."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from airflow.configuration import conf
 
 from airflow_audit.airflow_api import AirflowFailException, AirflowNotFoundException, BaseHook
 
-# Airflow makes a dummy `airflow_db` connection itself, so that id is none to default to.
+# Not `airflow_db`: Airflow itself creates a dummy connection of that id.
 DEFAULT_SOURCE_CONN_ID = "airflow_audit_source"
 ENVIRONMENT_VARIABLE = "TAP_AIRFLOW_METADATA_DATABASE_URL"
 
 # Without Airflow's Postgres provider a connection is stored as a generic one.
 _POSTGRES = {"postgres", "postgresql", "generic"}
-# What libpq takes of a connection's extra: how to reach the server, and how both prove who they
-# are. The rest of an extra is for the provider's hook.
+# Options of libpq that a connection's extra may set: how to reach the server, and how both sides
+# authenticate. The rest of an extra is for the provider's hook.
 _LIBPQ = (
     "service",
     "passfile",
@@ -68,8 +68,8 @@ class SourceLogin:
 
     Attributes:
         database_url: Address with the password.
-        secrets: The passwords in it, which are never logged.
-        found_in: Where it was found, to be told.
+        secrets: The passwords in it, to mask in logs.
+        found_in: Where it was found, for messages.
     """
 
     database_url: str = field(repr=False)
@@ -78,11 +78,11 @@ class SourceLogin:
 
 
 class NoSourceLoginError(Exception):
-    """There is none; the message says what to set up."""
+    """No login was found; the message says what to set up."""
 
 
 def find_connection(conn_id: str) -> Any | None:  # noqa: ANN401  # the class differs by version
-    """Return an Airflow connection; None if there is none of that id."""
+    """Return an Airflow connection, None if it does not exist."""
     try:
         return BaseHook.get_connection(conn_id)
     except AirflowNotFoundException:
@@ -90,18 +90,18 @@ def find_connection(conn_id: str) -> Any | None:  # noqa: ANN401  # the class di
 
 
 def source_login(source_conn_id: str | None) -> SourceLogin:
-    """Find the login: the connection that is named, the default one, the environment, Airflow 2.
+    """Find the login: a named connection, the default one, a variable, or Airflow 2's own.
 
     Args:
-        source_conn_id: Id of an Airflow connection; None to look everywhere.
+        source_conn_id: Id of an Airflow connection; None to try all of these places.
 
     Raises:
-        AirflowFailException: The connection that is named is missing or is not to a Postgres.
-        NoSourceLoginError: There is none anywhere.
+        AirflowFailException: The named connection is missing or not of type Postgres.
+        NoSourceLoginError: None of these places has one.
     """
     connection = find_connection(source_conn_id or DEFAULT_SOURCE_CONN_ID)
     if connection is not None:
-        return _of_connection(connection)
+        return _login_from_connection(connection)
     if source_conn_id:
         msg = (
             f"There is no Airflow connection {source_conn_id!r}, which source_conn_id names. Add it"
@@ -110,7 +110,7 @@ def source_login(source_conn_id: str | None) -> SourceLogin:
         raise AirflowFailException(msg)
     for place, url in (
         (f"the environment variable {ENVIRONMENT_VARIABLE}", os.environ.get(ENVIRONMENT_VARIABLE)),
-        ("Airflow's own [database] sql_alchemy_conn", _airflows_own()),
+        ("Airflow's own [database] sql_alchemy_conn", _airflow_database_url()),
     ):
         if url and not url.startswith(_NOT_ALLOWED):
             return SourceLogin(url, _passwords(url), place)
@@ -128,7 +128,7 @@ def source_login(source_conn_id: str | None) -> SourceLogin:
     raise NoSourceLoginError(msg)
 
 
-def _of_connection(connection: Any) -> SourceLogin:  # noqa: ANN401
+def _login_from_connection(connection: Any) -> SourceLogin:  # noqa: ANN401
     name = f"the Airflow connection {connection.conn_id!r}"
     if connection.conn_type not in _POSTGRES:
         msg = (
@@ -156,18 +156,18 @@ def _of_connection(connection: Any) -> SourceLogin:  # noqa: ANN401
     return SourceLogin(url, _passwords(url), name)
 
 
-def _libpq_options(given: Mapping[str, Any]) -> dict[str, str]:
-    return {key: str(given[key]) for key in _LIBPQ if given.get(key) not in (None, "")}
+def _libpq_options(extra: Mapping[str, Any]) -> dict[str, str]:
+    return {key: str(extra[key]) for key in _LIBPQ if extra.get(key) not in (None, "")}
 
 
 def _with_options(url: str, options: Mapping[str, str]) -> str:
     if not options:
         return url
-    # libpq takes a plus sign for itself.
+    # libpq does not decode a plus sign as a space.
     return f"{url}{'&' if '?' in url else '?'}{urlencode(options, quote_via=quote)}"
 
 
-def _airflows_own() -> str | None:
+def _airflow_database_url() -> str | None:
     if not airflow_version.startswith("2."):
         return None
     address: str | None = conf.get("database", "sql_alchemy_conn", fallback=None)

@@ -1,11 +1,12 @@
-"""The four warehouses: their plugins, and the settings that a connection to one stands for."""
+"""The four warehouses: their plugins, and the login that an Airflow connection gives."""
 
 from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from airflow_audit.airflow_api import AirflowFailException
@@ -13,27 +14,28 @@ from airflow_audit.source_login import find_connection
 
 DEFAULT_SERVICE_CONNECTION = "load_airflow"
 
-_SECRET = {"password", "private_key", "private_key_passphrase", "oauth_token", "credentials"}
-
 
 @dataclass(frozen=True)
-class Warehouse:
-    """A warehouse that the project loads.
+class TargetWarehouse:
+    """A warehouse that the project loads; `make generate` writes its facts to the JSON file.
 
     Attributes:
         name: Short name; the loader is ``target-<name>``.
         connection_types: Of an Airflow connection to it; none if it needs no connection.
-        settings: All of the loader's settings that say where it loads and how it logs in; for each
-            the keys that a connection has for it, of which the first that is there counts.
+        connection_keys: By setting of the loader, the keys of a connection that give it, of which
+            the first that is there counts.
+        refused_connection_keys: Keys of a connection that ask for a way to log in which the loader
+            does not have.
+        secrets: Settings that are never logged.
         takes_hyphens: Whether a schema's name may have a hyphen.
-        refused: Keys of a connection that ask for a way to log in which the loader does not have.
     """
 
     name: str
-    connection_types: tuple[str, ...]
-    settings: Mapping[str, tuple[str, ...]]
+    connection_types: Sequence[str]
+    connection_keys: Mapping[str, Sequence[str]]
+    refused_connection_keys: Sequence[str]
+    secrets: Sequence[str]
     takes_hyphens: bool
-    refused: tuple[str, ...] = ()
 
     @property
     def loader(self) -> str:
@@ -54,94 +56,52 @@ class Warehouse:
         """Return the environment variable of a setting of the loader."""
         return f"TARGET_{self.name}_{setting}".upper()
 
-    def usual_schema(self, slug: str) -> str:
-        """Return the schema that the marts read an environment from."""
-        return self._taken(f"airflow_{slug}")
+    def raw_schema(self, slug: str) -> str:
+        """Return the schema of an environment's raw tables, which the marts read."""
+        return self._schema_name(f"airflow_{slug}")
 
     def export_schema(self, slug: str) -> str:
-        """Return the schema of table exports, which is not that of the marts' raw tables.
+        """Return the schema of table exports, which is never that of the raw tables.
 
-        A mirror would take from those the rows that are gone from Airflow.
+        A mirror would delete the rows that are gone from Airflow, which the marts keep.
         """
-        return self._taken(f"airflow_{slug}_export")
+        return self._schema_name(f"airflow_{slug}_export")
 
     def check_schema(self, schema: str) -> None:
-        """Refuse a name that no schema can have.
+        """Check that a schema can have this name.
 
         Raises:
-            AirflowFailException: The warehouse takes no hyphen.
+            AirflowFailException: It has a hyphen, and the warehouse allows none.
         """
-        if schema != self._taken(schema):
+        if schema != self._schema_name(schema):
             msg = (
                 f"destination_schema is {schema!r}, but a schema of {self.name} can have no hyphen."
-                f" Use {self._taken(schema)!r}"
+                f" Use {self._schema_name(schema)!r}"
             )
             raise AirflowFailException(msg)
 
-    def _taken(self, schema: str) -> str:
+    def _schema_name(self, schema: str) -> str:
         return schema if self.takes_hyphens else schema.replace("-", "_")
 
 
-DUCKDB = Warehouse("duckdb", (), {"path": ("path", "host")}, takes_hyphens=True)
-SNOWFLAKE = Warehouse(
-    "snowflake",
-    ("snowflake",),
-    {
-        "account": ("account",),
-        "user": ("user", "login"),
-        "password": ("password",),
-        "private_key": ("private_key", "private_key_content"),
-        "private_key_path": ("private_key_path", "private_key_file"),
-        "private_key_passphrase": ("private_key_passphrase",),
-        "oauth_token": ("oauth_token", "token"),
-        "role": ("role",),
-        "warehouse": ("warehouse",),
-        "database": ("database",),
-    },
-    takes_hyphens=True,
-)
-REDSHIFT = Warehouse(
-    "redshift",
-    ("redshift", "postgres"),
-    {
-        "host": ("host",),
-        "port": ("port",),
-        "user": ("user", "login"),
-        "password": ("password",),
-        "database": ("database", "schema"),
-        "sslmode": ("sslmode",),
-        "sslrootcert": ("sslrootcert",),
-        "s3_staging_url": ("s3_staging_url",),
-        "copy_role_arn": ("copy_role_arn",),
-    },
-    takes_hyphens=True,
-    refused=("iam",),
-)
-BIGQUERY = Warehouse(
-    "bigquery",
-    ("google_cloud_platform", "gcpbigquery"),
-    {
-        "project": ("project",),
-        "location": ("location",),
-        "credentials": ("credentials", "keyfile_json", "keyfile_dict"),
-        "credentials_path": ("credentials_path", "key_path"),
-        "gcs_staging_url": ("gcs_staging_url",),
-    },
-    takes_hyphens=False,
-    refused=("impersonation_chain", "credential_config_file", "key_secret_name"),
-)
-
-WAREHOUSES = {warehouse.name: warehouse for warehouse in (DUCKDB, SNOWFLAKE, REDSHIFT, BIGQUERY)}
+WAREHOUSES = {
+    name: TargetWarehouse(name, **known)
+    for name, known in json.loads(Path(__file__).with_suffix(".json").read_text("utf-8")).items()
+}
+DUCKDB = WAREHOUSES["duckdb"]
+SNOWFLAKE = WAREHOUSES["snowflake"]
+REDSHIFT = WAREHOUSES["redshift"]
+BIGQUERY = WAREHOUSES["bigquery"]
 
 
 @dataclass(frozen=True)
 class WarehouseLogin:
-    """What a connection says, as environment variables of the loader, which dbt reads too.
+    """A login to a warehouse, as environment variables of the loader and of dbt.
 
     Attributes:
-        environment: The variables; empty if the project's own environment says it all.
-        secrets: Values that are never logged.
-        found_in: Where they were found, to be told.
+        environment: The variables; empty if the worker's own environment has them.
+        secrets: Values to mask in logs.
+        found_in: Where the login was found, for messages.
     """
 
     environment: dict[str, str]
@@ -150,27 +110,27 @@ class WarehouseLogin:
 
 
 def warehouse_login(
-    warehouse: Warehouse, connection_id: str | None, service_connection_name: str
+    warehouse: TargetWarehouse, connection_id: str | None, service_connection_name: str
 ) -> WarehouseLogin:
     """Find the login to the warehouse.
 
     Args:
-        warehouse: Which one.
-        connection_id: Id of an Airflow connection, which has to exist; None to look for the
-            service connection.
+        warehouse: The warehouse.
+        connection_id: Id of an Airflow connection, which has to exist; None for the service
+            connection.
         service_connection_name: Name of variables ``DATACOVES__<NAME>__…``, or id of an Airflow
-            connection. If there is neither of the default name, the loader's own environment
-            variables serve.
+            connection. If neither exists under the default name, the loader's own environment
+            variables are used.
 
     Raises:
-        AirflowFailException: There is no such connection, it is to something else, or it asks for
-            a way to log in that the loader does not have.
+        AirflowFailException: The connection is missing or of the wrong type, or asks for a way to
+            log in that the loader does not have.
     """
     if not connection_id:
-        delivered = _delivered_in_environment(service_connection_name)
-        if delivered:
+        variables = _service_connection_variables(service_connection_name)
+        if variables:
             place = f"the variables DATACOVES__{service_connection_name.upper()}__…"
-            return _login(warehouse, delivered, place)
+            return _parse_login(warehouse, variables, place)
     name = connection_id or service_connection_name
     connection = find_connection(name)
     if connection is None:
@@ -195,10 +155,10 @@ def warehouse_login(
     }
     # Older connections of providers carry their extras under a prefix.
     extra = {key.rpartition("__")[2]: value for key, value in connection.extra_dejson.items()}
-    return _login(warehouse, {**fields, **extra}, place)
+    return _parse_login(warehouse, {**fields, **extra}, place)
 
 
-def _delivered_in_environment(name: str) -> dict[str, Any]:
+def _service_connection_variables(name: str) -> dict[str, Any]:
     prefix = f"DATACOVES__{name}__".upper()
     return {
         variable.removeprefix(prefix).lower(): value
@@ -207,8 +167,10 @@ def _delivered_in_environment(name: str) -> dict[str, Any]:
     }
 
 
-def _login(warehouse: Warehouse, values: Mapping[str, Any], place: str) -> WarehouseLogin:
-    for key in warehouse.refused:
+def _parse_login(
+    warehouse: TargetWarehouse, values: Mapping[str, Any], place: str
+) -> WarehouseLogin:
+    for key in warehouse.refused_connection_keys:
         if values.get(key):
             msg = (
                 f"{place} has {key}, and {warehouse.loader} has no such way to log in. Name a"
@@ -216,19 +178,19 @@ def _login(warehouse: Warehouse, values: Mapping[str, Any], place: str) -> Wareh
             )
             raise AirflowFailException(msg)
     found: dict[str, str] = {}
-    for setting, keys in warehouse.settings.items():
-        given = [values[key] for key in keys if values.get(key) not in (None, "")]
-        if given:
-            found[setting] = given[0] if isinstance(given[0], str) else json.dumps(given[0])
+    for setting, keys in warehouse.connection_keys.items():
+        value = next((values[key] for key in keys if values.get(key) not in (None, "")), None)
+        if value is not None:
+            found[setting] = value if isinstance(value, str) else json.dumps(value)
     if not found:
-        names = ", ".join(keys[0] for keys in warehouse.settings.values())
+        names = ", ".join(warehouse.connection_keys)
         msg = f"{place} says nothing about {warehouse.name}. It needs some of: {names}"
         raise AirflowFailException(msg)
     if found.keys() & {"private_key", "private_key_path"} and "password" in found:
-        # In Airflow's connections to Snowflake the password is then that of the key.
+        # With a key, the password of Airflow's Snowflake connections is its passphrase.
         found["private_key_passphrase"] = found.pop("password")
     return WarehouseLogin(
         {warehouse.variable(setting): value for setting, value in found.items()},
-        [value for setting, value in found.items() if setting in _SECRET],
+        [value for setting, value in found.items() if setting in warehouse.secrets],
         place,
     )

@@ -58,7 +58,9 @@ if not IS_AIRFLOW_2:
     GONE |= {"dag_pickle", "sla_miss", "task_fail"}
 if not airflow_version.startswith(("2.", "3.0", "3.1")):
     GONE.add("callback_request")
-SIXTY = [name for name, table in metadata_tables().items() if not table.why_not(airflow_version)]
+SIXTY = [
+    name for name, table in metadata_tables().items() if not table.exclusion_reason(airflow_version)
+]
 
 
 def tables_of(dags):

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
-import yaml
 from airflow.exceptions import AirflowFailException
 from airflow_audit.hooks.meltano import MeltanoHook
 from airflow_audit.operators.metadata_sync import (
-    MetadataSyncOperator,
     MetadataSyncOperatorBigQuery,
     MetadataSyncOperatorDuckDB,
     MetadataSyncOperatorRedshift,
@@ -257,34 +254,24 @@ def test_service_connection_of_airflow(calls, monkeypatch):
         execute(MetadataSyncOperatorRedshift, environment_slug="a", run_dbt=False)
 
 
-# Of the loaders in Meltano, what is no part of the login.
-NO_LOGIN = {"default_target_schema", "memory_limit", "batch_size_rows", "validate_records"}
-LOADERS = Path(__file__).parents[3] / "load/loaders.meltano.yml"
-
-
-def login_settings(warehouse):
-    """The settings that Meltano has of a loader for where it loads and how it logs in."""
-    plugins = yaml.safe_load(LOADERS.read_text())["plugins"]["loaders"]
-    [loader] = [plugin for plugin in plugins if plugin["name"] == warehouse.loader]
-    return {setting["name"] for setting in loader["settings"]} - NO_LOGIN
-
-
 @pytest.mark.parametrize("way", ["connection", "environment"])
 @pytest.mark.parametrize("warehouse", WAREHOUSES.values(), ids=WAREHOUSES)
-def test_every_login_setting_of_a_loader_can_be_in_a_connection(monkeypatch, warehouse, way):
-    settings = login_settings(warehouse)
-    assert settings
+def test_every_key_of_a_connection_gives_its_setting(monkeypatch, warehouse, way):
     # One by one: of a password and a key, the password is the key's.
-    for setting in settings:
-        if way == "connection":
-            connection_type = next(iter(warehouse.connection_types), "generic")
-            connection = {"conn_type": connection_type, "extra": {setting: "as asked for"}}
-            monkeypatch.setenv("AIRFLOW_CONN_LOAD", json.dumps(connection))
+    given = [(name, key) for name, keys in warehouse.connection_keys.items() for key in keys]
+    assert given
+    for setting, key in given:
+        variable = f"DATACOVES__LOAD__{key}".upper()
+        if way == "environment":
+            monkeypatch.setenv(variable, "as asked for")
         else:
-            monkeypatch.setenv(f"DATACOVES__LOAD__{setting}".upper(), "as asked for")
+            connection_type = next(iter(warehouse.connection_types), "generic")
+            connection = {"conn_type": connection_type, "extra": {key: "as asked for"}}
+            monkeypatch.setenv("AIRFLOW_CONN_LOAD", json.dumps(connection))
         found = warehouse_login(warehouse, None, "load")
-        monkeypatch.delenv(f"DATACOVES__LOAD__{setting}".upper(), raising=False)
+        monkeypatch.delenv(variable, raising=False)
         assert found.environment == {warehouse.variable(setting): "as asked for"}
+        assert found.secrets == (["as asked for"] if setting in warehouse.secrets else [])
 
 
 @pytest.mark.parametrize(
@@ -314,11 +301,6 @@ def test_missing_connection_to_the_warehouse_is_an_error(calls, arguments):
     with pytest.raises(AirflowFailException, match="no Airflow connection 'nowhere'"):
         execute(MetadataSyncOperatorRedshift, environment_slug="a", **arguments)
     assert not calls
-
-
-def test_every_argument_is_a_template():
-    for name in MetadataSyncOperator.template_fields:
-        assert hasattr(MetadataSyncOperatorDuckDB(task_id="sync"), name)
 
 
 def test_the_password_of_a_connection_with_a_key_is_the_keys(calls, monkeypatch):

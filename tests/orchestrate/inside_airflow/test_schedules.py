@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 from airflow import __version__ as airflow_version
 from airflow.configuration import conf
-from airflow_audit import compiled_schedules
 from airflow_audit.compiled_schedules import COMMAND, SchedulesError, compile_schedules
 from airflow_audit.hooks.meltano import MeltanoLog
 from airflow_audit.operators import meltano
@@ -137,7 +136,8 @@ def test_what_cannot_become_a_dag_is_not_compiled(schedule, said, project, tmp_p
 
 
 def test_the_command_ends_with_what_is_wrong(project, tmp_path):
-    command = [sys.executable, "-I", compiled_schedules.__file__, str(tmp_path / "compiled.json")]
+    module = "airflow_audit.compiled_schedules"
+    command = [sys.executable, "-m", module, str(tmp_path / "compiled.json")]
     wrong = project([{**COPYING, "interval": "@fortnightly"}])
     done = subprocess.run(command, cwd=wrong, capture_output=True, text=True, check=False)
     assert done.returncode == 1

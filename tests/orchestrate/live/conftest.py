@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import subprocess
 import time
@@ -129,8 +130,12 @@ def live(
         "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "5",
     }
     compiled = folder / "schedules.json"
-    compiler = PROVIDER / "airflow_audit" / "compiled_schedules.py"
-    subprocess.run([ROOT / ".venv/bin/python", compiler, compiled], cwd=ROOT, check=True)
+    subprocess.run(
+        [ROOT / ".venv/bin/python", "-m", "airflow_audit.compiled_schedules", compiled],
+        cwd=ROOT,
+        env=os.environ | {"PYTHONPATH": str(PROVIDER)},
+        check=True,
+    )
     files = dag_files.files(str(folder / "stage"), compiled.read_text())
     with running_airflow(live_version, url, files, environ) as airflow:
         _create_reader(url, password, folder)

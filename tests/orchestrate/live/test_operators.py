@@ -204,7 +204,7 @@ def _sync_that_waits(live: LiveAirflow, run_id: str) -> Iterator[list[psutil.Pro
         [leader] = [
             process
             for process in psutil.process_iter(["cmdline"])
-            if any("supervised.py" in part for part in process.info["cmdline"] or ())
+            if any("supervisor.py" in part for part in process.info["cmdline"] or ())
             and process.environ().get("MELTANO_DATABASE_URI")
             == live.environ["MELTANO_DATABASE_URI"]
         ]

@@ -18,40 +18,45 @@ from urllib.parse import quote
 
 from airflow.configuration import conf
 
-from airflow_audit import supervised
+from airflow_audit import supervisor
 from airflow_audit.airflow_api import (
     AirflowException,
     AirflowFailException,
     BaseHook,
     mask_secret,
 )
+from airflow_audit.meltano_contract import (
+    LogEntry,
+    has_plugin,
+    parse_log_line,
+    program,
+    separate_working_folder,
+)
 
-# The exit code of the tap and the targets where something has to change first: EX_CONFIG.
+# EX_CONFIG: the tap and the targets exit with it if a retry cannot help.
 FINAL = 78
 
-# Settings of Airflow, which may hold its keys, and of its Python. Of Datacoves' service connections
-# only the chosen one is passed on, under the names of the loader.
-_NOT_PASSED_ON = ("AIRFLOW", "DATACOVES__")
-_OURS = "AIRFLOW_AUDIT_"
-_PYTHON = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
-_LEVELS = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
-# Parts of so many characters would be found everywhere in a log.
-_SHORTEST_SECRET = 4
+# Not inherited: Airflow's settings, which may hold its keys, and those of its Python. Of Datacoves'
+# service connections only the chosen one is passed on, under the loader's names.
+_AIRFLOW_PREFIXES = ("AIRFLOW", "DATACOVES__")
+_PROJECT_PREFIX = "AIRFLOW_AUDIT_"
+_PYTHON_VARIABLES = ("PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+# Anything shorter would be found everywhere in a log.
+_MIN_SECRET_LENGTH = 4
 _LAST_LINES = 5
-_NOT_STARTED = re.compile(r"discovery failed: .* returned (\d+) with", re.DOTALL)
 _DBT_FAILURE = re.compile(r"(Failure|Error) in (model|test|snapshot|seed|macro) ")
 
 
 @dataclass
 class MeltanoLog:
-    """What a log of Meltano's tells a program.
+    """What was read from the log of one run of Meltano.
 
     Attributes:
         tables: What was read, by table: ``source_rows``, ``sent_rows``, ``bytes``, ``seconds``.
         loaded_rows: Rows loaded, by table.
-        load_seconds: What the loads took.
-        exit_codes: Of the plugins of a failed run.
-        errors: The last messages of errors.
+        load_seconds: Duration of the loads.
+        exit_codes: Exit codes of plugins that failed.
+        errors: The last error messages.
     """
 
     tables: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -60,26 +65,23 @@ class MeltanoLog:
     exit_codes: list[int] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
 
-    def take(self, entry: Mapping[str, Any]) -> None:
-        """Take up an entry of the log."""
-        if read := entry.get("read"):
+    def add(self, entry: LogEntry) -> None:
+        """Add an entry of the log."""
+        if read := entry.fields.get("read"):
             self.tables[read["table"]] = {k: v for k, v in read.items() if k != "table"}
-        if loaded := entry.get("loaded"):
+        if loaded := entry.fields.get("loaded"):
             self.loaded_rows |= loaded["rows"]
             self.load_seconds += loaded["seconds"]
-        self.exit_codes += (entry.get("exit_codes") or {}).values()
-        # A tap that finds a wrong setting does so before it starts.
-        if not_started := _NOT_STARTED.search(str(entry.get("err", ""))):
-            self.exit_codes.append(int(not_started[1]))
-        first_line = str(entry.get("event", "")).partition("\n")[0].strip()
-        is_error = entry.get("level") in {"error", "critical"} and "exit_codes" not in entry
+        self.exit_codes += entry.exit_codes
+        first_line = entry.text.partition("\n")[0].strip()
+        is_error = entry.level >= logging.ERROR and not entry.is_summary
         if is_error or _DBT_FAILURE.search(first_line):
             self.errors = [*self.errors, first_line][-_LAST_LINES:]
 
     def as_dict(self) -> dict[str, Any]:
         """Return what was read and loaded, for XCom."""
-        told = asdict(self)
-        return {name: told[name] for name in ("tables", "loaded_rows", "load_seconds")}
+        found = asdict(self)
+        return {name: found[name] for name in ("tables", "loaded_rows", "load_seconds")}
 
 
 class MeltanoHook(BaseHook):
@@ -109,25 +111,25 @@ class MeltanoHook(BaseHook):
                 " Airflow Audit on the workers, or give the operator its project_dir"
             )
             raise AirflowFailException(msg)
-        if not _meltano(Path(folder)).exists():
+        if not program(Path(folder)).exists():
             msg = (
-                f"{_meltano(Path(folder))} is not there. Run `make install` in {folder} on every"
+                f"{program(Path(folder))} is not there. Run `make install` in {folder} on every"
                 " worker, as the user the tasks run as, or correct project_dir in [airflow_audit]"
             )
             raise AirflowFailException(msg)
         return Path(folder)
 
     def require_plugin(self, name: str, warehouse: str) -> None:
-        """See that what a warehouse needs is installed in the project.
+        """Check that a plugin is installed in the project.
 
         Args:
-            name: The plugin.
-            warehouse: Short name of the warehouse.
+            name: Name of the plugin.
+            warehouse: Short name of the warehouse that needs it.
 
         Raises:
-            AirflowFailException: It is not.
+            AirflowFailException: It is not installed.
         """
-        if not any((self.project / ".meltano").glob(f"*/{name}")):
+        if not has_plugin(self.project, name):
             msg = (
                 f"The Meltano project {self.project} has no {name}. Run `make install"
                 f" WAREHOUSE={warehouse}` in it, or use the operator of a warehouse for which it is"
@@ -143,26 +145,26 @@ class MeltanoHook(BaseHook):
         secrets: Sequence[str] = (),
         stdout: IO[str] | None = None,
     ) -> MeltanoLog:
-        """Run ``meltano`` to its end, its log in this hook's.
+        """Run ``meltano`` and forward its log to this hook's.
 
         Args:
-            arguments: What follows ``meltano``.
-            environment: Added to this process's own variables, without Airflow's.
-            secrets: Texts that are never logged.
-            stdout: File for its standard output, which else is logged too.
+            arguments: Of the command ``meltano``.
+            environment: Added to the inherited variables.
+            secrets: Values to mask in the log.
+            stdout: File for its standard output; by default that is logged, too.
 
         Returns:
-            What its log tells.
+            What was read from its log.
 
         Raises:
-            AirflowFailException: It failed and will fail again.
-            AirflowException: It failed; another try may work.
+            AirflowFailException: It failed, and a retry cannot help.
+            AirflowException: It failed; a retry may help.
         """
         log, mask = MeltanoLog(), _Mask(secrets)
         streams = (stdout, subprocess.PIPE) if stdout else (subprocess.PIPE, subprocess.STDOUT)
-        with self._started(arguments, environment, *streams) as process:
+        with self._running(arguments, environment, *streams) as process:
             for line in process.stdout or process.stderr or ():
-                self._tell(line, log, mask)
+                self._log_line(line, log, mask)
         self._raise_for(process.returncode, log)
         return log
 
@@ -173,42 +175,42 @@ class MeltanoHook(BaseHook):
         environment: Mapping[str, str],
         secrets: Sequence[str] = (),
     ) -> Iterator[str]:
-        """Run ``meltano`` and yield the lines of its standard output; its log is this hook's.
+        """Run ``meltano``, yield the lines of its standard output and forward its log.
 
         Args:
-            arguments: What follows ``meltano``.
-            environment: Added to this process's own variables, without Airflow's.
-            secrets: Texts that are never logged.
+            arguments: Of the command ``meltano``.
+            environment: Added to the inherited variables.
+            secrets: Values to mask in the log.
 
         Raises:
-            AirflowFailException: It failed and will fail again.
-            AirflowException: It failed; another try may work.
+            AirflowFailException: It failed, and a retry cannot help.
+            AirflowException: It failed; a retry may help.
         """
         log, mask = MeltanoLog(), _Mask(secrets)
-        # Of two pipes one would fill up while the other is read.
+        # A file, because a second pipe would fill up while the first is read.
         with tempfile.TemporaryFile("w+", encoding="utf-8") as stderr:
-            with self._started(arguments, environment, subprocess.PIPE, stderr) as process:
+            with self._running(arguments, environment, subprocess.PIPE, stderr) as process:
                 yield from process.stdout or ()
             stderr.seek(0)
             for line in stderr:
-                self._tell(line, log, mask)
+                self._log_line(line, log, mask)
         self._raise_for(process.returncode, log)
 
     def stop(self) -> None:
-        """End what runs, and all it started."""
+        """Terminate the running process with everything it started."""
         process, self._process = self._process, None
         if process is None or process.poll() is not None:
             return
         if process.stdin:
-            process.stdin.close()  # see supervised.py
+            process.stdin.close()  # see supervisor.py
         try:
-            process.wait(supervised.GRACE_SECONDS + 5)
+            process.wait(supervisor.GRACE_SECONDS + 5)
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
 
     @contextlib.contextmanager
-    def _started(
+    def _running(
         self,
         arguments: Sequence[str],
         environment: Mapping[str, str],
@@ -217,11 +219,11 @@ class MeltanoHook(BaseHook):
     ) -> Iterator[subprocess.Popen[str]]:
         project = self.project
         with tempfile.TemporaryDirectory(prefix="airflow-audit-") as folder:
-            command = [str(_meltano(project)), "--cwd", str(project), "--log-format=json"]
+            command = [str(program(project)), "--cwd", str(project), "--log-format=json"]
             self._process = process = subprocess.Popen(
-                [sys.executable, "-I", supervised.__file__, *command, *arguments],
-                env=_own_environment()
-                | {"MELTANO_SYS_DIR_ROOT": str(_working_folder(project, Path(folder)))}
+                [sys.executable, "-I", supervisor.__file__, *command, *arguments],
+                env=_inherited_environment()
+                | separate_working_folder(project, Path(folder))
                 | dict(environment),
                 stdin=subprocess.PIPE,
                 stdout=stdout,
@@ -237,24 +239,16 @@ class MeltanoHook(BaseHook):
             finally:
                 self.stop()
 
-    def _tell(self, line: str, log: MeltanoLog, mask: _Mask) -> None:
-        line = mask(line.rstrip("\n"))
-        try:
-            entry = json.loads(line)
-            level, text = _LEVELS[entry["level"]], str(entry["event"])
-        except (ValueError, KeyError, TypeError):
-            # An invoked plugin's own output, such as dbt's.
-            entry, level, text = {"event": line}, logging.INFO, line
-        log.take(entry)
-        if text.startswith("METRIC"):  # of the Singer SDK, many for each table
-            return
-        plugin = entry.get("string_id") or entry.get("name") or "meltano"
-        self.log.log(level, "%s: %s", plugin, text)
+    def _log_line(self, line: str, log: MeltanoLog, mask: _Mask) -> None:
+        entry = parse_log_line(mask(line.rstrip("\n")))
+        log.add(entry)
+        if not entry.text.startswith("METRIC"):  # of the Singer SDK, many for each table
+            self.log.log(entry.level, "%s: %s", entry.plugin, entry.text)
 
     def _raise_for(self, exit_code: int, log: MeltanoLog) -> None:
         if exit_code == 0:
             return
-        # A run's own code is 1 whatever its plugins' are. A loader whose tap stopped is retryable.
+        # FINAL goes first: the loader of a tap that stopped exits with a retryable code.
         codes = log.exit_codes or [exit_code]
         why = "; ".join(log.errors) or "see the log above"
         if FINAL in codes:
@@ -265,10 +259,10 @@ class MeltanoHook(BaseHook):
 
 
 class _Mask:
-    """Replaces secrets in a text, also as they are written in a URL or in JSON."""
+    """Masks secrets in a text, also in their URL-encoded and JSON-escaped forms."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
-        known = {secret for secret in secrets if len(secret) >= _SHORTEST_SECRET}
+        known = {secret for secret in secrets if len(secret) >= _MIN_SECRET_LENGTH}
         for secret in known:
             mask_secret(secret)
         forms = {form for secret in known for form in (secret, quote(secret, safe=""))}
@@ -281,26 +275,11 @@ class _Mask:
         return text
 
 
-def _meltano(project: Path) -> Path:
-    return project / ".venv" / "bin" / "meltano"
-
-
-def _own_environment() -> dict[str, str]:
-    """This process's variables without Airflow's settings and its Python's."""
+def _inherited_environment() -> dict[str, str]:
+    """Return this process's variables without the settings of Airflow and of its Python."""
     return {
         name: value
         for name, value in os.environ.items()
-        if name.startswith(_OURS) or (name not in _PYTHON and not name.startswith(_NOT_PASSED_ON))
+        if name.startswith(_PROJECT_PREFIX)
+        or (name not in _PYTHON_VARIABLES and not name.startswith(_AIRFLOW_PREFIXES))
     }
-
-
-def _working_folder(project: Path, folder: Path) -> Path:
-    """Fill a folder that serves as Meltano's own for one run.
-
-    Two runs would share their working files in the project's; the plugins and the state stay
-    there.
-    """
-    own = project / ".meltano"
-    for name in ("extractors", "loaders", "utilities", "meltano.db"):
-        (folder / name).symlink_to(own / name)
-    return folder

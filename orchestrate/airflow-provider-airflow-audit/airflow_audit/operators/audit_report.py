@@ -12,7 +12,7 @@ from airflow_audit.warehouses import (
     DUCKDB,
     REDSHIFT,
     SNOWFLAKE,
-    Warehouse,
+    TargetWarehouse,
     warehouse_login,
 )
 
@@ -20,7 +20,7 @@ from airflow_audit.warehouses import (
 class AuditReportOperator(MeltanoOperator):
     """Writes the report of the audit marts: one HTML file, or a summary.
 
-    The XCom is the place of the report, or None if the project's own settings say it.
+    Returns as XCom the destination, or None for the project's default.
 
     Args:
         destination: Path on the worker, or ``s3://…`` or ``gs://…``; by default the project's
@@ -28,15 +28,16 @@ class AuditReportOperator(MeltanoOperator):
         report_format: ``html``, ``markdown`` or ``json``.
         environments: Slugs of Airflow environments; by default all in the marts.
         days: Length of the period, which ends at the newest sync.
-        team: Only DAGs of this team, or of this owner.
+        team: Only DAGs of this team or owner.
         tag: Only DAGs with this tag.
-        service_connection_name: Login to the warehouse, as the operators that copy take it.
-        connection_id: An Airflow connection with that login, in its place.
-        kwargs: Airflow's own, and ``project_dir``.
+        service_connection_name: See MetadataSyncOperator.
+        connection_id: See MetadataSyncOperator.
+        kwargs: Arguments of Airflow's BaseOperator, and ``project_dir``.
     """
 
     template_fields: Sequence[str] = (
         "destination",
+        "report_format",
         "environments",
         "team",
         "tag",
@@ -44,7 +45,7 @@ class AuditReportOperator(MeltanoOperator):
         "connection_id",
         "project_dir",
     )
-    warehouse: ClassVar[Warehouse] = DUCKDB
+    warehouse: ClassVar[TargetWarehouse] = DUCKDB
 
     def __init__(  # noqa: PLR0913  # operators take all their arguments here
         self,
@@ -73,8 +74,8 @@ class AuditReportOperator(MeltanoOperator):
         """Write the report.
 
         Raises:
-            AirflowFailException: Trying again will not help.
-            AirflowException: It may.
+            AirflowFailException: It failed, and a retry cannot help.
+            AirflowException: It failed; a retry may help.
         """
         plugin = self.warehouse.report
         self.hook.require_plugin(plugin, self.warehouse.name)

@@ -1,4 +1,4 @@
-"""What all operators that run Meltano have in common."""
+"""The base class of all operators."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from airflow_audit.hooks.meltano import MeltanoHook
 
 
 class MeltanoOperator(BaseOperator):
-    """Runs Meltano, and ends it with its task.
+    """Runs Meltano, and terminates it with its task.
 
     Args:
         project_dir: Folder of the Meltano project; by default that of ``[airflow_audit]``.
-        kwargs: Airflow's own.
+        kwargs: Arguments of Airflow's BaseOperator.
     """
 
     ui_color = "#e6f4ea"
@@ -25,9 +25,9 @@ class MeltanoOperator(BaseOperator):
 
     @cached_property
     def hook(self) -> MeltanoHook:
-        """What runs Meltano."""
+        """The hook that runs Meltano."""
         return MeltanoHook(self.project_dir)
 
     def on_kill(self) -> None:
-        """End Meltano and all it started."""
+        """Terminate Meltano with everything it started."""
         self.hook.stop()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from airflow_audit.copying import Copy
 from airflow_audit.environment_slug import find_environment_slug
 from airflow_audit.operators.meltano import MeltanoOperator
 from airflow_audit.source_login import (
@@ -14,30 +13,32 @@ from airflow_audit.source_login import (
     SourceLogin,
     source_login,
 )
+from airflow_audit.transfer import Transfer
 from airflow_audit.warehouses import DEFAULT_SERVICE_CONNECTION, WAREHOUSES, warehouse_login
 
 
 class MeltanoJobOperator(MeltanoOperator):
-    """Runs a job of the Meltano project, with the logins that Airflow has.
+    """Runs a job of the Meltano project, with logins from Airflow.
 
-    The XCom is what was done: ``tables`` (by table: ``source_rows``, ``sent_rows``, ``bytes``,
+    Returns as XCom: ``tables`` (by table: ``source_rows``, ``sent_rows``, ``bytes``,
     ``seconds``), ``loaded_rows``, ``load_seconds`` and ``environment_slug``.
 
     Args:
-        job_name: The job.
-        environment_variables: Of its runs.
+        job_name: Name of the job.
+        environment_variables: Environment variables of its runs.
         warehouse: Short name of the warehouse that the job loads: ``duckdb``, ``snowflake``,
             ``redshift`` or ``bigquery``.
-        environment_slug: Short name of this Airflow, as of the operators that copy it.
-        service_connection_name: Login to the warehouse, likewise.
-        connection_id: Login to the warehouse, likewise.
-        source_conn_id: Login to Airflow's metadata database, likewise.
-        kwargs: Airflow's own, and ``project_dir``.
+        environment_slug: See MetadataSyncOperator.
+        service_connection_name: See MetadataSyncOperator.
+        connection_id: See MetadataSyncOperator.
+        source_conn_id: See MetadataSyncOperator.
+        kwargs: Arguments of Airflow's BaseOperator, and ``project_dir``.
     """
 
     template_fields: Sequence[str] = (
         "job_name",
         "environment_variables",
+        "warehouse",
         "environment_slug",
         "service_connection_name",
         "connection_id",
@@ -70,12 +71,12 @@ class MeltanoJobOperator(MeltanoOperator):
         """Run the job.
 
         Raises:
-            AirflowFailException: Trying again will not help.
-            AirflowException: It may.
+            AirflowFailException: The job failed, and a retry cannot help.
+            AirflowException: The job failed; a retry may help.
         """
         warehouse = WAREHOUSES[self.warehouse]
         slug = find_environment_slug(self.environment_slug)
-        schema = warehouse.usual_schema(slug)
+        schema = warehouse.raw_schema(slug)
         source = self._source_login()
         target = warehouse_login(warehouse, self.connection_id, self.service_connection_name)
         self.log.info(
@@ -85,12 +86,12 @@ class MeltanoJobOperator(MeltanoOperator):
             source.found_in if source else "the project",
             target.found_in,
         )
-        copy = Copy(slug, schema, warehouse, source, target)
-        # Airflow sees to it that a task runs once; Meltano would wait for the lock of a killed run.
+        transfer = Transfer(slug, schema, warehouse, source, target)
+        # Airflow already runs a task only once; Meltano would wait for the lock of a killed run.
         log = self.hook.run(
             ["run", "--force", self.job_name],
-            environment={**copy.environment, **(self.environment_variables or {})},
-            secrets=copy.secrets,
+            environment={**transfer.environment, **(self.environment_variables or {})},
+            secrets=transfer.secrets,
         )
         return log.as_dict() | {"environment_slug": slug}
 

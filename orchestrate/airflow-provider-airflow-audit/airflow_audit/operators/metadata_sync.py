@@ -7,46 +7,47 @@ from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from airflow_audit.airflow_api import AirflowFailException, Asset
-from airflow_audit.copying import Copy, find_copy
-from airflow_audit.environment_slug import find_environment_slug, known_environment_slug
+from airflow_audit.environment_slug import default_environment_slug, find_environment_slug
 from airflow_audit.lineage import lineage
 from airflow_audit.operators.meltano import MeltanoOperator
 from airflow_audit.source_login import ENVIRONMENT_VARIABLE
+from airflow_audit.transfer import Transfer, resolve_transfer
 from airflow_audit.warehouses import (
     BIGQUERY,
     DEFAULT_SERVICE_CONNECTION,
     DUCKDB,
     REDSHIFT,
     SNOWFLAKE,
-    Warehouse,
+    TargetWarehouse,
 )
 
 
 class MetadataSyncOperator(MeltanoOperator):
-    """Copies Airflow's metadata database, all tables in one moment, and builds the marts.
+    """Copies Airflow's metadata database in one read transaction, and builds the marts.
 
-    The XCom is what was done: ``tables`` (by table: ``source_rows``, ``sent_rows``, ``bytes``,
+    Returns as XCom: ``tables`` (by table: ``source_rows``, ``sent_rows``, ``bytes``,
     ``seconds``), ``loaded_rows``, ``load_seconds``, ``schema`` and ``environment_slug``.
 
     Args:
         environment_slug: Short name of this Airflow; by default ``ENVIRONMENT_SLUG``,
-            ``DATACOVES__ENVIRONMENT_SLUG``, or a name out of Airflow's own address.
-        tables: Tables in place of the default set; ``[]`` for all that may be read.
-        additional_tables: Tables besides the default set.
-        destination_schema: Schema of the copy; by default ``airflow_<slug>``, which the marts need.
+            ``DATACOVES__ENVIRONMENT_SLUG``, or the name in Airflow's base URL.
+        tables: Tables instead of the default set; ``[]`` for all that may be read.
+        additional_tables: Tables in addition to the default set.
+        destination_schema: Schema in the warehouse; by default ``airflow_<slug>``, which the marts
+            need.
         service_connection_name: Login to the warehouse: variables ``DATACOVES__<NAME>__…`` or an
             Airflow connection of that id. Without either, the loader's own environment variables.
-        connection_id: An Airflow connection with the login to the warehouse, in its place.
+        connection_id: An Airflow connection to the warehouse, instead of a service connection.
         source_conn_id: An Airflow connection, of type Postgres, to Airflow's metadata database; by
             default ``airflow_audit_source``, then ``TAP_AIRFLOW_METADATA_DATABASE_URL``, then, on
             Airflow 2, Airflow's own.
-        mode: ``merge``, ``mirror`` or ``append``; by default that of the project, ``merge``.
-        full_refresh: Read everything, and mark what is gone from Airflow.
+        mode: ``merge``, ``mirror`` or ``append``; by default the project's, ``merge``.
+        full_refresh: Read all rows, and mark those that are gone from Airflow.
         run_dbt: Build and test the marts afterwards.
-        dbt_select: Of the marts only these, in dbt's own words.
+        dbt_select: Build only these marts, in dbt's selection syntax.
         outlets: By default one asset, ``airflow-audit://<warehouse>/<schema>``, if the slug is
             known when the file is parsed.
-        kwargs: Airflow's own, and ``project_dir``.
+        kwargs: Arguments of Airflow's BaseOperator, and ``project_dir``.
     """
 
     template_fields: Sequence[str] = (
@@ -61,7 +62,7 @@ class MetadataSyncOperator(MeltanoOperator):
         "dbt_select",
         "project_dir",
     )
-    warehouse: ClassVar[Warehouse] = DUCKDB
+    warehouse: ClassVar[TargetWarehouse] = DUCKDB
 
     def __init__(  # noqa: PLR0913  # operators take all their arguments here
         self,
@@ -92,7 +93,7 @@ class MetadataSyncOperator(MeltanoOperator):
         self.run_dbt = run_dbt
         self.dbt_select = dbt_select
         self._lineage: tuple[str, str, list[str]] | None = None
-        slug = environment_slug or known_environment_slug()
+        slug = environment_slug or default_environment_slug()
         if slug and "outlets" not in kwargs and "{{" not in f"{slug} {destination_schema}":
             self.add_outlets([Asset(f"airflow-audit://{self.warehouse.name}/{self.schema(slug)}")])
 
@@ -100,12 +101,12 @@ class MetadataSyncOperator(MeltanoOperator):
         """Copy, then build the marts.
 
         Raises:
-            AirflowFailException: Trying again will not help.
-            AirflowException: It may.
+            AirflowFailException: It failed, and a retry cannot help.
+            AirflowException: It failed; a retry may help.
         """
         slug = find_environment_slug(self.environment_slug)
         schema = self.schema(slug)
-        copy = find_copy(
+        transfer = resolve_transfer(
             self.hook,
             self.warehouse,
             slug,
@@ -114,9 +115,9 @@ class MetadataSyncOperator(MeltanoOperator):
             connection_id=self.connection_id,
             service_connection_name=self.service_connection_name,
         )
-        environment, secrets = self._environment(copy), copy.secrets
+        environment, secrets = self._environment(transfer), transfer.secrets
         self.log.info("Copying the metadata database")
-        # Airflow sees to it that a task runs once; Meltano would wait for the lock of a killed run.
+        # Airflow already runs a task only once; Meltano would wait for the lock of a killed run.
         sync = ["run", "--force", *(["--full-refresh"] if self.full_refresh else [])]
         log = self.hook.run(
             [*sync, "tap-airflow-metadata", self.warehouse.loader],
@@ -127,7 +128,7 @@ class MetadataSyncOperator(MeltanoOperator):
             self.log.info("Building the marts")
             build = ["invoke", f"{self.warehouse.dbt}:build"]
             if self.dbt_select:
-                # Tests of what is not selected would look for tables that are not there.
+                # Tests of models that are not selected would query missing tables.
                 build += ["--indirect-selection=buildable", "--select", *self.dbt_select.split()]
             self.hook.run(build, environment=environment, secrets=secrets)
         done = log.as_dict() | {"environment_slug": slug, "schema": schema}
@@ -136,34 +137,34 @@ class MetadataSyncOperator(MeltanoOperator):
         return done
 
     def default_schema(self, slug: str) -> str:
-        """Return the schema if none is given."""
-        return self.warehouse.usual_schema(slug)
+        """Return the schema to use without ``destination_schema``."""
+        return self.warehouse.raw_schema(slug)
 
     def schema(self, slug: str) -> str:
-        """Return the schema of the copy.
+        """Return the schema in the warehouse.
 
         Raises:
-            AirflowFailException: The warehouse takes no such name, or the marts would not find it.
+            AirflowFailException: The warehouse allows no such name, or the marts would not read it.
         """
         schema = self.destination_schema or self.default_schema(slug)
         self.warehouse.check_schema(schema)
-        if self.run_dbt and schema != (usual := self.warehouse.usual_schema(slug)):
+        if self.run_dbt and schema != (raw_schema := self.warehouse.raw_schema(slug)):
             msg = (
-                f"destination_schema is {schema!r}, but the marts are built from {usual}."
+                f"destination_schema is {schema!r}, but the marts are built from {raw_schema}."
                 " Leave destination_schema out, or set run_dbt=False to copy alone"
             )
             raise AirflowFailException(msg)
         return schema
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> Any:  # noqa: ANN401, ARG002
-        """Return what was read and written, for Airflow's OpenLineage provider."""
+        """Return the lineage, for Airflow's OpenLineage provider."""
         if self._lineage is None:
             return None
         database_url, schema, tables = self._lineage
         return lineage(database_url, self.warehouse.name, schema, tables)
 
-    def _environment(self, copy: Copy) -> dict[str, str]:
-        environment = copy.environment
+    def _environment(self, transfer: Transfer) -> dict[str, str]:
+        environment = transfer.environment
         if self.tables is not None:
             environment["TAP_AIRFLOW_METADATA_TABLES"] = json.dumps(list(self.tables))
         if self.additional_tables:
@@ -174,7 +175,7 @@ class MetadataSyncOperator(MeltanoOperator):
         return environment
 
     def _describe_events(self, context: Mapping[str, Any], done: Mapping[str, Any]) -> None:
-        """Tell what was loaded with the events of the assets, where Airflow (2.10) keeps it."""
+        """Add what was loaded to the asset events (Airflow 2.10 and newer)."""
         events = context.get("outlet_events")
         for outlet in self.outlets:
             if events is not None and isinstance(outlet, Asset):

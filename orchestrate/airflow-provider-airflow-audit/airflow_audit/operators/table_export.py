@@ -1,7 +1,7 @@
-"""The six steps of a table's export: query, stage, check, load, check, clean up.
+"""The six steps of a table export: query, stage, check, load, check, clean up.
 
-Each is a task of its own, so that Airflow shows what was done and what was not. They share a folder
-of their run below ``stage_dir``, and nothing else but their XComs.
+Each is a task of its own, so that Airflow shows which steps were done. They share the folder of
+their run below ``stage_dir`` and their XComs, nothing else.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
 from airflow_audit.airflow_api import AirflowFailException
-from airflow_audit.copying import Copy, find_copy
 from airflow_audit.environment_slug import find_environment_slug
 from airflow_audit.operators.meltano import MeltanoOperator
+from airflow_audit.transfer import Transfer, resolve_transfer
 from airflow_audit.warehouses import (
     DEFAULT_SERVICE_CONNECTION,
     DUCKDB,
@@ -35,23 +35,23 @@ _MESSAGES, _STATE, _FOLDERS_MODE = "messages.jsonl", "state.json", 0o700
 
 
 class TableExportOperator(MeltanoOperator):
-    """What the six steps of an export have in common.
+    """The base class of the six steps of an export.
 
-    The XCom of each is what it counted: ``rows`` and ``bytes``, and by table in ``tables``.
+    Each returns its counts as XCom: ``rows`` and ``bytes``, and by table in ``tables``.
 
     Args:
         tables: Names of the tables.
         mode: ``mirror``, ``append`` or ``merge``.
-        export_name: Tells the state of this export from that of others.
+        export_name: Name of the export, part of the id of its state.
         destination_schema: Schema in the warehouse; by default ``airflow_<slug>_export``, beside
             the schema of :class:`~airflow_audit.operators.metadata_sync.MetadataSyncOperator`.
-        environment_slug: As of that operator.
-        source_conn_id: As of that operator.
-        connection_id: As of that operator.
-        service_connection_name: As of that operator.
+        environment_slug: See MetadataSyncOperator.
+        source_conn_id: See MetadataSyncOperator.
+        connection_id: See MetadataSyncOperator.
+        service_connection_name: See MetadataSyncOperator.
         warehouse: ``duckdb``, ``snowflake``, ``redshift`` or ``bigquery``.
         stage_dir: Folder that all workers share; by default ``output/stage`` in the project.
-        kwargs: Airflow's own, and ``project_dir``.
+        kwargs: Arguments of Airflow's BaseOperator, and ``project_dir``.
     """
 
     template_fields: Sequence[str] = (
@@ -95,12 +95,12 @@ class TableExportOperator(MeltanoOperator):
         self.warehouse = warehouse
         self.stage_dir = stage_dir
 
-    def _copy(self) -> Copy:
+    def _transfer(self) -> Transfer:
         warehouse = WAREHOUSES[self.warehouse]
         slug = find_environment_slug(self.environment_slug)
         schema = self.destination_schema or warehouse.export_schema(slug)
         warehouse.check_schema(schema)
-        return find_copy(
+        return resolve_transfer(
             self.hook,
             warehouse,
             slug,
@@ -113,16 +113,16 @@ class TableExportOperator(MeltanoOperator):
     def _run_folder(self, context: Mapping[str, Any]) -> Path:
         root = Path(self.stage_dir) if self.stage_dir else self.hook.project / "output" / "stage"
         run_id = context["run_id"]
-        # As a person finds it, and still another for each run.
+        # Readable, and unique for each run.
         digest = hashlib.sha256(run_id.encode()).hexdigest()[:8]
         folder: Path = root / self.dag_id / f"{re.sub(r'[^A-Za-z0-9.-]', '_', run_id)}-{digest}"
         return folder
 
     def _messages(self, context: Mapping[str, Any]) -> Path:
-        """Return the file of what was staged.
+        """Return the file with the staged Singer messages.
 
         Raises:
-            AirflowFailException: It is not there.
+            AirflowFailException: It does not exist.
         """
         messages = self._run_folder(context) / _MESSAGES
         if not messages.exists():
@@ -133,42 +133,46 @@ class TableExportOperator(MeltanoOperator):
             raise AirflowFailException(msg)
         return messages
 
-    def _environment(self, copy: Copy, folder: Path) -> dict[str, str]:
+    def _environment(self, transfer: Transfer, folder: Path) -> dict[str, str]:
         storage = {"encoding": {"format": "parquet"}, "storage": {"root": folder.as_uri()}}
-        return copy.environment | {
+        return transfer.environment | {
             "TAP_AIRFLOW_METADATA_TABLES": json.dumps(list(self.tables)),
             "TAP_AIRFLOW_METADATA_BATCH_CONFIG": json.dumps(storage),
             "AIRFLOW_AUDIT_MODE": self.mode,
         }
 
-    def _state_id(self, copy: Copy) -> str:
-        place = f"{self.warehouse}.{copy.state_id_suffix}"
+    def _state_id(self, transfer: Transfer) -> str:
+        place = f"{self.warehouse}.{transfer.state_id_suffix}"
         return f"table-export.{self.export_name}.{self.mode}.{place}"
 
-    def _with_last_state(self, copy: Copy, folder: Path) -> list[str]:
-        """Return the tap's arguments that say what was loaded before."""
+    def _state_arguments(self, transfer: Transfer, folder: Path) -> list[str]:
+        """Return the tap's arguments with the state of the last load."""
         state = {}
         if self.mode != "mirror":
             lines = self.hook.output(
-                ["state", "get", self._state_id(copy)],
-                environment=copy.environment,
-                secrets=copy.secrets,
+                ["state", "get", self._state_id(transfer)],
+                environment=transfer.environment,
+                secrets=transfer.secrets,
             )
             state = json.loads("".join(lines) or "{}").get("singer_state", {})
         file = folder / _STATE
         file.write_text(json.dumps(state), encoding="utf-8")
         return ["--state", str(file)]
 
-    def _ask_tap(self, copy: Copy, folder: Path, *arguments: str) -> dict[str, dict[str, Any]]:
-        """Return what the tap prints, by table."""
+    def _query_tap(
+        self, transfer: Transfer, folder: Path, *arguments: str
+    ) -> dict[str, dict[str, Any]]:
+        """Run the tap and return what it prints, by table."""
         lines = self.hook.output(
-            [*_TAP, *arguments], environment=self._environment(copy, folder), secrets=copy.secrets
+            [*_TAP, *arguments],
+            environment=self._environment(transfer, folder),
+            secrets=transfer.secrets,
         )
         found = {entry.pop("table"): entry for entry in map(json.loads, lines)}
-        self._require_all(found)
+        self._require_all_tables(found)
         return found
 
-    def _require_all(self, found: Mapping[str, Any]) -> None:
+    def _require_all_tables(self, found: Mapping[str, Any]) -> None:
         if missing := [name for name in self.tables if name not in found]:
             msg = (
                 f"{', '.join(missing)}: not read. The login may not read it and the setting"
@@ -176,39 +180,41 @@ class TableExportOperator(MeltanoOperator):
             )
             raise AirflowFailException(msg)
 
-    def _counted(
+    def _totals(
         self, tables: Mapping[str, Mapping[str, Any]], rows: str, size: str
     ) -> dict[str, Any]:
-        """Log the counts, and return them for XCom."""
-        for name, told in tables.items():
-            self.log.info("%s: %s rows, %s bytes", name, f"{told[rows]:,}", f"{told[size]:,}")
+        """Log the counts, and return them with their sums for XCom."""
+        for name, counts in tables.items():
+            self.log.info("%s: %s rows, %s bytes", name, f"{counts[rows]:,}", f"{counts[size]:,}")
         return {
-            "rows": sum(told[rows] for told in tables.values()),
-            "bytes": sum(told[size] for told in tables.values()),
-            "tables": {name: dict(told) for name, told in tables.items()},
+            "rows": sum(counts[rows] for counts in tables.values()),
+            "bytes": sum(counts[size] for counts in tables.values()),
+            "tables": {name: dict(counts) for name, counts in tables.items()},
         }
 
 
 class QueryTablesOperator(TableExportOperator):
-    """Logs in, and shows each table's query and how many rows and bytes it has at the source."""
+    """Logs in, and logs each table's query, rows and bytes at the source."""
 
     def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
-        """Ask the tap.
+        """Run the tap with ``--queries``.
 
         Raises:
             AirflowFailException: Trying again will not help.
             AirflowException: It may.
         """
-        copy, folder = self._copy(), self._run_folder(context)
+        transfer, folder = self._transfer(), self._run_folder(context)
         folder.mkdir(_FOLDERS_MODE, parents=True, exist_ok=True)
-        tables = self._ask_tap(copy, folder, "--queries", *self._with_last_state(copy, folder))
-        for name, told in tables.items():
-            self.log.info("%s: %s", name, told["sql"] or "this Airflow has no such table")
-        return self._counted(tables, "source_rows", "source_bytes")
+        tables = self._query_tap(
+            transfer, folder, "--queries", *self._state_arguments(transfer, folder)
+        )
+        for name, table in tables.items():
+            self.log.info("%s: %s", name, table["sql"] or "this Airflow has no such table")
+        return self._totals(tables, "source_rows", "source_bytes")
 
 
 class StageTablesOperator(TableExportOperator):
-    """Reads the tables, all in one moment, into Parquet files and Singer messages."""
+    """Reads the tables in one transaction into Parquet files and Singer messages."""
 
     def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """Run the tap.
@@ -217,38 +223,40 @@ class StageTablesOperator(TableExportOperator):
             AirflowFailException: Trying again will not help.
             AirflowException: It may.
         """
-        copy, folder = self._copy(), self._run_folder(context)
-        # What an earlier try left there is not whole.
+        transfer, folder = self._transfer(), self._run_folder(context)
+        # An earlier try may have left files that are incomplete.
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(_FOLDERS_MODE, parents=True)
         with (folder / _MESSAGES).open("w", encoding="utf-8") as messages:
             log = self.hook.run(
-                [*_TAP, *self._with_last_state(copy, folder)],
-                environment=self._environment(copy, folder),
-                secrets=copy.secrets,
+                [*_TAP, *self._state_arguments(transfer, folder)],
+                environment=self._environment(transfer, folder),
+                secrets=transfer.secrets,
                 stdout=messages,
             )
-        self._require_all(log.tables)
+        self._require_all_tables(log.tables)
         self.log.info("Staged in %s", folder)
-        return self._counted(log.tables, "sent_rows", "bytes")
+        return self._totals(log.tables, "sent_rows", "bytes")
 
 
 class CheckStagedOperator(TableExportOperator):
-    """Proves that the staged files are there and whole, and hold what the source held."""
+    """Checks that the staged files are complete and match the source."""
 
     def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
-        """Have the tap count what it staged.
+        """Run the tap with ``--check-messages``.
 
         Raises:
             AirflowFailException: Source, messages, manifest and files differ.
         """
         messages = self._messages(context)
-        tables = self._ask_tap(self._copy(), messages.parent, "--check-messages", str(messages))
-        return self._counted(tables, "staged_rows", "staged_bytes")
+        tables = self._query_tap(
+            self._transfer(), messages.parent, "--check-messages", str(messages)
+        )
+        return self._totals(tables, "staged_rows", "staged_bytes")
 
 
 class LoadTablesOperator(TableExportOperator):
-    """Loads what was staged into the warehouse."""
+    """Loads the staged files into the warehouse."""
 
     def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """Run the loader.
@@ -257,102 +265,112 @@ class LoadTablesOperator(TableExportOperator):
             AirflowFailException: Trying again will not help.
             AirflowException: It may.
         """
-        copy, messages = self._copy(), self._messages(context)
-        staged = _pulled(context, CHECK_STAGED)["tables"]
-        if gone := [file for file in _files(messages) if not file.exists()]:
-            # They were all there when they were checked, and the loader removes them when, and only
-            # when, it has committed. A try that ended between the two loaded everything.
+        transfer, messages = self._transfer(), self._messages(context)
+        staged = _pull_xcom(context, CHECK_STAGED)["tables"]
+        if gone := [file for file in _batch_files(messages) if not file.exists()]:
+            # All files existed when they were checked, and the loader removes them only after its
+            # commit. So an earlier try has loaded everything.
             self.log.warning("%s is gone: an earlier try has loaded it", gone[0])
         else:
             self.hook.run(
-                ["invoke", copy.warehouse.loader, "--input", str(messages)],
-                environment=copy.environment,
-                secrets=copy.secrets,
+                ["invoke", transfer.warehouse.loader, "--input", str(messages)],
+                environment=transfer.environment,
+                secrets=transfer.secrets,
             )
-        return self._counted(staged, "staged_rows", "staged_bytes")
+        return self._totals(staged, "staged_rows", "staged_bytes")
 
 
 class CheckLoadedOperator(TableExportOperator):
-    """Proves that the warehouse holds exactly the staged rows, and remembers what was loaded."""
+    """Checks that the warehouse holds exactly the staged rows, and saves the state."""
 
     def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
-        """Have dbt count the rows of this run's moment, then move the state.
+        """Count the rows of this run's moment with dbt, then save the state.
 
         Raises:
             AirflowFailException: Staged and loaded rows differ.
-            AirflowException: They could not be counted now.
+            AirflowException: Counting them failed; a retry may help.
         """
-        copy, messages = self._copy(), self._messages(context)
-        staged = _pulled(context, CHECK_STAGED)["tables"]
-        loaded = self._count(copy, next(iter(staged.values()))["extracted_at"])
+        transfer, messages = self._transfer(), self._messages(context)
+        staged = _pull_xcom(context, CHECK_STAGED)["tables"]
+        loaded = self._count(transfer, next(iter(staged.values()))["extracted_at"])
         if problems := [
             problem
-            for name, told in staged.items()
-            if (problem := self._difference(copy, name, told, loaded[name]))
+            for name, counts in staged.items()
+            if (problem := self._mismatch(transfer, name, counts, loaded[name]))
         ]:
             raise AirflowFailException("; ".join(problems))
         if self.mode != "mirror":
-            self._move_state(copy, messages)
+            self._save_state(transfer, messages)
         tables = {
-            name: told | {"loaded_rows": told["staged_rows"]} for name, told in staged.items()
+            name: counts | {"loaded_rows": counts["staged_rows"]} for name, counts in staged.items()
         }
-        return self._counted(tables, "loaded_rows", "staged_bytes")
+        return self._totals(tables, "loaded_rows", "staged_bytes")
 
-    def _count(self, copy: Copy, moment: str) -> dict[str, dict[str, int | None]]:
+    def _count(self, transfer: Transfer, moment: str) -> dict[str, dict[str, int | None]]:
         arguments = {
-            "schema": copy.schema,
+            "schema": transfer.schema,
             "table_names": list(self.tables),
             "extracted_at": moment,
         }
         lines = self.hook.output(
             [
-                *("invoke", copy.warehouse.dbt, "--quiet", "run-operation", "count_loaded_rows"),
+                *(
+                    "invoke",
+                    transfer.warehouse.dbt,
+                    "--quiet",
+                    "run-operation",
+                    "count_loaded_rows",
+                ),
                 *("--args", json.dumps(arguments)),
             ],
-            environment=copy.environment,
-            secrets=copy.secrets,
+            environment=transfer.environment,
+            secrets=transfer.secrets,
         )
         counts = {}
         for line in lines:
             if line.startswith("{"):
-                told = json.loads(line)
-                counts[told.pop("table")] = told
+                entry = json.loads(line)
+                counts[entry.pop("table")] = entry
             elif line.strip():
                 self.log.info("dbt: %s", line.rstrip())
         return counts
 
-    def _difference(
-        self, copy: Copy, name: str, staged: Mapping[str, Any], loaded: Mapping[str, int | None]
+    def _mismatch(
+        self,
+        transfer: Transfer,
+        name: str,
+        staged: Mapping[str, Any],
+        loaded: Mapping[str, int | None],
     ) -> str | None:
-        """Return what is wrong with a loaded table, None if nothing is."""
-        place = f"{copy.schema}.{name} of {copy.warehouse.name}"
-        told = f"{name}: {staged['source_rows']:,} rows at the source"
-        told = f"{told}, {staged['staged_rows']:,} staged"
+        """Return how a loaded table differs from what was staged, None if it does not."""
+        place = f"{transfer.schema}.{name} of {transfer.warehouse.name}"
+        expected = f"{name}: {staged['source_rows']:,} rows at the source"
+        expected = f"{expected}, {staged['staged_rows']:,} staged"
         if loaded["rows"] is None:
-            return f"{told}, but there is no {place}"
+            return f"{expected}, but there is no {place}"
         if loaded["rows_of_moment"] != staged["staged_rows"]:
-            return f"{told}, but {place} has {loaded['rows_of_moment']:,} of this moment"
+            return f"{expected}, but {place} has {loaded['rows_of_moment']:,} of this moment"
         if self.mode == "mirror" and loaded["rows"] != staged["staged_rows"]:
-            return f"{told}, but {place} has {loaded['rows']:,} in all"
+            return f"{expected}, but {place} has {loaded['rows']:,} in all"
         return None
 
-    def _move_state(self, copy: Copy, messages: Path) -> None:
+    def _save_state(self, transfer: Transfer, messages: Path) -> None:
         with messages.open(encoding="utf-8") as lines:
             state = next(m for m in map(json.loads, lines) if m["type"] == "STATE")["value"]
         file = messages.with_name(_STATE)
         file.write_text(json.dumps({"singer_state": state}), encoding="utf-8")
         self.hook.run(
-            ["state", "set", "--force", "--input-file", str(file), self._state_id(copy)],
-            environment=copy.environment,
-            secrets=copy.secrets,
+            ["state", "set", "--force", "--input-file", str(file), self._state_id(transfer)],
+            environment=transfer.environment,
+            secrets=transfer.secrets,
         )
 
 
 class CleanUpOperator(TableExportOperator):
-    """Removes the folder of the run, however the run ended."""
+    """Removes the folder of the run, whether it succeeded or not."""
 
     def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
-        """Remove it, if it is there."""
+        """Remove the folder if it exists."""
         folder = self._run_folder(context)
         files = [path for path in folder.rglob("*") if path.is_file()]
         counts = {"files": len(files), "bytes": sum(path.stat().st_size for path in files)}
@@ -364,12 +382,12 @@ class CleanUpOperator(TableExportOperator):
         return counts
 
 
-def _pulled(context: Mapping[str, Any], task_id: str) -> dict[str, Any]:
-    told: dict[str, Any] = context["ti"].xcom_pull(task_ids=task_id)
-    return told
+def _pull_xcom(context: Mapping[str, Any], task_id: str) -> dict[str, Any]:
+    value: dict[str, Any] = context["ti"].xcom_pull(task_ids=task_id)
+    return value
 
 
-def _files(messages: Path) -> list[Path]:
+def _batch_files(messages: Path) -> list[Path]:
     with messages.open(encoding="utf-8") as lines:
         batches = [m for m in map(json.loads, lines) if m["type"] == "BATCH"]
     return [Path(url2pathname(urlsplit(url).path)) for m in batches for url in m["manifest"]]

@@ -11,7 +11,7 @@ import pytest
 
 from tests.orchestrate.provider import PROVIDER
 
-SUPERVISED = PROVIDER / "airflow_audit" / "supervised.py"
+SUPERVISOR = PROVIDER / "airflow_audit" / "supervisor.py"
 # Starts a child of its own, as Meltano does, and says which; neither ends by itself.
 COMMAND = (
     "import subprocess, sys, time; child = subprocess.Popen(['sleep', '300']);"
@@ -19,7 +19,7 @@ COMMAND = (
 )
 STARTER = (
     "import subprocess, sys, time;"
-    f" subprocess.Popen([sys.executable, {str(SUPERVISED)!r}, sys.executable, '-c', {COMMAND!r}],"
+    f" subprocess.Popen([sys.executable, {str(SUPERVISOR)!r}, sys.executable, '-c', {COMMAND!r}],"
     " stdin=subprocess.PIPE, start_new_session=True); time.sleep(300)"
 )
 
@@ -29,7 +29,7 @@ def test_command_ends_with_a_killed_parent() -> None:
         assert parent.stdout
         child = psutil.Process(int(parent.stdout.readline()))
         family = [child, *child.parents()[:2]]  # the command, and what supervises it
-        assert str(SUPERVISED) in " ".join(family[2].cmdline())
+        assert str(SUPERVISOR) in " ".join(family[2].cmdline())
         parent.kill()
         _, alive = psutil.wait_procs(family, timeout=20)
         assert not alive
@@ -38,7 +38,7 @@ def test_command_ends_with_a_killed_parent() -> None:
 @pytest.mark.parametrize("signum", [signal.SIGTERM, None], ids=["told to end", "input closed"])
 def test_command_ends_when_it_shall(signum: signal.Signals | None) -> None:
     with subprocess.Popen(
-        [sys.executable, str(SUPERVISED), sys.executable, "-c", COMMAND],
+        [sys.executable, str(SUPERVISOR), sys.executable, "-c", COMMAND],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
     ) as supervisor:
@@ -58,6 +58,6 @@ def test_command_ends_when_it_shall(signum: signal.Signals | None) -> None:
 def test_exit_code_is_that_of_the_command(code: int) -> None:
     command = [sys.executable, "-c", f"import sys; sys.exit({code})"]
     with subprocess.Popen(
-        [sys.executable, str(SUPERVISED), *command], stdin=subprocess.PIPE
+        [sys.executable, str(SUPERVISOR), *command], stdin=subprocess.PIPE
     ) as supervisor:
         assert supervisor.wait(timeout=20) == code

@@ -1,4 +1,4 @@
-"""One copy of the metadata database: from which login, into which schema of which warehouse."""
+"""One transfer of the metadata database: its source, and its schema in a warehouse."""
 
 from __future__ import annotations
 
@@ -8,86 +8,87 @@ from dataclasses import dataclass
 
 from airflow_audit.airflow_api import AirflowFailException
 from airflow_audit.hooks.meltano import MeltanoHook
+from airflow_audit.meltano_contract import STATE_ID_SUFFIX
 from airflow_audit.source_login import (
     ENVIRONMENT_VARIABLE,
     NoSourceLoginError,
     SourceLogin,
     source_login,
 )
-from airflow_audit.warehouses import Warehouse, WarehouseLogin, warehouse_login
+from airflow_audit.warehouses import TargetWarehouse, WarehouseLogin, warehouse_login
 
 
 @dataclass(frozen=True)
-class Copy:
-    """From where, and where to.
+class Transfer:
+    """One transfer of the metadata database into a warehouse.
 
     Attributes:
         slug: Short name of the Airflow environment.
         schema: Schema in the warehouse.
         warehouse: The warehouse.
-        source: Login to the metadata database; None to leave it to the Meltano project.
+        source: Login to the metadata database; None for the Meltano project's own.
         target: Login to the warehouse.
     """
 
     slug: str
     schema: str
-    warehouse: Warehouse
+    warehouse: TargetWarehouse
     source: SourceLogin | None
     target: WarehouseLogin
 
     @property
     def environment(self) -> dict[str, str]:
-        """The environment variables that tell Meltano."""
+        """Environment variables for Meltano."""
         return {
             "ENVIRONMENT_SLUG": self.slug,
             **({ENVIRONMENT_VARIABLE: self.source.database_url} if self.source else {}),
             self.warehouse.variable("default_target_schema"): self.schema,
-            "MELTANO_RUN_STATE_ID_SUFFIX": self.state_id_suffix,
+            STATE_ID_SUFFIX: self.state_id_suffix,
             **self.target.environment,
         }
 
     @property
     def secrets(self) -> list[str]:
-        """Texts that are never logged."""
+        """Values to mask in logs."""
         return [*(self.source.secrets if self.source else ()), *self.target.secrets]
 
     @property
     def state_id_suffix(self) -> str:
-        """What tells the state of one copy from that of another.
+        """Suffix that gives each transfer a state of its own.
 
-        Two copies of one environment would miss what the other one has read.
+        With a shared state each of two transfers would miss what the other has read.
         """
-        if self.schema == self.warehouse.usual_schema(self.slug) and not self.target.environment:
+        if self.schema == self.warehouse.raw_schema(self.slug) and not self.target.environment:
             return self.slug  # as on the command line
         place = {k: v for k, v in self.target.environment.items() if v not in self.target.secrets}
-        told = json.dumps([self.schema, place], sort_keys=True)
-        return f"{self.slug}-{hashlib.sha256(told.encode()).hexdigest()[:8]}"
+        target = json.dumps([self.schema, place], sort_keys=True)
+        return f"{self.slug}-{hashlib.sha256(target.encode()).hexdigest()[:8]}"
 
 
-def find_copy(  # noqa: PLR0913  # what an operator is given
+def resolve_transfer(  # noqa: PLR0913  # an operator's arguments
     hook: MeltanoHook,
-    warehouse: Warehouse,
+    warehouse: TargetWarehouse,
     slug: str,
     schema: str,
     *,
     source_conn_id: str | None,
     connection_id: str | None,
     service_connection_name: str,
-) -> Copy:
-    """Find both logins, and log where they come from.
+) -> Transfer:
+    """Find the logins to source and warehouse, and log where they come from.
 
     Args:
-        hook: Runs Meltano, to print the SQL for a login where there is none.
-        warehouse: Where to.
-        slug: Of the environment.
-        schema: In the warehouse.
+        hook: Runs Meltano, which prints the SQL for a missing login.
+        warehouse: Target warehouse.
+        slug: Short name of the Airflow environment.
+        schema: Schema in the warehouse.
         source_conn_id: See :func:`airflow_audit.source_login.source_login`.
         connection_id: See :func:`airflow_audit.warehouses.warehouse_login`.
-        service_connection_name: The same.
+        service_connection_name: See the same.
 
     Raises:
-        AirflowFailException: One is missing or is to something else, or the project cannot load
-            that warehouse.
+        AirflowFailException: A login is missing or of the wrong type, or the loader of that
+            warehouse is not installed.
     """
     hook.require_plugin(warehouse.loader, warehouse.name)
     try:
@@ -105,4 +106,4 @@ def find_copy(  # noqa: PLR0913  # what an operator is given
         warehouse.name,
         target.found_in,
     )
-    return Copy(slug, schema, warehouse, source, target)
+    return Transfer(slug, schema, warehouse, source, target)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from airflow import __version__ as airflow_version
 from airflow.exceptions import AirflowFailException
-from airflow_audit.copying import Copy, find_copy
 from airflow_audit.hooks.meltano import MeltanoHook
 from airflow_audit.source_login import SourceLogin
+from airflow_audit.transfer import Transfer, resolve_transfer
 from airflow_audit.warehouses import DUCKDB, SNOWFLAKE, WarehouseLogin
 
 SOURCE = SourceLogin("postgresql://reader@localhost/airflow", "", "a test")
@@ -20,13 +20,13 @@ def snowflake(account: str = "one", word: str = "of the first year") -> Warehous
 
 
 def state(schema: str, target: WarehouseLogin) -> str:
-    told = Copy("production", schema, SNOWFLAKE, SOURCE, target).environment
+    told = Transfer("production", schema, SNOWFLAKE, SOURCE, target).environment
     return told["MELTANO_RUN_STATE_ID_SUFFIX"]
 
 
 def test_tap_loader_and_state_are_told_where_to_read_and_write():
-    copy = Copy("production", "airflow_production", DUCKDB, SOURCE, NO_LOGIN)
-    assert copy.environment == {
+    transfer = Transfer("production", "airflow_production", DUCKDB, SOURCE, NO_LOGIN)
+    assert transfer.environment == {
         "ENVIRONMENT_SLUG": "production",
         "TAP_AIRFLOW_METADATA_DATABASE_URL": "postgresql://reader@localhost/airflow",
         "TARGET_DUCKDB_DEFAULT_TARGET_SCHEMA": "airflow_production",
@@ -58,7 +58,7 @@ def test_without_a_login_the_sql_that_makes_one_is_logged(monkeypatch, caplog, c
     monkeypatch.setattr(MeltanoHook, "output", output)
     monkeypatch.delenv("TAP_AIRFLOW_METADATA_DATABASE_URL", raising=False)
     with pytest.raises(AirflowFailException, match="airflow_audit_source"):
-        find_copy(
+        resolve_transfer(
             MeltanoHook(),
             DUCKDB,
             "production",

@@ -1,4 +1,4 @@
-"""A program that runs a command, and ends it with all it started when its own parent is gone.
+"""Runs a command, and terminates it with everything it started when the parent is gone.
 
 The parent holds the other end of this program's standard input. However the parent ends, the
 system closes that end, and the command does not outlive it: a killed worker leaves no orphans.
@@ -27,25 +27,25 @@ def main() -> int:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(command.pid, signum)
 
-    def end() -> None:
+    def terminate() -> None:
         send(signal.SIGTERM)
-        # Also when this program is told to end: its main thread waits for the command.
+        # A thread, because the main thread waits for the command.
         killer = threading.Timer(GRACE_SECONDS, send, [signal.SIGKILL])
         killer.daemon = True
         killer.start()
 
-    def end_when_parent_is_gone() -> None:
+    def terminate_without_parent() -> None:
         while os.read(0, 1024):
             pass
-        end()
+        terminate()
 
-    def end_when_told(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        end()
+    def handle_termination(signum: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        terminate()
 
-    signal.signal(signal.SIGTERM, end_when_told)
-    threading.Thread(target=end_when_parent_is_gone, daemon=True).start()
+    signal.signal(signal.SIGTERM, handle_termination)
+    threading.Thread(target=terminate_without_parent, daemon=True).start()
     code = command.wait()
-    # What the command left behind ends with it.
+    # Processes that the command left behind end with it.
     send(signal.SIGKILL)
     return code if code >= 0 else 128 - code
 
