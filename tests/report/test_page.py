@@ -12,7 +12,7 @@ from airflow_audit_report import charts
 from airflow_audit_report.page import render
 from airflow_audit_report.sections import SECTIONS
 from airflow_audit_report.tiles import TILES, change
-from airflow_audit_report.values import shown
+from airflow_audit_report.values import format_value
 from tests.report.made_up_reports import COLUMNS, FULL, Made, made_up
 
 
@@ -118,7 +118,7 @@ def test_every_color_of_a_chart_has_one_in_each_theme():
     ],
 )
 def test_a_value_reads_as_people_say_it(value, kind, text):
-    assert shown(value, kind) == text
+    assert format_value(value, kind) == text
 
 
 @pytest.mark.parametrize(

@@ -38,8 +38,8 @@ def run_report(warehouse: LoadedWarehouse, folder: Path) -> dict[str, Any]:
         folder: For what dbt writes.
     """
     code = (
-        "import json; from airflow_audit_report import marts, report, scope;"
-        " print(json.dumps(report.make_report(marts.Marts(), scope.Wish())))"
+        "import json; from airflow_audit_report import dbt_client, report, report_request;"
+        " print(json.dumps(report.make_report(dbt_client.DbtClient(), report_request.ReportRequest())))"
     )
     python = str(DBT.with_name("python"))
     printed = _run([python, "-c", code], warehouse, folder, {"PYTHONPATH": str(REPORT)})

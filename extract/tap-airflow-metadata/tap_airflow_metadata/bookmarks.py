@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tap_airflow_metadata.catalogue import Table
-from tap_airflow_metadata.database import Identity
-from tap_airflow_metadata.errors import OlderMomentError, StandbyBehindError
+from tap_airflow_metadata.errors import LaggingStandbyError, OlderSourceError
+from tap_airflow_metadata.read_transaction import SourceIdentity
 from tap_airflow_metadata.settings import Settings
 
 
@@ -26,12 +26,12 @@ class Bookmarks:
         self._settings = settings
         self._state = state
 
-    def refuse_to_go_back(self, tables: Iterable[Table], identity: Identity) -> None:
+    def require_not_older(self, tables: Iterable[Table], identity: SourceIdentity) -> None:
         """Raise an error if a table was synced in a later moment: its rows would become older.
 
         Raises:
-            OlderMomentError: It was, and the database stays as old as it is.
-            StandbyBehindError: It was, and the standby may catch up.
+            OlderSourceError: It was, and the database stays as old as it is.
+            LaggingStandbyError: It was, and the standby may catch up.
         """
         moments = [last for table in tables if (last := self._last_moment(table))]
         if not moments or identity.extracted_at >= max(moments):
@@ -44,16 +44,16 @@ class Bookmarks:
                 " Try again later; if that does not help, see whether it still replays, or read"
                 " the primary"
             )
-            raise StandbyBehindError(msg)
+            raise LaggingStandbyError(msg)
         msg = (
             f"The database is as of {is_as_of}, but what is in the warehouse is as of {was_as_of}:"
             " older rows would take the place of newer ones. Of a snapshot, take a newer one, or"
             " sync this one under another ENVIRONMENT_SLUG to have it beside; of any other"
             " database, set its server's clock"
         )
-        raise OlderMomentError(msg)
+        raise OlderSourceError(msg)
 
-    def since(self, table: Table, selection: str, identity: Identity) -> datetime | None:
+    def since(self, table: Table, selection: str, identity: SourceIdentity) -> datetime | None:
         """Return the moment since which changes are read, None for a full read.
 
         A snapshot that is synced once more is read whole: in mode append the rows of a moment
@@ -71,7 +71,7 @@ class Bookmarks:
         lookback = timedelta(seconds=self._settings.lookback_seconds)
         return datetime.fromisoformat(read_from) - lookback
 
-    def next(self, table: Table, selection: str, identity: Identity) -> dict[str, Any]:
+    def next(self, table: Table, selection: str, identity: SourceIdentity) -> dict[str, Any]:
         """Return the state of a table once this sync is loaded."""
         last = self._state.get(table.name, {})
         if last.get("selection") != selection:

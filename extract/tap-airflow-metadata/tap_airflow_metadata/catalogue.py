@@ -70,7 +70,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangeTracking:
     """How a changed row of a table shows.
 
     Attributes:
@@ -106,7 +106,7 @@ class Table:
     since: str | None
     until: str | None
     key: tuple[tuple[str, ...], ...]
-    change: Change | None
+    change: ChangeTracking | None
     columns: dict[str, Column]
 
     def exists_in(self, version: str) -> bool:
@@ -167,7 +167,9 @@ def parse_table(name: str, entry: dict[str, Any]) -> Table:
         since=entry.pop("since", None),
         until=entry.pop("until", None),
         key=tuple(tuple(alternative) for alternative in alternatives),
-        change=Change(tuple(change["columns"]), tuple(change.get("open", ()))) if change else None,
+        change=ChangeTracking(tuple(change["columns"]), tuple(change.get("open", ())))
+        if change
+        else None,
         columns=columns,
     )
     if entry:

@@ -28,7 +28,7 @@ _PASSING_STATES = ("08", "40", "53", "57P", "55P03")
 _RECOVERY_CONFLICT = "conflict with recovery"
 
 
-def explain(error: Exception) -> TapError:  # noqa: PLR0911
+def translated(error: Exception) -> TapError:  # noqa: PLR0911
     """Turn a driver's error into one that says whether a retry can help.
 
     The driver's message never holds the password: libpq leaves it out.
@@ -79,19 +79,19 @@ def _text(error: Exception) -> str:
 
 
 @contextlib.contextmanager
-def explained() -> Iterator[None]:
+def translated_errors() -> Iterator[None]:
     """Raise the driver's errors as errors that say what to do."""
     try:
         yield
     except adbc_driver_manager.Error as error:
-        raise explain(error) from None
+        raise translated(error) from None
     except (OSError, pa.ArrowException) as error:
         # What Arrow makes of an error in the middle of a result; it may lack the SQLSTATE. What
         # is final, such as a missing right, shows before the first row.
         if "[libpq]" not in str(error):
             raise
         if _RECOVERY_CONFLICT in str(error):
-            raise explain(error) from None
+            raise translated(error) from None
         raise SourceUnavailableError(
             f"The database went away or cancelled a query halfway: {_text(error)}. If it ran into"
             " the statement timeout, raise statement_timeout_seconds"

@@ -16,7 +16,7 @@ class TapError(Exception):
     exit_code = EXIT_FINAL
 
 
-class SettingsError(TapError):
+class TapSettingsError(TapError):
     """A setting is wrong; nothing was read."""
 
 
@@ -28,15 +28,15 @@ class UnknownSchemaError(TapError):
     """Tables are not as any known Airflow has them; nothing was read."""
 
 
-class SnapshotSettingsError(TapError):
+class RestoredSnapshotError(TapError):
     """A restored snapshot does not say properly when it was taken, and of what database."""
 
 
-class OlderMomentError(TapError):
+class OlderSourceError(TapError):
     """The database is of an earlier moment than what was synced before; nothing was read."""
 
 
-class StandbyBehindError(TapError):
+class LaggingStandbyError(TapError):
     """The standby has not yet replayed what was synced before; nothing was read."""
 
     exit_code = EXIT_RETRYABLE

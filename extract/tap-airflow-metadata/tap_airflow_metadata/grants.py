@@ -71,7 +71,7 @@ def grants_sql(config: Mapping[str, Any], catalogue: Mapping[str, Table]) -> str
         catalogue: All catalogued tables by name.
 
     Raises:
-        SettingsError: The settings name a table or column that is not read.
+        TapSettingsError: The settings name a table or column that is not read.
     """
     role = user_in(config.get("database_url") or "") or "airflow_audit"
     schema = config.get("source_schema") or "public"

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from tap_airflow_metadata.airflow_version import REVISIONS
 from tap_airflow_metadata.catalogue import Column, ColumnType, Table, version_tuple
-from tap_airflow_metadata.database import SourceColumn
 from tap_airflow_metadata.errors import UnknownSchemaError
+from tap_airflow_metadata.read_transaction import SourceColumn
 
 # Postgres types whose values arrive as what the catalogue's type stands for. Airflow 2 kept some
 # JSON as bytes or text, and some ids, which are text now, as numbers.

@@ -9,7 +9,7 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from tap_airflow_metadata.catalogue import Change, Column, Table
+from tap_airflow_metadata.catalogue import ChangeTracking, Column, Table
 
 # Described like a table of Airflow's, so that everything made from the catalogue knows it too.
 MANIFEST = Table(
@@ -20,7 +20,7 @@ MANIFEST = Table(
     since=None,
     until=None,
     key=(("sync_id", "table_name"),),
-    change=Change(columns=("started_at",)),
+    change=ChangeTracking(columns=("started_at",)),
     columns={
         column.name: column
         for column in (

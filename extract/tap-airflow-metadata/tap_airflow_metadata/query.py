@@ -91,7 +91,7 @@ class Query:
 
 
 @dataclass
-class FoundByCleaning:
+class CleaningCounts:
     """How many rows of a table hold what may not leave the database.
 
     Attributes:

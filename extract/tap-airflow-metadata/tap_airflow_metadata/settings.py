@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from tap_airflow_metadata.catalogue import Table
 from tap_airflow_metadata.database_url import libpq_url
-from tap_airflow_metadata.errors import SettingsError
+from tap_airflow_metadata.errors import TapSettingsError
 
 Mode = Literal["merge", "mirror", "append"]
 Pii = Literal["usernames", "hashed", "full"]
@@ -74,7 +74,7 @@ def select_tables(
         additional_tables: Names to add to it.
 
     Raises:
-        SettingsError: A name is not in the catalogue, or its table is never read.
+        TapSettingsError: A name is not in the catalogue, or its table is never read.
     """
     readable = [table for table in catalogue.values() if table.read != "never"]
     if tables is None:
@@ -89,10 +89,10 @@ def select_tables(
             if name not in catalogue:
                 hint = _closest(name, [table.name for table in readable])
                 msg = f"{setting} names {name!r}, which is no table of Airflow 2.4 to 3.3.{hint}"
-                raise SettingsError(msg)
+                raise TapSettingsError(msg)
             if catalogue[name].read == "never":
                 msg = f"{setting} names {name!r}, which is never read: {catalogue[name].reason}"
-                raise SettingsError(msg)
+                raise TapSettingsError(msg)
     chosen.update(additional_tables or [])
     return tuple(table for table in readable if table.name in chosen)
 
@@ -107,7 +107,7 @@ def included_columns(
         entries: ``table.column`` each.
 
     Raises:
-        SettingsError: A column is not in the catalogue, or it is secret.
+        TapSettingsError: A column is not in the catalogue, or it is secret.
     """
     included: dict[str, set[str]] = {}
     for entry in entries:
@@ -120,11 +120,11 @@ def included_columns(
                 f"include_columns names {entry!r}, which is no column of Airflow 2.4 to 3.3;"
                 f" write table.column.{_closest(entry, names)}"
             )
-            raise SettingsError(msg)
+            raise TapSettingsError(msg)
         if column.access == "secret" or table.read == "never":
             why = column.reason or table.reason
             msg = f"include_columns names {entry!r}, which is never read: {why}"
-            raise SettingsError(msg)
+            raise TapSettingsError(msg)
         included.setdefault(table_name, set()).add(column_name)
     return {name: frozenset(columns) for name, columns in included.items()}
 
@@ -133,7 +133,7 @@ def settings_from_config(config: Mapping[str, Any], catalogue: Mapping[str, Tabl
     """Check the tap's configuration and resolve it against the catalogue.
 
     Raises:
-        SettingsError: A setting is missing or wrong; the message names it and says what to do.
+        TapSettingsError: A setting is missing or wrong; the message names it and says what to do.
     """
     slug = (config.get("environment_slug") or "").strip()
     if not _SLUG.match(slug):
@@ -142,7 +142,7 @@ def settings_from_config(config: Mapping[str, Any], catalogue: Mapping[str, Tabl
             f"{problem}. Set ENVIRONMENT_SLUG to a short name of this Airflow environment, of lower"
             " case letters, digits, - and _, such as production; it names the warehouse schema"
         )
-        raise SettingsError(msg)
+        raise TapSettingsError(msg)
     pii: Pii = config.get("pii") or "usernames"
     salt = config.get("pii_salt") or ""
     if pii == "hashed" and len(salt) < 8:  # noqa: PLR2004
@@ -151,7 +151,7 @@ def settings_from_config(config: Mapping[str, Any], catalogue: Mapping[str, Tabl
             " TAP_AIRFLOW_METADATA_PII_SALT to a random text and keep it, because another salt"
             " gives other hashes"
         )
-        raise SettingsError(msg)
+        raise TapSettingsError(msg)
     return Settings(
         database_url=libpq_url(config.get("database_url") or ""),
         environment_slug=slug,

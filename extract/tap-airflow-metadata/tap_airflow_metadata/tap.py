@@ -30,9 +30,9 @@ from singer_sdk.singerlib import (
 )
 
 from tap_airflow_metadata.catalogue import Table, load_catalogue
-from tap_airflow_metadata.database import Moment
-from tap_airflow_metadata.errors import SettingsError
+from tap_airflow_metadata.errors import TapSettingsError
 from tap_airflow_metadata.raw_shape import EXTRACTED_AT, json_schema
+from tap_airflow_metadata.read_transaction import ReadTransaction
 from tap_airflow_metadata.settings import (
     Settings,
     included_columns,
@@ -178,13 +178,13 @@ class AirflowMetadataTap(Tap):
             return super()._validate_config(raise_errors=raise_errors)
         except ConfigValidationError as error:
             msg = f"The settings are not valid: {'; '.join(error.errors)}"
-            raise SettingsError(msg) from None
+            raise TapSettingsError(msg) from None
 
     def settings(self) -> Settings:
         """Return the checked settings.
 
         Raises:
-            SettingsError: One is missing or wrong.
+            TapSettingsError: One is missing or wrong.
         """
         return settings_from_config(self.config, load_catalogue())
 
@@ -192,7 +192,7 @@ class AirflowMetadataTap(Tap):
         """Return a stream per chosen table; the catalogue knows them without a connection.
 
         Raises:
-            SettingsError: ``tables`` or ``additional_tables`` name a table that is not read.
+            TapSettingsError: ``tables`` or ``additional_tables`` name a table that is not read.
         """
         included = included_columns(load_catalogue(), self.config.get("include_columns") or [])
         tables = select_tables(
@@ -202,8 +202,8 @@ class AirflowMetadataTap(Tap):
 
     def run_connection_test(self) -> bool:  # type: ignore[misc]
         """Log in and say what is there; the SDK's own test would read a record per stream."""
-        with Moment(self.settings()) as moment:
-            identity = moment.identity(moment.columns())
+        with ReadTransaction(self.settings()) as transaction:
+            identity = transaction.identity(transaction.columns())
         self.logger.info(
             "Connected: Airflow %s, PostgreSQL %s",
             identity.airflow_version or f"of unknown revision {identity.revision}",
@@ -239,7 +239,7 @@ class AirflowMetadataTap(Tap):
         """Return the settings without the tables that a Singer catalog deselects.
 
         Raises:
-            SettingsError: It deselects a single column, which the raw shape does not allow.
+            TapSettingsError: It deselects a single column, which the raw shape does not allow.
         """
         for stream in self.streams.values():
             deselected = [
@@ -250,7 +250,7 @@ class AirflowMetadataTap(Tap):
                     f"The select rules leave out {stream.name}.{deselected[0]}, but a raw table"
                     " always has all its columns. Leave out whole tables only"
                 )
-                raise SettingsError(msg)
+                raise TapSettingsError(msg)
         selected = {stream.name for stream in self.streams.values() if stream.selected}
         return settings.with_tables(
             tuple(table for table in settings.tables if table.name in selected)
@@ -264,7 +264,7 @@ class AirflowMetadataTap(Tap):
         """Return the folder of ``batch_config``, or the system's for temporary files.
 
         Raises:
-            SettingsError: ``batch_config`` asks for another format or place.
+            TapSettingsError: ``batch_config`` asks for another format or place.
         """
         if not self._sends_files:
             return Path(gettempdir()) / self.name
@@ -273,11 +273,11 @@ class AirflowMetadataTap(Tap):
             msg = (
                 "batch_config.encoding.format has to be parquet; leave out batch_config for records"
             )
-            raise SettingsError(msg)
+            raise TapSettingsError(msg)
         root = urlsplit(config["storage"]["root"])
         if root.scheme not in {"", "file"}:
             msg = f"batch_config.storage.root has to be a local folder, not {root.scheme}://"
-            raise SettingsError(msg)
+            raise TapSettingsError(msg)
         return Path(url2pathname(root.path)).resolve()
 
     def _send(self, read: TableRead) -> None:

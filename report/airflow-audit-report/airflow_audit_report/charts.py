@@ -1,6 +1,6 @@
 """Charts as Vega-Lite specifications without data, whose fields are columns of a figure.
 
-The page adds what they cannot know: the rows; the function `shown`, which formats values as tables
+The page adds what they cannot know: the rows; the function `formatValue`, which formats values as tables
 do; a height, where `usermeta` says that it depends on the rows; and as parameters `since` and
 `until` (the period, whole days), `first_week` and `last_week` (Mondays), `label_days` and
 `label_weeks` (milliseconds from label to label), `legend_columns`, `point_size`, and `tick` (a
@@ -66,9 +66,7 @@ _POINT_SIZE = {"expr": "point_size"}
 _WEEKDAYS = "['', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'][datum.value]"
 _DAY_SECONDS = 24 * 60 * 60
 _SHARES_OF_SUCCESS = [0.5, 0.8, 0.9, 0.95, 0.99, 1]
-_LABELS_OF_TICKS = (
-    "datum.value ? '≥ ' + shown(datum.value * tick, 'seconds') : '< ' + shown(tick, 'seconds')"
-)
+_LABELS_OF_TICKS = "datum.value ? '≥ ' + formatValue(datum.value * tick, 'seconds') : '< ' + formatValue(tick, 'seconds')"
 _SHARES_IN_USE = [0.1, 0.25, 0.5, 0.75, 0.9, 1]
 
 
@@ -426,7 +424,7 @@ def _labels_of_steps(steps: Sequence[float], *, most: str = "≥ 100 %") -> str:
 def _axis(column: str) -> dict[str, Any]:
     # Half a run is none.
     whole = {"tickMinStep": 1} if column.endswith("_count") else {}
-    return {"format": _kind(column), "formatType": "shown", **whole}
+    return {"format": _kind(column), "formatType": "formatValue", **whole}
 
 
 def _tip(column: str) -> dict[str, Any]:
@@ -435,7 +433,7 @@ def _tip(column: str) -> dict[str, Any]:
         "type": "nominal",
         "title": _words(column),
         "format": _kind(column),
-        "formatType": "shown",
+        "formatType": "formatValue",
     }
 
 

@@ -13,12 +13,17 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from airflow_audit_report.errors import EXIT_FINAL, EXIT_RETRYABLE, ReportError, UnavailableError
-from airflow_audit_report.marts import Marts
-from airflow_audit_report.output import require_place, write
+from airflow_audit_report.dbt_client import DbtClient
+from airflow_audit_report.errors import (
+    EXIT_FINAL,
+    EXIT_RETRYABLE,
+    ReportError,
+    ReportUnavailableError,
+)
+from airflow_audit_report.output import require_writable, write
 from airflow_audit_report.page import render
 from airflow_audit_report.report import make_report
-from airflow_audit_report.scope import USUAL_DAYS, Wish, parse_moment, parse_slugs
+from airflow_audit_report.report_request import USUAL_DAYS, ReportRequest, parse_moment, parse_slugs
 from airflow_audit_report.serving import open_server
 from airflow_audit_report.summary import summarise
 
@@ -93,19 +98,19 @@ def audit_report(
     kind: str,
     serve: bool,
     port: int,
-    **asked: Any,  # noqa: ANN401  # what makes a Wish
+    **asked: Any,  # noqa: ANN401  # what makes a ReportRequest
 ) -> None:
     """Write what the audit marts say as one HTML file that needs no network."""
-    wish = Wish(**{name: value for name, value in asked.items() if value})
+    request = ReportRequest(**{name: value for name, value in asked.items() if value})
     if serve:
-        _serve(wish, port)
+        _serve(request, port)
         return
     place = output or (_USUAL_OUTPUT if kind == "html" else "-")
     if place != "-":
-        require_place(place)
+        require_writable(place)
     begun = time.monotonic()
     click.echo("Asking the marts …", err=True)
-    report = make_report(Marts(), wish)
+    report = make_report(DbtClient(), request)
     match kind:
         case "json":
             text = json.dumps(_without_charts(report), ensure_ascii=False, indent=1) + "\n"
@@ -135,7 +140,7 @@ def _without_charts(report: dict[str, Any]) -> dict[str, Any]:
     return report | {"sections": sections}
 
 
-def _page_of_a_process(wish: Wish) -> str:
+def _render_in_subprocess(request: ReportRequest) -> str:
     """Make the page in a process of its own.
 
     dbt would keep a DuckDB file to itself until its process ends, and no sync could write it.
@@ -145,7 +150,7 @@ def _page_of_a_process(wish: Wish) -> str:
     """
     context = get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_send_page, args=(wish, sender), daemon=True)
+    process = context.Process(target=_send_page, args=(request, sender), daemon=True)
     process.start()
     sender.close()
     with receiver:
@@ -153,7 +158,7 @@ def _page_of_a_process(wish: Wish) -> str:
             made: str | ReportError = receiver.recv()
         except EOFError:
             process.join()
-            made = UnavailableError(
+            made = ReportUnavailableError(
                 f"The process that makes the page ended with exit code {process.exitcode}; what it"
                 " said stands where --serve was started. Try again"
             )
@@ -163,18 +168,18 @@ def _page_of_a_process(wish: Wish) -> str:
     return made
 
 
-def _send_page(wish: Wish, sender: Connection) -> None:
+def _send_page(request: ReportRequest, sender: Connection) -> None:
     # Ctrl+C reaches all processes of a terminal; the server ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        sender.send(render(make_report(Marts(), wish)))
+        sender.send(render(make_report(DbtClient(), request)))
     except ReportError as error:
         sender.send(error)
 
 
-def _serve(wish: Wish, port: int) -> None:
+def _serve(request: ReportRequest, port: int) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with open_server(lambda: _page_of_a_process(wish), port, _LASTING_SECONDS) as server:
+    with open_server(lambda: _render_in_subprocess(request), port, _LASTING_SECONDS) as server:
         click.echo(f"http://127.0.0.1:{server.server_port}/ (Ctrl+C ends it)", err=True)
         try:
             server.serve_forever()

@@ -16,7 +16,7 @@ class ReportError(Exception):
     exit_code = EXIT_FINAL
 
 
-class SettingsError(ReportError):
+class ReportSettingsError(ReportError):
     """A setting or an argument is wrong; nothing was written."""
 
 
@@ -24,7 +24,7 @@ class MartsError(ReportError):
     """The marts are not there, or the warehouse refused a query, and will do so again."""
 
 
-class UnavailableError(ReportError):
+class ReportUnavailableError(ReportError):
     """The warehouse or the place of the report could not be reached, or was in use."""
 
     exit_code = EXIT_RETRYABLE

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import fsspec
 
-from airflow_audit_report.errors import SettingsError, UnavailableError
+from airflow_audit_report.errors import ReportSettingsError, ReportUnavailableError
 
 _WRONG_PLACE = (
     PermissionError,
@@ -21,7 +21,7 @@ _WRONG_PLACE = (
 )
 
 
-def require_place(place: str) -> None:
+def require_writable(place: str) -> None:
     """Refuse what `write` could only refuse after the marts were asked.
 
     An object's bucket and login are not tried: that would take a request, or an object.
@@ -30,7 +30,7 @@ def require_place(place: str) -> None:
         place: As of `write`.
 
     Raises:
-        SettingsError: The place may not be written, or its kind is not known.
+        ReportSettingsError: The place may not be written, or its kind is not known.
     """
     with _explained(place):
         if "://" in place:
@@ -57,8 +57,8 @@ def write(text: str, place: str) -> None:
         place: Path, or URL that fsspec knows, such as `s3://bucket/report.html`.
 
     Raises:
-        SettingsError: The place may not be written, or its kind is not known.
-        UnavailableError: It cannot be reached, or is full.
+        ReportSettingsError: The place may not be written, or its kind is not known.
+        ReportUnavailableError: It cannot be reached, or is full.
     """
     with _explained(place):
         if "://" in place:
@@ -75,13 +75,13 @@ def _explained(place: str) -> Iterator[None]:
         yield
     except (ImportError, ValueError) as error:
         msg = f"--output {place}: {error}. Name a path, s3://bucket/name or gs://bucket/name"
-        raise SettingsError(msg) from error
+        raise ReportSettingsError(msg) from error
     except _WRONG_PLACE as error:
         msg = f"--output {place} cannot be written: {error}"
-        raise SettingsError(msg) from error
+        raise ReportSettingsError(msg) from error
     except OSError as error:
         msg = f"--output {place} could not be written: {error}. Try again later"
-        raise UnavailableError(msg) from error
+        raise ReportUnavailableError(msg) from error
 
 
 def _write_file(text: str, path: Path) -> None:

@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from airflow_audit_report import charts
 from airflow_audit_report.tiles import TILES, change
-from airflow_audit_report.values import shown
+from airflow_audit_report.values import format_value
 
 _FOLDER = Path(__file__).parent
 _LONGEST_TEXT = 300
@@ -74,8 +74,8 @@ def _tiles(rows: list[list[Any]]) -> Iterator[dict[str, Any]]:
         tile = TILES[metric]
         yield {
             "label": tile.label,
-            "value": shown(current, tile.kind),
-            "before": None if previous is None else shown(previous, tile.kind),
+            "value": format_value(current, tile.kind),
+            "before": None if previous is None else format_value(previous, tile.kind),
             "change": change(tile, current, previous),
         }
 
@@ -88,7 +88,7 @@ def _environment(environment: Mapping[str, Any], report: Mapping[str, Any]) -> d
     )
     age = made - synced
     is_old = age > _OLD_SYNC and synced <= until
-    return {**environment, "age": shown(age.total_seconds(), "seconds") if is_old else None}
+    return {**environment, "age": format_value(age.total_seconds(), "seconds") if is_old else None}
 
 
 def _filter_words(chosen: Mapping[str, str | None]) -> str:
@@ -163,5 +163,5 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters["shown"] = shown
+    templates.filters["format_value"] = format_value
     return templates

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from airflow_audit_report.errors import EXIT_RETRYABLE, ReportError, SettingsError
+from airflow_audit_report.errors import EXIT_RETRYABLE, ReportError, ReportSettingsError
 
 _LOCALHOST = "127.0.0.1"
 
@@ -38,7 +38,7 @@ def open_server(make: Callable[[], str], port: int, lasting_seconds: float) -> T
         lasting_seconds: For so long the same page is shown.
 
     Raises:
-        SettingsError: The port is taken, or may not be used.
+        ReportSettingsError: The port is taken, or may not be used.
     """
     page = _Page(make, lasting_seconds)
 
@@ -82,4 +82,4 @@ def open_server(make: Callable[[], str], port: int, lasting_seconds: float) -> T
         return ThreadingHTTPServer((_LOCALHOST, port), Handler)
     except (OSError, OverflowError) as error:
         msg = f"--port {port}: {error}. Name another one"
-        raise SettingsError(msg) from error
+        raise ReportSettingsError(msg) from error

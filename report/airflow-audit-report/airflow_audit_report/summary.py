@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airflow_audit_report.tiles import TILES
-from airflow_audit_report.values import shown
+from airflow_audit_report.values import format_value
 
 _MOST_LINES = 5
 _LONGEST_NAME = 80
@@ -57,9 +57,11 @@ def _figure_lines(figure: Mapping[str, Any], period: Mapping[str, Any]) -> Itera
     if figure["is_tiles"]:
         for metric, current, previous in figure["rows"]:
             tile = TILES[metric]
-            line = f"- {tile.label}: {shown(current, tile.kind)}"
+            line = f"- {tile.label}: {format_value(current, tile.kind)}"
             if previous is not None:
-                line += f" ({shown(previous, tile.kind)} in the {period['days']} days before)"
+                line += (
+                    f" ({format_value(previous, tile.kind)} in the {period['days']} days before)"
+                )
             yield line
         return
     sentence = _LINES.get(figure["name"])
@@ -71,7 +73,7 @@ def _figure_lines(figure: Mapping[str, Any], period: Mapping[str, Any]) -> Itera
         values = {
             name: f"`{_escaped(value)}`"
             if isinstance(value, str) and kind == "text"
-            else shown(value, kind)
+            else format_value(value, kind)
             for (name, kind), value in zip(kinds.items(), row, strict=True)
         }
         yield f"    - {sentence.format(**values)}"

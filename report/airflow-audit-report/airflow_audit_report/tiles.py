@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from airflow_audit_report.values import shown
+from airflow_audit_report.values import format_value
 
 
 @dataclass(frozen=True)
@@ -86,8 +86,12 @@ def change(tile: Tile, current: float | None, previous: float | None) -> Change 
 
 def _difference(tile: Tile, current: float, previous: float) -> str:
     if tile.kind == "share":
-        return shown(abs(current - previous), "share").replace("%", "points")
+        return format_value(abs(current - previous), "share").replace("%", "points")
     # Of a few, a percentage says less than their number.
     if tile.kind == "number" and abs(previous) < 20:  # noqa: PLR2004
-        return shown(abs(current - previous), "number")
-    return shown(abs(current / previous - 1), "share") if previous else shown(current, tile.kind)
+        return format_value(abs(current - previous), "number")
+    return (
+        format_value(abs(current / previous - 1), "share")
+        if previous
+        else format_value(current, tile.kind)
+    )

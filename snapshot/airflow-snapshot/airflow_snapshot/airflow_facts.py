@@ -12,7 +12,7 @@ from importlib import resources
 from shutil import which
 from typing import Any
 
-from airflow_snapshot.errors import RefusedError, SettingsError
+from airflow_snapshot.errors import RefusedError, SnapshotSettingsError
 
 _SECONDS_FOR_AIRFLOW = 120
 
@@ -60,7 +60,7 @@ def has_to_migrate(source_version: str, target_version: str) -> bool:
 
     Raises:
         RefusedError: The database is of a newer release.
-        SettingsError: The version cannot be read.
+        SnapshotSettingsError: The version cannot be read.
     """
     target = _schema_since(_version_tuple(target_version))
     source = _version_tuple(source_version)
@@ -86,7 +86,7 @@ def _version_tuple(version: str) -> tuple[int, ...]:
     found = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", version)
     if not found:
         msg = f"{version!r} is no version of Airflow, such as 2.11.0"
-        raise SettingsError(msg)
+        raise SnapshotSettingsError(msg)
     return tuple(int(part or 0) for part in found.groups())
 
 

@@ -105,28 +105,30 @@ class Contents:
 
     def differences(self, found: Contents) -> list[str]:
         """Say, a sentence each, where what was found differs from this."""
-        told = []
+        differences = []
         for name in sorted(self.tables.keys() | found.tables.keys()):
             expected, is_there = self.tables.get(name), found.tables.get(name)
             if expected is None:
-                told.append(f"table {name} should not be there")
+                differences.append(f"table {name} should not be there")
             elif is_there is None:
-                told.append(f"table {name} is missing")
+                differences.append(f"table {name} is missing")
             elif expected.rows != is_there.rows:
-                told.append(f"table {name} has {is_there.rows:,} rows, not {expected.rows:,}")
+                differences.append(
+                    f"table {name} has {is_there.rows:,} rows, not {expected.rows:,}"
+                )
             elif expected != is_there:
-                told.append(f"table {name}: rows have another content")
-        told += _differences("constraint", self.constraints, found.constraints)
-        told += _differences("index", self.indexes, found.indexes)
+                differences.append(f"table {name}: rows have another content")
+        differences += _differences("constraint", self.constraints, found.constraints)
+        differences += _differences("index", self.indexes, found.indexes)
         late = sorted(set(found.late_sequences) - set(self.late_sequences))
-        return told + [f"sequence of {name} is behind its rows" for name in late]
+        return differences + [f"sequence of {name} is behind its rows" for name in late]
 
 
 def _differences(kind: str, expected: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
-    told = [f"{kind} {name} is missing" for name in sorted(expected.keys() - found.keys())]
+    differences = [f"{kind} {name} is missing" for name in sorted(expected.keys() - found.keys())]
     added = sorted(found.keys() - expected.keys())
-    told += [f"{kind} {name} should not be there" for name in added]
-    return told + [
+    differences += [f"{kind} {name} should not be there" for name in added]
+    return differences + [
         f"{kind} {name} is {found[name]}, not {expected[name]}"
         for name in sorted(expected.keys() & found.keys())
         if expected[name] != found[name]
@@ -142,7 +144,7 @@ def read_contents(
     connection: Connection,
     schema: str,
     tables: Iterable[str] | None = None,
-    told: Callable[[str], None] = lambda _: None,
+    on_table_read: Callable[[str], None] = lambda _: None,
 ) -> Contents:
     """Read what a schema holds, all of it, in the connection's own transaction if it has one.
 
@@ -150,7 +152,7 @@ def read_contents(
         connection: As `connected` gives it; its search path is changed.
         schema: Airflow's schema.
         tables: Only of these tables the rows are read; None for all.
-        told: Called with the name of each table whose rows were read.
+        on_table_read: Called with the name of each table once its rows were read.
     """
     # Names in definitions are then without the schema.
     connection.execute("select set_config('search_path', quote_ident(%s), false)", [schema])
@@ -159,7 +161,7 @@ def read_contents(
         query = sql.SQL(_CONTENTS_SQL).format(sql.Identifier(schema, table))
         [(rows, checksum)] = connection.execute(query)
         contents[table] = TableContents(rows, checksum)
-        told(table)
+        on_table_read(table)
     return Contents(
         tables=dict(sorted(contents.items())),
         constraints=dict(connection.execute(_CONSTRAINTS_SQL, (schema, ORIGIN_TABLE)).fetchall()),

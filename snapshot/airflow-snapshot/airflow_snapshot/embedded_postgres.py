@@ -52,9 +52,9 @@ def embedded_postgres(data: Path) -> Iterator[PostgresServer]:
             server = get_server(data)
     except (OSError, subprocess.SubprocessError, RuntimeError) as error:
         log = data / "log"
-        told = log.read_text()[-1500:] if log.exists() else str(error)
+        log_end = log.read_text()[-1500:] if log.exists() else str(error)
         msg = (
-            f"Postgres did not start on {data}:\n{told}\n"
+            f"Postgres did not start on {data}:\n{log_end}\n"
             "If that says nothing of use (no space left, for one), remove the folder and try again"
         )
         raise EmbeddedPostgresError(msg) from error

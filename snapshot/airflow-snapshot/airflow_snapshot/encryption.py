@@ -9,7 +9,7 @@ from typing import IO, TypeAlias
 
 import pyrage
 
-from airflow_snapshot.errors import DamagedSnapshotError, SettingsError
+from airflow_snapshot.errors import DamagedSnapshotError, SnapshotSettingsError
 
 Recipient: TypeAlias = pyrage.x25519.Recipient | pyrage.ssh.Recipient
 Identity: TypeAlias = pyrage.x25519.Identity | pyrage.ssh.Identity
@@ -24,7 +24,7 @@ def parse_recipients(keys: Sequence[str]) -> list[Recipient]:
         keys: `age1…`, or `ssh-ed25519 …` and `ssh-rsa …` as in an `.pub` file.
 
     Raises:
-        SettingsError: One is no such key.
+        SnapshotSettingsError: One is no such key.
     """
     recipients: list[Recipient] = []
     for key in keys:
@@ -33,7 +33,7 @@ def parse_recipients(keys: Sequence[str]) -> list[Recipient]:
             recipients.append(kind.Recipient.from_str(key.strip()))
         except pyrage.RecipientError as error:
             msg = f"--encrypt-to takes a public key of age (age1…) or SSH (ssh-ed25519 …): {error}"
-            raise SettingsError(msg) from None
+            raise SnapshotSettingsError(msg) from None
     return recipients
 
 
@@ -41,7 +41,7 @@ def read_identities(file: Path | None) -> list[Identity]:
     """Return the private keys in a file, of age or one of SSH; none if no file is named.
 
     Raises:
-        SettingsError: It cannot be read or holds no key.
+        SnapshotSettingsError: It cannot be read or holds no key.
     """
     if file is None:
         return []
@@ -49,7 +49,7 @@ def read_identities(file: Path | None) -> list[Identity]:
         content = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         msg = f"The identity file {file} cannot be read: {error}"
-        raise SettingsError(msg) from None
+        raise SnapshotSettingsError(msg) from None
     try:
         if "PRIVATE KEY-----" in content:
             return [pyrage.ssh.Identity.from_buffer(content.encode())]
@@ -60,7 +60,7 @@ def read_identities(file: Path | None) -> list[Identity]:
         identities = []
     if not identities:
         msg = f"The identity file {file} holds no private key of age or SSH without a passphrase"
-        raise SettingsError(msg)
+        raise SnapshotSettingsError(msg)
     return identities
 
 
@@ -76,18 +76,18 @@ def copy_decrypted(source: IO[bytes], target: IO[bytes], identities: Sequence[Id
     """Copy all bytes of an encrypted archive, decrypted.
 
     Raises:
-        SettingsError: None of the keys opens it.
+        SnapshotSettingsError: None of the keys opens it.
         DamagedSnapshotError: It is truncated or was changed.
     """
     if not identities:
         msg = "The archive is encrypted. Name the file with the private key: --identity FILE"
-        raise SettingsError(msg)
+        raise SnapshotSettingsError(msg)
     try:
         pyrage.decrypt_io(source, target, list(identities))
     except pyrage.DecryptError as error:
         if "No matching keys" in str(error):
             msg = "The archive is encrypted to other keys than those of the identity file"
-            raise SettingsError(msg) from None
+            raise SnapshotSettingsError(msg) from None
         msg = f"The archive cannot be decrypted, it is damaged: {error}"
         raise DamagedSnapshotError(msg) from None
     except OSError as error:

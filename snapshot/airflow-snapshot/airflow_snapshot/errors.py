@@ -16,7 +16,7 @@ class SnapshotError(Exception):
     exit_code = EXIT_FINAL
 
 
-class SettingsError(SnapshotError):
+class SnapshotSettingsError(SnapshotError):
     """A setting or an argument is wrong; nothing was read or written."""
 
 
@@ -32,7 +32,7 @@ class DamagedSnapshotError(SnapshotError):
     """A snapshot is not whole, or not what its manifest says."""
 
 
-class UnavailableError(SnapshotError):
+class SnapshotUnavailableError(SnapshotError):
     """A database or store could not be reached, went away, or was too busy."""
 
     exit_code = EXIT_RETRYABLE

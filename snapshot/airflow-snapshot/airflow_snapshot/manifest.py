@@ -89,13 +89,13 @@ class Emptied:
     cleaned: Mapping[str, Sequence[str]]
     unknown: Sequence[str]
 
-    def told_of(self, table: str) -> str:
+    def describe(self, table: str) -> str:
         """Say what a table lacks; nothing if it is whole."""
-        told = ["emptied"] if table in self.tables else []
+        parts = ["emptied"] if table in self.tables else []
         for participle, columns in (("emptied", self.columns), ("cleaned", self.cleaned)):
             if table in columns:
-                told.append(f"{participle}: {', '.join(columns[table])}")
-        return "; ".join(told)
+                parts.append(f"{participle}: {', '.join(columns[table])}")
+        return "; ".join(parts)
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ _SCHEME = re.compile(r"^[\w+.-]+://")
 
 
 @dataclass(frozen=True)
-class Place:
+class Endpoint:
     """Where a connection leads.
 
     Attributes:
@@ -54,13 +54,13 @@ class Place:
         return "\n".join([self.host or "", *(text for _, text in _texts(self.extra))])
 
 
-def read_places(connection: Connection, keyring: Keyring) -> dict[str, Place]:
+def read_endpoints(connection: Connection, keyring: Keyring) -> dict[str, Endpoint]:
     """Read where each connection leads, by conn_id."""
     rows = connection.execute(
         "select conn_id, host, extra, coalesce(is_extra_encrypted, false) from connection"
     )
     return {
-        conn_id: Place(host, extra and keyring.read(extra, is_encrypted=is_encrypted))
+        conn_id: Endpoint(host, extra and keyring.read(extra, is_encrypted=is_encrypted))
         for conn_id, host, extra, is_encrypted in rows
     }
 
@@ -74,7 +74,7 @@ def read_variables(connection: Connection, keyring: Keyring) -> dict[str, str]:
     return {key: value for key, value in values if value is not None}
 
 
-def naming(texts: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:
+def mentioning(texts: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:
     """The keys of the texts in which one of the names stands as a word of its own."""
     either = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     if not either:

@@ -17,7 +17,7 @@ from airflow_snapshot.encryption import (
     parse_recipients,
     read_identities,
 )
-from airflow_snapshot.errors import SettingsError
+from airflow_snapshot.errors import SnapshotSettingsError
 from airflow_snapshot.overrides import Overrides, read_overrides
 from airflow_snapshot.store import LATEST, Store
 
@@ -54,7 +54,7 @@ def address_option(name: str, what: str) -> Callable[[Command], Command]:
                 f" {variable} in place of --{name}, or leave it out there and set PGPASSWORD or"
                 " PGPASSFILE"
             )
-            raise SettingsError(msg)
+            raise SnapshotSettingsError(msg)
         return parameters
 
     return click.option(

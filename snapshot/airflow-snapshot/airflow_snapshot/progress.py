@@ -22,7 +22,7 @@ class Progress:
             title: What is done, such as `Taking`.
         """
         self._title = title
-        self._begun = time.monotonic()
+        self._started = time.monotonic()
         self._done = 0
 
     def table_done(self) -> None:
@@ -39,36 +39,36 @@ class Progress:
         """
         self._done = 0
 
-        def told() -> str:
+        def status() -> str:
             written = f", {size() / 1e6:,.0f} MB written" if size else ""
             return f"{self._title}: {self._done} of {tables} tables counted{written}"
 
-        with _telling(told, self._begun):
+        with _reporting(status, self._started):
             yield
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator[None]:
         """Tell that something is done that has no parts to count."""
-        begun = time.monotonic()
+        started = time.monotonic()
         click.echo(f"{title} …", err=True)
-        with _telling(lambda: f"{title} …", begun):
+        with _reporting(lambda: f"{title} …", started):
             yield
-        click.echo(f"{title}: {time.monotonic() - begun:.1f} s", err=True)
+        click.echo(f"{title}: {time.monotonic() - started:.1f} s", err=True)
 
 
 @contextlib.contextmanager
-def _telling(told: Callable[[], str], begun: float) -> Iterator[None]:
+def _reporting(status: Callable[[], str], started: float) -> Iterator[None]:
     """Print a line and the seconds since the beginning, every few seconds."""
     ended = threading.Event()
 
-    def tell() -> None:
+    def report() -> None:
         while not ended.wait(_SECONDS):
-            click.echo(f"{told()}, {time.monotonic() - begun:.0f} s", err=True)
+            click.echo(f"{status()}, {time.monotonic() - started:.0f} s", err=True)
 
-    teller = threading.Thread(target=tell, daemon=True)
-    teller.start()
+    reporter = threading.Thread(target=report, daemon=True)
+    reporter.start()
     try:
         yield
     finally:
         ended.set()
-        teller.join()
+        reporter.join()

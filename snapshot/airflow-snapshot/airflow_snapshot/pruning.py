@@ -10,7 +10,7 @@ from airflow_snapshot.manifest import Manifest
 
 
 @dataclass(frozen=True)
-class Keeping:
+class RetentionPolicy:
     """How many periods keep their newest snapshot, counted back from the newest that has one.
 
     Attributes:
@@ -24,14 +24,14 @@ class Keeping:
     monthly: int
 
 
-def to_delete(manifests: Sequence[Manifest], keeping: Keeping) -> list[Manifest]:
+def to_delete(manifests: Sequence[Manifest], policy: RetentionPolicy) -> list[Manifest]:
     """Return the snapshots that no period keeps, the oldest first; of each environment by itself.
 
     The newest of an environment is always kept.
 
     Args:
         manifests: All snapshots of a place.
-        keeping: The periods.
+        policy: The periods.
     """
     gone = []
     for slug in sorted({manifest.environment_slug for manifest in manifests}):
@@ -42,9 +42,9 @@ def to_delete(manifests: Sequence[Manifest], keeping: Keeping) -> list[Manifest]
         )
         kept = {own[0].name}
         for count, period in (
-            (keeping.daily, _day),
-            (keeping.weekly, _week),
-            (keeping.monthly, _month),
+            (policy.daily, _day),
+            (policy.weekly, _week),
+            (policy.monthly, _month),
         ):
             kept |= _newest_of_each(own, period, count)
         gone += [manifest for manifest in own if manifest.name not in kept]

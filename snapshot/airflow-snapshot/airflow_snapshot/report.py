@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Change:
+class AppliedChange:
     """What one statement did.
 
     Attributes:
@@ -34,7 +34,7 @@ class Report:
         dry_run: Nothing was kept of it.
     """
 
-    changes: tuple[Change, ...]
+    changes: tuple[AppliedChange, ...]
     emptied: tuple[str, ...]
     connections: tuple[str, ...]
     variables: tuple[str, ...]

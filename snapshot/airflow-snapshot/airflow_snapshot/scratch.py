@@ -15,10 +15,10 @@ from psycopg import conninfo, sql
 
 from airflow_snapshot import archive
 from airflow_snapshot.database import connected
+from airflow_snapshot.download import local_archive
 from airflow_snapshot.embedded_postgres import embedded_postgres
 from airflow_snapshot.encryption import Identity
-from airflow_snapshot.errors import DatabaseError, UnavailableError
-from airflow_snapshot.fetching import local_archive
+from airflow_snapshot.errors import DatabaseError, SnapshotUnavailableError
 from airflow_snapshot.manifest import Manifest, Source
 from airflow_snapshot.progress import Progress
 from airflow_snapshot.store import Store
@@ -102,7 +102,7 @@ def restored(
         manifest: Of the snapshot.
         store: Where it is kept.
         identities: Private keys, for an encrypted one.
-        progress: Is told.
+        progress: Reports to the user.
 
     Yields:
         Parameters of the address of the restored database.
@@ -121,7 +121,7 @@ def restored(
 def _load(path: Path, parameters: dict[str, str]) -> None:
     try:
         archive.load(path, parameters)
-    except (DatabaseError, UnavailableError) as error:
+    except (DatabaseError, SnapshotUnavailableError) as error:
         # Not always does a program that died for want of room live to say so.
         free = shutil.disk_usage(tempfile.gettempdir()).free / 1e6
         msg = (

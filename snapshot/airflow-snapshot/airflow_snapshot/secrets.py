@@ -23,8 +23,8 @@ from airflow_snapshot import archive
 from airflow_snapshot.airflow_facts import cleaned_columns, kept_columns, secret_columns
 from airflow_snapshot.database import Connection, connected
 from airflow_snapshot.errors import RefusedError
+from airflow_snapshot.exported_snapshot import ExportedSnapshot, export_snapshot
 from airflow_snapshot.manifest import Emptied
-from airflow_snapshot.moment import Moment, moment_of
 from airflow_snapshot.scratch import scratch_server
 
 # Partitions go with the table that they are of, generated columns with those they are made from.
@@ -78,7 +78,9 @@ class _Column:
 
 
 @contextlib.contextmanager
-def scratch_without_secrets(moment: Moment) -> Iterator[tuple[Moment, Emptied]]:
+def scratch_without_secrets(
+    exported: ExportedSnapshot,
+) -> Iterator[tuple[ExportedSnapshot, Emptied]]:
     """Copy a moment into a scratch server and empty there what holds or may hold secrets.
 
     The data passes through the scratch server's files on this machine, which are removed.
@@ -90,11 +92,11 @@ def scratch_without_secrets(moment: Moment) -> Iterator[tuple[Moment, Emptied]]:
         SnapshotError: It could not be copied or emptied.
     """
     with scratch_server() as server:
-        parameters = server.create_database("airflow", moment.source)
-        archive.copy(moment, parameters)
+        parameters = server.create_database("airflow", exported.source)
+        archive.copy(exported, parameters)
         with connected(parameters) as connection:
-            emptied = empty_secrets(connection, moment.source.schema, cleaned_columns())
-        with moment_of(parameters, moment.source.schema) as copied:
+            emptied = empty_secrets(connection, exported.source.schema, cleaned_columns())
+        with export_snapshot(parameters, exported.source.schema) as copied:
             yield copied, emptied
 
 

@@ -18,7 +18,7 @@ from typing import IO, cast
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from airflow_snapshot.errors import SettingsError, SnapshotError, UnavailableError
+from airflow_snapshot.errors import SnapshotError, SnapshotSettingsError, SnapshotUnavailableError
 from airflow_snapshot.manifest import Manifest
 
 LATEST = "latest"
@@ -80,14 +80,14 @@ class Store:
             location: A folder, or an address that fsspec knows, such as `s3://bucket/folder`.
 
         Raises:
-            SettingsError: It is no place that this installation knows.
+            SnapshotSettingsError: It is no place that this installation knows.
         """
         self.location = location
         try:
             self._files, root = fsspec.core.url_to_fs(location)
         except (ValueError, ImportError) as error:
             msg = f"The location {location!r} cannot be used: {error}"
-            raise SettingsError(msg) from None
+            raise SnapshotSettingsError(msg) from None
         self._root = root.rstrip("/")
         self._is_local = isinstance(self._files, LocalFileSystem)
 
@@ -96,7 +96,7 @@ class Store:
 
         Raises:
             StoreError: The place cannot be read.
-            UnavailableError: It may work later.
+            SnapshotUnavailableError: It may work later.
         """
         return sorted(
             name.removesuffix(_MANIFEST)
@@ -110,7 +110,7 @@ class Store:
         Raises:
             DamagedSnapshotError: One cannot be read.
             StoreError: The place cannot be read.
-            UnavailableError: It may work later.
+            SnapshotUnavailableError: It may work later.
         """
         found = [self.manifest(name) for name in self.names()]
         if environment_slug:
@@ -121,10 +121,10 @@ class Store:
         """Return the manifest of a snapshot.
 
         Raises:
-            SettingsError: There is no such snapshot.
+            SnapshotSettingsError: There is no such snapshot.
             DamagedSnapshotError: It cannot be read.
             StoreError: The place cannot be read.
-            UnavailableError: It may work later.
+            SnapshotUnavailableError: It may work later.
         """
         with self._explained():
             path = self._path(name + _MANIFEST)
@@ -132,7 +132,7 @@ class Store:
                 known = self.names()[-3:]
                 hint = f"The newest there: {', '.join(known)}" if known else "There is none"
                 msg = f"{self.location} has no snapshot {name!r}. {hint}"
-                raise SettingsError(msg)
+                raise SnapshotSettingsError(msg)
             return Manifest.from_json(self._files.cat_file(path), name)
 
     def find(self, name: str, environment_slug: str | None) -> Manifest:
@@ -143,10 +143,10 @@ class Store:
             environment_slug: With `latest`, of this environment only; None for any.
 
         Raises:
-            SettingsError: There is none.
+            SnapshotSettingsError: There is none.
             DamagedSnapshotError: A manifest cannot be read.
             StoreError: The place cannot be read.
-            UnavailableError: It may work later.
+            SnapshotUnavailableError: It may work later.
         """
         if name != LATEST:
             return self.manifest(name)
@@ -154,7 +154,7 @@ class Store:
         if not manifests:
             of = f" of {environment_slug}" if environment_slug else ""
             msg = f"{self.location} has no snapshot{of}"
-            raise SettingsError(msg)
+            raise SnapshotSettingsError(msg)
         return manifests[-1]
 
     def add(self, manifest: Manifest) -> None:
@@ -194,7 +194,7 @@ class Store:
 
         Raises:
             StoreError: It is not there, or cannot be read.
-            UnavailableError: It may work later.
+            SnapshotUnavailableError: It may work later.
         """
         with self._explained(), self._files.open(self._path(file), "rb") as source:
             yield source
@@ -205,7 +205,7 @@ class Store:
 
         Raises:
             StoreError: It cannot be written.
-            UnavailableError: It may work later.
+            SnapshotUnavailableError: It may work later.
         """
         with self._explained():
             place = self._written_locally(file) if self._is_local else self._uploaded(file)
@@ -276,7 +276,7 @@ class Store:
                 raise self._unavailable(error) from error
             raise
 
-    def _unavailable(self, error: Exception) -> UnavailableError:
-        return UnavailableError(
+    def _unavailable(self, error: Exception) -> SnapshotUnavailableError:
+        return SnapshotUnavailableError(
             f"{self.location}: {type(error).__name__}: {error}. Check the network and the log-in"
         )

@@ -31,7 +31,7 @@ def verify(
         manifest: Of the snapshot.
         store: Where it is kept.
         identities: Private keys, for an encrypted one.
-        progress: Is told.
+        progress: Reports to the user.
 
     Returns:
         A sentence for each thing that is wrong; none if the snapshot is good.
@@ -52,7 +52,7 @@ def differences(manifest: Manifest, parameters: dict[str, str], progress: Progre
     Args:
         manifest: What it should hold.
         parameters: Of the address of the database, which nobody else changes.
-        progress: Is told.
+        progress: Reports to the user.
 
     Returns:
         A sentence for each difference.

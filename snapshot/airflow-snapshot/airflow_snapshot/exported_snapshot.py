@@ -10,7 +10,7 @@ from psycopg import sql
 
 from airflow_snapshot.airflow_facts import airflow_version
 from airflow_snapshot.contents import table_names
-from airflow_snapshot.database import Connection, connected, shown
+from airflow_snapshot.database import Connection, connected, display_address
 from airflow_snapshot.errors import DatabaseError
 from airflow_snapshot.manifest import Running, Source
 
@@ -25,7 +25,7 @@ _UNFINISHED_TASKS = (
 _UNFINISHED_RUNS = ("queued", "running")
 
 
-class Moment:
+class ExportedSnapshot:
     """A REPEATABLE READ, READ ONLY transaction, exported for other sessions.
 
     Attributes:
@@ -36,7 +36,7 @@ class Moment:
     """
 
     def __init__(self, connection: Connection, parameters: dict[str, str], schema: str) -> None:
-        """Read what the database says of itself; see :func:`moment_of`."""
+        """Read what the database says of itself; see :func:`export_snapshot`."""
         self.connection = connection
         self.parameters = parameters
         query = "select date_trunc('milliseconds', now()), pg_export_snapshot()"
@@ -46,11 +46,11 @@ class Moment:
         self.source = self._source(schema)
 
     def _source(self, schema: str) -> Source:
-        place = shown(self.parameters)
+        address = display_address(self.parameters)
         tables = set(table_names(self.connection, schema))
         if not tables >= _AIRFLOW_TABLES:
             msg = (
-                f"{place} has no Airflow tables in the schema {schema!r}. Check the database name;"
+                f"{address} has no Airflow tables in the schema {schema!r}. Check the database name;"
                 " some installations use another schema, such as airflow (option --schema)"
             )
             raise DatabaseError(msg)
@@ -62,7 +62,7 @@ class Moment:
         """
         [(version, number, encoding, oid, tells_cluster)] = self.connection.execute(query)
         if number < _OLDEST_POSTGRES:
-            msg = f"{place} is PostgreSQL {version}; snapshots need 12 or newer"
+            msg = f"{address} is PostgreSQL {version}; snapshots need 12 or newer"
             raise DatabaseError(msg)
         cluster = None
         if tells_cluster:
@@ -76,7 +76,7 @@ class Moment:
             if found:
                 revisions[table] = found[0]
         return Source(
-            address=place,
+            address=address,
             schema=schema,
             database_id=f"{cluster}/{oid}",
             postgres_version=version.split(" ")[0],
@@ -111,7 +111,7 @@ def live_components(connection: Connection, schema: str) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def moment_of(parameters: dict[str, str], schema: str) -> Iterator[Moment]:
+def export_snapshot(parameters: dict[str, str], schema: str) -> Iterator[ExportedSnapshot]:
     """Hold one moment of a database until the end of the block.
 
     Args:
@@ -120,7 +120,7 @@ def moment_of(parameters: dict[str, str], schema: str) -> Iterator[Moment]:
 
     Raises:
         DatabaseError: It cannot be read, or is no Airflow metadata database.
-        UnavailableError: It may be read later.
+        SnapshotUnavailableError: It may be read later.
     """
     with connected(parameters) as connection:
         connection.execute("set statement_timeout = 0")
@@ -129,5 +129,5 @@ def moment_of(parameters: dict[str, str], schema: str) -> Iterator[Moment]:
         # One more process on the server, beside that of pg_dump, and not as many as it has.
         connection.execute("set max_parallel_workers_per_gather = 0")
         connection.execute("begin transaction isolation level repeatable read, read only")
-        yield Moment(connection, parameters, schema)
+        yield ExportedSnapshot(connection, parameters, schema)
         connection.execute("commit")

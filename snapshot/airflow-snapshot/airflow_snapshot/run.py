@@ -10,7 +10,7 @@ from psycopg import conninfo, sql
 
 from airflow_snapshot.database import connected
 from airflow_snapshot.encryption import Identity
-from airflow_snapshot.errors import SettingsError
+from airflow_snapshot.errors import SnapshotSettingsError
 from airflow_snapshot.manifest import Manifest
 from airflow_snapshot.progress import Progress
 from airflow_snapshot.scratch import restored
@@ -37,13 +37,13 @@ def run_on(
         store: Where it is kept.
         identities: Private keys, for an encrypted one.
         command: Program and arguments.
-        progress: Is told.
+        progress: Reports to the user.
 
     Returns:
         The command's exit code.
 
     Raises:
-        SettingsError: There is no such program, or the environment is set to another slug.
+        SnapshotSettingsError: There is no such program, or the environment is set to another slug.
         SnapshotError: The snapshot could not be restored.
     """
     slug = os.environ.get(_SLUG) or manifest.environment_slug
@@ -52,7 +52,7 @@ def run_on(
             f"The snapshot is of {manifest.environment_slug}, and {_SLUG} is {slug}: its rows would"
             f" go to the wrong schema. Unset {_SLUG}"
         )
-        raise SettingsError(msg)
+        raise SnapshotSettingsError(msg)
     with restored(manifest, store, identities, progress) as parameters:
         with connected(parameters) as connection:
             for name, value in (
@@ -75,4 +75,4 @@ def run_on(
             return subprocess.run(list(command), env=environ, check=False).returncode
         except OSError as error:
             msg = f"{command[0]} cannot be run: {error}"
-            raise SettingsError(msg) from None
+            raise SnapshotSettingsError(msg) from None

@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
+from airflow_snapshot.anonymous_file import anonymous_file
 from airflow_snapshot.encryption import Identity, copy_decrypted
 from airflow_snapshot.errors import DamagedSnapshotError, SnapshotError
 from airflow_snapshot.manifest import Manifest
-from airflow_snapshot.nameless_file import nameless_file
 from airflow_snapshot.store import Store
 
 _BLOCK = 1024 * 1024
@@ -61,7 +61,7 @@ def local_archive(manifest: Manifest, store: Store, identities: list[Identity]) 
 
     Raises:
         DamagedSnapshotError: It is not what the manifest says.
-        SettingsError: It is encrypted, and to other keys.
+        SnapshotSettingsError: It is encrypted, and to other keys.
         SnapshotError: It cannot be fetched.
     """
     expected = manifest.archive
@@ -71,7 +71,7 @@ def local_archive(manifest: Manifest, store: Store, identities: list[Identity]) 
             _HashingReader(source).check(manifest)
         yield path
         return
-    with nameless_file() as here:
+    with anonymous_file() as here:
         with store.reading(expected.file) as source:
             reader = _HashingReader(source)
             target = _Temporary(here.file)

@@ -1,6 +1,6 @@
 """The rules by which a copy of a metadata database is brought to rest.
 
-What is unfinished is told by the states that are final, not by those that are not: an Airflow with
+What is unfinished follows from the states that are final, not from a list of unfinished ones: an Airflow with
 a new kind of waiting (such as `awaiting_input` of 3.3) is settled like the ones before.
 
 `cleared` means state null for task instances and `queued` for runs. A run with state null would be
@@ -24,7 +24,7 @@ from psycopg import sql
 
 from airflow_snapshot.airflow_tables import Tables
 from airflow_snapshot.database import Connection
-from airflow_snapshot.report import Change
+from airflow_snapshot.report import AppliedChange
 
 Unfinished = Literal["failed", "cleared"]
 
@@ -300,9 +300,9 @@ def rules(unfinished: Unfinished) -> tuple[Rule, ...]:
     return (_PAUSE, *_RESCHEDULES, *_UNFINISHED[unfinished], *_REST)
 
 
-def settle(
+def quiesce(
     connection: Connection, tables: Tables, unfinished: Unfinished, moment: datetime
-) -> Iterator[Change]:
+) -> Iterator[AppliedChange]:
     """Apply the rules that this Airflow's tables call for.
 
     Args:
@@ -314,7 +314,7 @@ def settle(
     for rule in rules(unfinished):
         if _applies(rule, tables):
             cursor = connection.execute(_statement(rule, tables[rule.table]), {"moment": moment})
-            yield Change(rule.sentence, rule.table, cursor.rowcount)
+            yield AppliedChange(rule.sentence, rule.table, cursor.rowcount)
 
 
 def _applies(rule: Rule, tables: Tables) -> bool:

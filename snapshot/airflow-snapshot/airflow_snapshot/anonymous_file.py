@@ -12,7 +12,7 @@ from typing import IO
 
 
 @dataclass(frozen=True)
-class NamelessFile:
+class AnonymousFile:
     """A file that this process and those it starts can open, as long as it lives.
 
     Attributes:
@@ -25,7 +25,7 @@ class NamelessFile:
 
 
 @contextlib.contextmanager
-def nameless_file() -> Iterator[NamelessFile]:
+def anonymous_file() -> Iterator[AnonymousFile]:
     """Make one among the temporary files (TMPDIR); it is gone with the block, or the process."""
     with tempfile.TemporaryFile() as file:
-        yield NamelessFile(file, Path(f"/proc/{os.getpid()}/fd/{file.fileno()}"))
+        yield AnonymousFile(file, Path(f"/proc/{os.getpid()}/fd/{file.fileno()}"))

@@ -13,7 +13,12 @@ from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any
 
-from airflow_audit_report.errors import MartsError, ReportError, SettingsError, UnavailableError
+from airflow_audit_report.errors import (
+    MartsError,
+    ReportError,
+    ReportSettingsError,
+    ReportUnavailableError,
+)
 
 Value = str | int | float | bool | None
 
@@ -32,7 +37,7 @@ _REFUSED = re.compile(
 
 
 @dataclass(frozen=True)
-class Answer:
+class AnalysisResult:
     """What one analysis says.
 
     Attributes:
@@ -48,7 +53,7 @@ class Answer:
     marts: tuple[str, ...]
 
 
-class Marts:
+class DbtClient:
     """The marts of one warehouse."""
 
     def __init__(self) -> None:
@@ -64,7 +69,9 @@ class Marts:
         parsed = _run(dbtRunner(), "parse")
         self._dbt = dbtRunner(manifest=parsed)
 
-    def ask(self, selection: str, variables: Mapping[str, str]) -> dict[str, Answer]:
+    def run_analyses(
+        self, selection: str, variables: Mapping[str, str]
+    ) -> dict[str, AnalysisResult]:
         """Run analyses, and return the answers by name.
 
         Args:
@@ -78,22 +85,22 @@ class Marts:
         results = _run(self._dbt, "show", "--select", selection, "--limit", "-1").results
         for result in results:
             if result.agate_table is None:
-                raise _explained(f"{result.node.name}: {result.message}")
-        return {result.node.name: _answer(result) for result in results}
+                raise _translated(f"{result.node.name}: {result.message}")
+        return {result.node.name: _result_of(result) for result in results}
 
 
-def _answer(result: Any) -> Answer:  # noqa: ANN401
+def _result_of(result: Any) -> AnalysisResult:  # noqa: ANN401
     table, node = result.agate_table, result.node
     marts = sorted(identifier.rpartition(".")[2] for identifier in node.depends_on.nodes)
-    return Answer(
+    return AnalysisResult(
         tuple(name.lower() for name in table.column_names),
-        tuple(tuple(_plain(value) for value in row) for row in table.rows),
+        tuple(tuple(_json_value(value) for value in row) for row in table.rows),
         node.compiled_code.strip(),
         tuple(marts),
     )
 
 
-def _plain(value: Value | date | Decimal) -> Value:
+def _json_value(value: Value | date | Decimal) -> Value:
     if isinstance(value, datetime):
         zoned = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
         return zoned.astimezone(timezone.utc).isoformat()
@@ -112,15 +119,15 @@ def _run(dbt: Any, *arguments: str) -> Any:  # noqa: ANN401
     Raises:
         ReportError: It failed as a whole.
     """
-    said = io.StringIO()
+    output = io.StringIO()
     # What an earlier `dbt build` left in target/ stays.
     options = ("--quiet", "--no-write-json", "--no-use-colors", "--log-level-file=none", *arguments)
-    with contextlib.redirect_stdout(said):
+    with contextlib.redirect_stdout(output):
         done = dbt.invoke(list(options))
     if done.exception is not None:
-        raise _explained(str(done.exception)) from done.exception
+        raise _translated(str(done.exception)) from done.exception
     if done.result is None:
-        raise _explained(said.getvalue())
+        raise _translated(output.getvalue())
     return done.result
 
 
@@ -128,27 +135,29 @@ def _check_duckdb() -> None:
     """Refuse a file that is missing, before DuckDB makes it.
 
     Raises:
-        SettingsError: It is.
+        ReportSettingsError: It is.
     """
     path = os.environ.get("TARGET_DUCKDB_PATH")
     if os.environ.get("AIRFLOW_AUDIT_WAREHOUSE", "duckdb") == "duckdb":
         if not path:
             msg = "TARGET_DUCKDB_PATH is not set. Run it by Meltano: meltano invoke audit-report"
-            raise SettingsError(msg)
+            raise ReportSettingsError(msg)
         if not os.path.exists(path):  # noqa: PTH110
             msg = f"There is no {path}. Sync and build first, or set TARGET_DUCKDB_PATH"
-            raise SettingsError(msg)
+            raise ReportSettingsError(msg)
 
 
-def _explained(said: str) -> ReportError:
-    lines = " ".join(line.strip() for line in said.splitlines() if line.strip())
-    if _BUSY.search(said):
-        return UnavailableError(f"The warehouse cannot be asked now. {lines}. Try again later")
-    if _REFUSED.search(said):
+def _translated(output: str) -> ReportError:
+    lines = " ".join(line.strip() for line in output.splitlines() if line.strip())
+    if _BUSY.search(output):
+        return ReportUnavailableError(
+            f"The warehouse cannot be asked now. {lines}. Try again later"
+        )
+    if _REFUSED.search(output):
         return MartsError(f"{lines}. Check the settings of the warehouse, which are the loader's")
-    if "Out of Memory Error" in said:
+    if "Out of Memory Error" in output:
         return MartsError(f"{lines}. Let DuckDB have more memory: TARGET_DUCKDB_MEMORY_LIMIT")
-    if _MISSING.search(said):
+    if _MISSING.search(output):
         return MartsError(
             f"A mart is missing. {lines}. Build the marts first: meltano invoke dbt:build"
         )

@@ -13,10 +13,10 @@ import pyarrow as pa
 from adbc_driver_postgresql import dbapi
 
 from tap_airflow_metadata.airflow_version import OLDER_REVISIONS, airflow_version
-from tap_airflow_metadata.database_errors import explained
+from tap_airflow_metadata.database_errors import translated_errors
 from tap_airflow_metadata.errors import (
     NotAnAirflowDatabaseError,
-    SnapshotSettingsError,
+    RestoredSnapshotError,
     SourceUnavailableError,
 )
 from tap_airflow_metadata.open_transactions import (
@@ -63,7 +63,7 @@ _CLOCK_SQL = """
 
 
 @dataclass(frozen=True)
-class Identity:
+class SourceIdentity:
     """What a database says of itself.
 
     Attributes:
@@ -126,11 +126,11 @@ def _snapshot(taken_at: str, database_id: str) -> tuple[datetime, str]:
             f"The database is a restored snapshot whose settings are wrong: {problem}. Restore it"
             " again; the moment and the identity of its source have to stand in both settings"
         )
-        raise SnapshotSettingsError(msg)
+        raise RestoredSnapshotError(msg)
     return _whole_milliseconds(moment), database_id
 
 
-class Moment:
+class ReadTransaction:
     """All of a sync's queries, in one REPEATABLE READ, READ ONLY transaction.
 
     Use it as a context manager; the transaction ends with the block. One connection serves all
@@ -140,18 +140,18 @@ class Moment:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def __enter__(self) -> Moment:  # noqa: PYI034  (Self needs 3.11)
+    def __enter__(self) -> ReadTransaction:  # noqa: PYI034  (Self needs 3.11)
         """Connect and begin.
 
         Raises:
             SourceRefusedError: The login or the database is wrong.
             SourceUnavailableError: The server cannot be reached now.
         """
-        with contextlib.ExitStack() as undo, explained():
+        with contextlib.ExitStack() as undo, translated_errors():
             self._connection = dbapi.connect(self._settings.database_url)
             self._cursor = self._connection.cursor()
             undo.callback(self._disconnect)
-            self._look_at_the_server()
+            self._read_clock_and_activity()
             self._begin()
             undo.pop_all()
         return self
@@ -170,7 +170,7 @@ class Moment:
             with contextlib.suppress(adbc_driver_manager.Error):
                 step()
 
-    def _look_at_the_server(self) -> None:
+    def _read_clock_and_activity(self) -> None:
         """Read the clock, and who else is at work, before the transaction that reads the tables.
 
         What the rows of that one lack was not committed by then: on a standby, which goes on
@@ -209,7 +209,7 @@ class Moment:
 
     def columns(self) -> dict[str, dict[str, SourceColumn]]:
         """Return every column of every table of the source schema, by table and column."""
-        with explained():
+        with translated_errors():
             rows = self._rows(_COLUMNS_SQL, self._settings.source_schema)
         tables: dict[str, dict[str, SourceColumn]] = {}
         for table, column, postgres_type, is_not_null, is_readable in rows:
@@ -219,7 +219,7 @@ class Moment:
 
     def unique_keys(self) -> dict[str, list[frozenset[str]]]:
         """Return the columns of each unique index that covers all rows, by table."""
-        with explained():
+        with translated_errors():
             rows = self._rows(_UNIQUE_KEYS_SQL, self._settings.source_schema)
         indexes: dict[tuple[str, int], set[str]] = {}
         for table, index, column in rows:
@@ -229,7 +229,7 @@ class Moment:
             keys.setdefault(table, []).append(frozenset(columns))
         return keys
 
-    def identity(self, columns: dict[str, dict[str, SourceColumn]]) -> Identity:
+    def identity(self, columns: dict[str, dict[str, SourceColumn]]) -> SourceIdentity:
         """Return the moment and the versions.
 
         Args:
@@ -238,7 +238,7 @@ class Moment:
         Raises:
             NotAnAirflowDatabaseError: The schema holds no Airflow tables, or those of an Airflow
                 before 2.4.
-            SnapshotSettingsError: It is a snapshot that does not say properly of what and when.
+            RestoredSnapshotError: It is a snapshot that does not say properly of what and when.
         """
         schema = self._settings.source_schema
         hint = (
@@ -253,7 +253,7 @@ class Moment:
             msg = f"{msg} dag_run, task_instance and alembic_version. {hint}"
             raise NotAnAirflowDatabaseError(msg)
         revision = None
-        with explained():
+        with translated_errors():
             if all(column.is_readable for column in columns["alembic_version"].values()):
                 rows = self._rows(f"select version_num from {quoted(schema)}.alembic_version")
                 revision = rows[0][0] if rows else None
@@ -282,7 +282,7 @@ class Moment:
             moment, database_id = _snapshot(taken_at or "", source_id or "")
             # The transactions of the scratch server say nothing about those of the source.
             lag, transactions = None, OpenTransactions(seen="none")
-        return Identity(
+        return SourceIdentity(
             extracted_at=moment,
             revision=revision,
             airflow_version=airflow_version(revision),
@@ -294,18 +294,18 @@ class Moment:
 
     def count(self, table: str) -> int:
         """Return the number of rows of a table in this moment."""
-        with explained():
+        with translated_errors():
             name = f"{quoted(self._settings.source_schema)}.{quoted(table)}"
             return int(self._rows(f"select count(*) from {name}")[0][0])
 
     def byte_count(self, table: str) -> int:
         """Return what a table takes on the server's disk, without its indexes."""
-        with explained():
+        with translated_errors():
             name = f"{quoted(self._settings.source_schema)}.{quoted(table)}"
             return int(self._rows("select pg_table_size(to_regclass($1))", name)[0][0])
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
         """Yield the result of a query, read by binary COPY; rows never become Python objects."""
-        with explained():
+        with translated_errors():
             self._cursor.execute(sql)
             yield from self._cursor.fetch_record_batch()

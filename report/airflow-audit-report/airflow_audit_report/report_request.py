@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 
-from airflow_audit_report.errors import SettingsError
+from airflow_audit_report.errors import ReportSettingsError
 
 USUAL_DAYS = 28
 # As the extractor has it.
@@ -63,7 +63,7 @@ class Period:
 
 
 @dataclass(frozen=True)
-class Wish:
+class ReportRequest:
     """What the user asked for.
 
     Attributes:
@@ -86,7 +86,7 @@ class Wish:
         """Return the period.
 
         Raises:
-            SettingsError: It would end before it begins.
+            ReportSettingsError: It would end before it begins.
         """
         until = self.until or newest_sync
         midnight = datetime.combine(until.date(), time(), timezone.utc)
@@ -97,7 +97,7 @@ class Wish:
                 f" {until:%Y-%m-%d %H:%M} (UTC; without --until the newest sync). Change --since or"
                 " --until"
             )
-            raise SettingsError(msg)
+            raise ReportSettingsError(msg)
         return Period(since, until)
 
     def variables(self, period: Period) -> Mapping[str, str]:

@@ -35,7 +35,7 @@ class Origin:
     neutralised_at: datetime | None
 
 
-def note_origin(parameters: dict[str, str], manifest: Manifest) -> None:
+def record_origin(parameters: dict[str, str], manifest: Manifest) -> None:
     """Say in a restored database which snapshot it is of, so that it is known to be a copy.
 
     Args:
