@@ -38,8 +38,10 @@ def run_report(warehouse: LoadedWarehouse, folder: Path) -> dict[str, Any]:
         folder: For what dbt writes.
     """
     code = (
-        "import json; from airflow_audit_report import dbt_client, report, report_request;"
-        " print(json.dumps(report.make_report(dbt_client.DbtClient(), report_request.ReportRequest())))"
+        "import json; from airflow_audit_report.dbt_client import DbtClient;"
+        " from airflow_audit_report.report import make_report;"
+        " from airflow_audit_report.report_request import ReportRequest;"
+        " print(json.dumps(make_report(DbtClient(), ReportRequest())))"
     )
     python = str(DBT.with_name("python"))
     printed = _run([python, "-c", code], warehouse, folder, {"PYTHONPATH": str(REPORT)})

@@ -22,26 +22,20 @@ _REACHED = re.compile(
 )
 # SQLSTATE classes and codes after which the same command may work later: connection exceptions,
 # rollbacks, lack of resources, operator intervention, lock not available.
-_SQLSTATE = re.compile(r"SQLSTATE: (\w{5})")
 _PASSING_STATES = ("08", "40", "53", "57P", "55P03")
 # A standby ends queries, and at last sessions, that hold up what it has to replay.
 _RECOVERY_CONFLICT = "conflict with recovery"
 
 
-def translated(error: Exception) -> TapError:  # noqa: PLR0911
+def _translated(error: adbc_driver_manager.Error) -> TapError:  # noqa: PLR0911
     """Turn a driver's error into one that says whether a retry can help.
 
-    The driver's message never holds the password: libpq leaves it out.
+    The driver's message never holds the password: libpq leaves it out. An error of the login has no
+    SQLSTATE, because libpq keeps it to itself.
     """
-    text = _text(error)
-    found = _SQLSTATE.search(text)
-    state = found[1] if found else ""
+    text, state = _text(error), error.sqlstate or ""
     if _RECOVERY_CONFLICT in text:
-        return SourceUnavailableError(
-            f"The standby had to replay a change that the sync was still reading: {text}. Try"
-            " again; if it happens often, set hot_standby_feedback = on, or raise"
-            " max_standby_streaming_delay, on the standby"
-        )
+        return _recovery_conflict(text)
     if state == "57014":
         return SourceUnavailableError(
             f"The database cancelled a query: {text}. If it ran into the statement timeout, raise"
@@ -74,6 +68,14 @@ def translated(error: Exception) -> TapError:  # noqa: PLR0911
     )
 
 
+def _recovery_conflict(text: str) -> TapError:
+    return SourceUnavailableError(
+        f"The standby had to replay a change that the sync was still reading: {text}. Try again; if"
+        " it happens often, set hot_standby_feedback = on, or raise max_standby_streaming_delay, on"
+        " the standby"
+    )
+
+
 def _text(error: Exception) -> str:
     return " ".join(str(error).replace("[libpq] ", "").split())
 
@@ -84,14 +86,14 @@ def translated_errors() -> Iterator[None]:
     try:
         yield
     except adbc_driver_manager.Error as error:
-        raise translated(error) from None
+        raise _translated(error) from None
     except (OSError, pa.ArrowException) as error:
         # What Arrow makes of an error in the middle of a result; it may lack the SQLSTATE. What
         # is final, such as a missing right, shows before the first row.
         if "[libpq]" not in str(error):
             raise
         if _RECOVERY_CONFLICT in str(error):
-            raise translated(error) from None
+            raise _recovery_conflict(_text(error)) from None
         raise SourceUnavailableError(
             f"The database went away or cancelled a query halfway: {_text(error)}. If it ran into"
             " the statement timeout, raise statement_timeout_seconds"

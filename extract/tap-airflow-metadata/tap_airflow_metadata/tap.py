@@ -14,10 +14,7 @@ from urllib.request import url2pathname
 
 from singer_sdk import Stream, Tap
 from singer_sdk import typing as th
-from singer_sdk.exceptions import ConfigValidationError
-from singer_sdk.helpers._batch import BaseBatchFileEncoding, SDKBatchMessage
 from singer_sdk.helpers.capabilities import (
-    BATCH_CONFIG,
     CapabilitiesEnum,
     PluginCapabilities,
     TapCapabilities,
@@ -39,6 +36,7 @@ from tap_airflow_metadata.settings import (
     select_tables,
     settings_from_config,
 )
+from tap_airflow_metadata.singer_sdk_internals import SingleReadTap, batch_message
 from tap_airflow_metadata.spool import Spool, SpoolFile
 from tap_airflow_metadata.sync import Sync, TableQuery, TableRead
 
@@ -60,12 +58,12 @@ class TableStream(Stream):
         self.primary_keys = list(table.key[0])
 
     def get_records(self, context: object) -> Iterable[dict[str, Any]]:
-        """Not used: all tables are read in one moment, not stream by stream."""
+        """Not used: all tables are read in one transaction, not stream by stream."""
         raise NotImplementedError
 
 
-class AirflowMetadataTap(Tap):
-    """Reads an Airflow metadata database, all tables in one moment."""
+class AirflowMetadataTap(SingleReadTap):
+    """Reads an Airflow metadata database, all tables in one transaction."""
 
     name = "tap-airflow-metadata"
     package_name = "airflow-audit-tap-airflow-metadata"
@@ -166,20 +164,6 @@ class AirflowMetadataTap(Tap):
         ),
     ).to_dict()
 
-    @classmethod
-    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
-        """Add ``batch_config``; the SDK adds stream maps too, whatever the capabilities say."""
-        for name, setting in BATCH_CONFIG["properties"].items():
-            config_jsonschema["properties"].setdefault(name, setting)
-
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Turn the SDK's error into one with our exit code."""
-        try:
-            return super()._validate_config(raise_errors=raise_errors)
-        except ConfigValidationError as error:
-            msg = f"The settings are not valid: {'; '.join(error.errors)}"
-            raise TapSettingsError(msg) from None
-
     def settings(self) -> Settings:
         """Return the checked settings.
 
@@ -200,8 +184,8 @@ class AirflowMetadataTap(Tap):
         )
         return [TableStream(self, table, included.get(table.name, frozenset())) for table in tables]
 
-    def run_connection_test(self) -> bool:  # type: ignore[misc]
-        """Log in and say what is there; the SDK's own test would read a record per stream."""
+    def log_in(self) -> None:
+        """Connect to the database, and log its versions."""
         with ReadTransaction(self.settings()) as transaction:
             identity = transaction.identity(transaction.columns())
         self.logger.info(
@@ -209,14 +193,12 @@ class AirflowMetadataTap(Tap):
             identity.airflow_version or f"of unknown revision {identity.revision}",
             identity.postgres_version,
         )
-        return True
 
-    def sync_all(self) -> None:  # type: ignore[misc]
-        """Read every table in one moment, then send the messages of all.
+    def sync(self) -> None:
+        """Read every table in one transaction, then send the messages of all.
 
-        The SDK's own loop reads stream by stream and moves state with each. Here the transaction
-        must be over before the first message, because a slow loader would keep it open, and state
-        moves once, with everything loaded.
+        The transaction ends before the first message, because a slow loader would keep it open; the
+        state moves once, when everything is loaded.
         """
         settings = self._selected(self.settings())
         sync_id = str(uuid.uuid4())
@@ -283,8 +265,7 @@ class AirflowMetadataTap(Tap):
     def _send(self, read: TableRead) -> None:
         self.write_message(SchemaMessage(read.name, read.schema, list(read.key)))
         if read.file and self._sends_files:
-            encoding = BaseBatchFileEncoding(format="parquet")  # Parquet names its own compression
-            self.write_message(SDKBatchMessage(read.name, encoding, [read.file.path.as_uri()]))
+            self.write_message(batch_message(read.name, read.file.path))
         elif read.file:
             self._send_records(read, read.file)
         if read.version is not None:

@@ -66,7 +66,9 @@ _POINT_SIZE = {"expr": "point_size"}
 _WEEKDAYS = "['', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat', 'Sun'][datum.value]"
 _DAY_SECONDS = 24 * 60 * 60
 _SHARES_OF_SUCCESS = [0.5, 0.8, 0.9, 0.95, 0.99, 1]
-_LABELS_OF_TICKS = "datum.value ? '≥ ' + formatValue(datum.value * tick, 'seconds') : '< ' + formatValue(tick, 'seconds')"
+_LABELS_OF_TICKS = (
+    "(datum.value ? '≥ ' : '< ') + formatValue(max(datum.value, 1) * tick, 'seconds')"
+)
 _SHARES_IN_USE = [0.1, 0.25, 0.5, 0.75, 0.9, 1]
 
 

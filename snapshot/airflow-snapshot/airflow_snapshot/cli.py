@@ -272,7 +272,8 @@ def clone_command(  # noqa: PLR0913, PLR0917  # as many as it has options
     for line in reports[0].lines():
         click.echo(line)
     click.echo(
-        f"\nCloned {display_address(source)} into {display_address(into)} by the snapshot {manifest.name}."
+        f"\nCloned {display_address(source)} into {display_address(into)} by the snapshot"
+        f" {manifest.name}."
     )
     _print_next_steps(request)
 
