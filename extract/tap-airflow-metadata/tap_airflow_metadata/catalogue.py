@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 
@@ -19,11 +19,6 @@ ColumnType = Literal["integer", "number", "text", "boolean", "timestamp", "json"
 Access = Literal["read", "withheld", "secret"]
 Personal = Literal["username", "named_username", "identity", "mention"]
 Read = Literal["default", "optional", "never"]
-
-_COLUMN_TYPES = {"integer", "number", "text", "boolean", "timestamp", "json", "uuid", "bytes"}
-_ACCESS = {"read", "withheld", "secret"}
-_PERSONAL = {None, "username", "named_username", "identity", "mention"}
-_READ = {"default", "optional", "never"}
 
 
 @functools.cache
@@ -131,9 +126,9 @@ def _parse_column(table: str, name: str, entry: dict[str, Any]) -> Column:
     problems = [
         problem
         for problem, wrong in (
-            (f"type {column.type!r}", column.type not in _COLUMN_TYPES),
-            (f"access {column.access!r}", column.access not in _ACCESS),
-            (f"personal {column.personal!r}", column.personal not in _PERSONAL),
+            (f"type {column.type!r}", column.type not in get_args(ColumnType)),
+            (f"access {column.access!r}", column.access not in get_args(Access)),
+            (f"personal {column.personal!r}", column.personal not in {None, *get_args(Personal)}),
             (f"clean {column.clean!r}", column.clean not in {None, *RULES}),
             ("no reason for its access", column.access != "read" and not column.reason),
             ("no reason for cleaning it", column.clean and not column.reason),
@@ -180,7 +175,7 @@ def parse_table(name: str, entry: dict[str, Any]) -> Table:
 
 
 def _check_table(table: Table) -> None:
-    if table.read not in _READ:
+    if table.read not in get_args(Read):
         msg = f"Catalogue entry {table.name}: read {table.read!r}"
         raise ValueError(msg)
     if (table.read == "never") != bool(table.reason):

@@ -11,24 +11,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tap_airflow_metadata.airflow_version import REVISIONS
-from tap_airflow_metadata.catalogue import Column, ColumnType, Table, version_tuple
+from tap_airflow_metadata.catalogue import Column, Table, version_tuple
 from tap_airflow_metadata.errors import UnknownSchemaError
+from tap_airflow_metadata.raw_shape import RAW_TYPES, base_type
 from tap_airflow_metadata.read_transaction import SourceColumn
 
-# Postgres types whose values arrive as what the catalogue's type stands for. Airflow 2 kept some
-# JSON as bytes or text, and some ids, which are text now, as numbers.
-_WHOLE_NUMBERS = {"smallint", "integer", "bigint"}
-_TEXTS = {"character varying", "text", "character"}
-_READABLE_TYPES: dict[ColumnType, set[str]] = {
-    "integer": _WHOLE_NUMBERS,
-    "number": {"smallint", "integer", "real", "double precision"},
-    "text": {*_TEXTS, *_WHOLE_NUMBERS, "uuid", "json", "jsonb"},
-    "boolean": {"boolean"},
-    "timestamp": {"timestamp with time zone", "timestamp without time zone"},
-    "json": {"json", "jsonb", "bytea", *_TEXTS, "double precision"},
-    "uuid": {"uuid"},
-    "bytes": {"bytea"},
-}
 # Made by the FAB provider, whose releases are not Airflow's.
 _FAB = re.compile(r"^(ab_|alembic_version_fab$)")
 _LISTED_PROBLEMS = 10
@@ -133,7 +120,9 @@ def _problems(found: FoundTable, release: str) -> Iterator[str]:
     for column in wanted:
         if column.name not in source:
             yield f"{table.name} has no column {column.name}{_role(table, column.name, release)}"
-        elif _base_type(source[column.name].postgres_type) not in _READABLE_TYPES[column.type]:
+        elif (
+            base_type(source[column.name].postgres_type) not in RAW_TYPES[column.type].source_types
+        ):
             found_type = source[column.name].postgres_type
             yield f"{table.name}.{column.name} is {found_type}, which is not read as {column.type}"
     key = merge_key(table, source)
@@ -157,8 +146,3 @@ def _role(table: Table, column: str, release: str) -> str:
     if table.change and table.change.open and column == "state":
         return ", which shows what may still change"
     return ""
-
-
-def _base_type(postgres_type: str) -> str:
-    """Return ``"timestamp with time zone"`` for ``"timestamp(3) with time zone"``."""
-    return re.sub(r"\(.*?\)", "", postgres_type)

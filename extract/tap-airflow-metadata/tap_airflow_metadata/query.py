@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from tap_airflow_metadata.catalogue import Column, Table
 from tap_airflow_metadata.cleaning import cleaned
 from tap_airflow_metadata.quoting import literal, quoted
+from tap_airflow_metadata.raw_shape import RAW_TYPES, base_type
 from tap_airflow_metadata.settings import Pii
 
 # Name of the session setting that carries the salt, so that it stands in no query text.
@@ -21,19 +22,8 @@ SALT_SETTING = "airflow_audit.pii_salt"
 # is, 1 if something was cut out, 2 if there was something that no rule knows.
 FOUND = "_found_by_cleaning"
 
-# Postgres types that are read as they are, and the cast for any other.
-_NATIVE = {
-    "integer": ({"smallint", "integer", "bigint"}, "bigint"),
-    "number": ({"real", "double precision"}, "double precision"),
-    "boolean": ({"boolean"}, "boolean"),
-}
 # What follows the user name in `jane (Jane Doe)`.
 _FULL_NAME = r" \(.*\)$"
-_TEXT = ({"character varying", "text"}, "text")
-
-
-def _base_type(postgres_type: str) -> str:
-    return postgres_type.split("(", 1)[0].strip()
 
 
 def _expression(column: Column, postgres_type: str) -> str:
@@ -45,7 +35,7 @@ def _expression(column: Column, postgres_type: str) -> str:
             between Airflow versions (run configuration was bytea before 3.0 and is jsonb since).
     """
     name = quoted(column.name)
-    base = _base_type(postgres_type)
+    base = base_type(postgres_type)
     if base == "bytea":
         encoded = f"encode({name}, 'base64')"
         return f"to_json({encoded})::text" if column.type == "json" else encoded
@@ -54,8 +44,8 @@ def _expression(column: Column, postgres_type: str) -> str:
         return name if postgres_type.endswith("with time zone") else f"{name} at time zone 'UTC'"
     if column.type == "json":
         return f"{name}::text" if base in {"json", "jsonb"} else f"to_json({name})::text"
-    native, cast = _NATIVE.get(column.type, _TEXT)
-    return name if base in native else f"{name}::{cast}"
+    raw = RAW_TYPES[column.type]
+    return name if base in raw.uncast_types else f"{name}::{raw.cast}"
 
 
 def _protected(column: Column, expression: str, pii: Pii) -> str | None:
