@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
 import math
 import os
 import re
@@ -38,11 +36,11 @@ _REFUSED = re.compile(
 
 @dataclass(frozen=True)
 class AnalysisResult:
-    """What one analysis says.
+    """The result of one analysis.
 
     Attributes:
         columns: Names.
-        rows: Values, moments and days as texts in ISO 8601.
+        rows: Values; times and dates as ISO 8601.
         sql: The query, as the warehouse got it.
         marts: The marts that it reads.
     """
@@ -54,25 +52,27 @@ class AnalysisResult:
 
 
 class DbtClient:
-    """The marts of one warehouse."""
+    """Runs the analyses of a dbt project in this process.
+
+    tests/report/test_dbt_client.py holds dbt to what this relies on.
+    """
 
     def __init__(self) -> None:
-        """Let dbt read its project; DBT_PROJECT_DIR and DBT_PROFILES_DIR name it.
+        """Parse the project; DBT_PROJECT_DIR and DBT_PROFILES_DIR name it.
 
         Raises:
             ReportError: The project or the settings cannot be read.
         """
-        _check_duckdb()
+        _require_duckdb_file()
         # Takes a second or two, which --help need not wait for.
         from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
-        parsed = _run(dbtRunner(), "parse")
-        self._dbt = dbtRunner(manifest=parsed)
+        self._dbt = dbtRunner(manifest=_invoke(dbtRunner(), "parse"))
 
     def run_analyses(
         self, selection: str, variables: Mapping[str, str]
     ) -> dict[str, AnalysisResult]:
-        """Run analyses, and return the answers by name.
+        """Run analyses, and return their results by name.
 
         Args:
             selection: What to run, as dbt's --select takes it.
@@ -82,14 +82,11 @@ class DbtClient:
             ReportError: The warehouse cannot be reached, or refuses one.
         """
         os.environ.update(variables)
-        results = _run(self._dbt, "show", "--select", selection, "--limit", "-1").results
-        for result in results:
-            if result.agate_table is None:
-                raise _translated(f"{result.node.name}: {result.message}")
-        return {result.node.name: _result_of(result) for result in results}
+        results = _invoke(self._dbt, "show", "--select", selection, "--limit", "-1").results
+        return {result.node.name: _analysis_result(result) for result in results}
 
 
-def _result_of(result: Any) -> AnalysisResult:  # noqa: ANN401
+def _analysis_result(result: Any) -> AnalysisResult:  # noqa: ANN401  # dbt's RunResult
     table, node = result.agate_table, result.node
     marts = sorted(identifier.rpartition(".")[2] for identifier in node.depends_on.nodes)
     return AnalysisResult(
@@ -113,25 +110,20 @@ def _json_value(value: Value | date | Decimal) -> Value:
     return value
 
 
-def _run(dbt: Any, *arguments: str) -> Any:  # noqa: ANN401
-    """Run dbt in this process, in silence.
+def _invoke(dbt: Any, *arguments: str) -> Any:  # noqa: ANN401  # dbtRunner, and a result of its
+    """Run a command of dbt that prints nothing, and leaves what `dbt build` left in target/.
 
     Raises:
-        ReportError: It failed as a whole.
+        ReportError: It failed.
     """
-    output = io.StringIO()
-    # What an earlier `dbt build` left in target/ stays.
-    options = ("--quiet", "--no-write-json", "--no-use-colors", "--log-level-file=none", *arguments)
-    with contextlib.redirect_stdout(output):
-        done = dbt.invoke(list(options))
-    if done.exception is not None:
-        raise _translated(str(done.exception)) from done.exception
-    if done.result is None:
-        raise _translated(output.getvalue())
-    return done.result
+    options = ("--log-level=none", "--log-level-file=none", "--no-write-json", *arguments)
+    outcome = dbt.invoke(list(options))
+    if not outcome.success:
+        raise _translated(str(outcome.exception)) from outcome.exception
+    return outcome.result
 
 
-def _check_duckdb() -> None:
+def _require_duckdb_file() -> None:
     """Refuse a file that is missing, before DuckDB makes it.
 
     Raises:
