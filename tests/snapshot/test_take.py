@@ -226,7 +226,7 @@ def test_a_password_in_an_argument_is_refused(snapshots):
     assert CANARY not in printed
 
 
-@pytest.mark.parametrize("slug", ["", "Shop", "../shop", "a b"])
+@pytest.mark.parametrize("slug", ["", "Shop", "../shop", "a b", "s" * 49])
 def test_a_slug_that_is_none(snapshots, source, slug):
     assert "ENVIRONMENT_SLUG" in snapshots.run(
         "take", code=78, AIRFLOW_SNAPSHOT_SOURCE=source, ENVIRONMENT_SLUG=slug

@@ -14,7 +14,7 @@ import click
 from tap_airflow_metadata.catalogue import load_catalogue
 from tap_airflow_metadata.errors import EXIT_FINAL, EXIT_RETRYABLE, TapError
 from tap_airflow_metadata.grants import grants_sql
-from tap_airflow_metadata.singer_sdk_internals import config_of, tap_from_options
+from tap_airflow_metadata.insides_of_singer_sdk import config_of, tap_from_options
 from tap_airflow_metadata.stage_check import StagedTable, check_messages
 from tap_airflow_metadata.sync import TableQuery
 from tap_airflow_metadata.tap import AirflowMetadataTap

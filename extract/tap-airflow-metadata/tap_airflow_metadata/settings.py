@@ -15,7 +15,10 @@ from tap_airflow_metadata.errors import TapSettingsError
 Mode = Literal["merge", "mirror", "append"]
 Pii = Literal["usernames", "hashed", "full"]
 
-_SLUG = re.compile(r"^[a-z0-9][a-z0-9_-]{0,47}$")
+# At most 48 characters: `airflow_<slug>_export`, the longest schema named after it, then has 63, as
+# many as PostgreSQL takes, and less than any warehouse does. Each package has the pattern, because
+# none imports another; tests/project/test_shared_facts.py compares them.
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 
 
 @dataclass(frozen=True)
@@ -136,7 +139,7 @@ def settings_from_config(config: Mapping[str, Any], catalogue: Mapping[str, Tabl
         TapSettingsError: A setting is missing or wrong; the message names it and says what to do.
     """
     slug = (config.get("environment_slug") or "").strip()
-    if not _SLUG.match(slug):
+    if not _SLUG.fullmatch(slug):
         problem = f"environment_slug is {slug!r}" if slug else "environment_slug is not set"
         msg = (
             f"{problem}. Set ENVIRONMENT_SLUG to a short name of this Airflow environment, of lower"

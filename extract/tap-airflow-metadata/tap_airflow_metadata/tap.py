@@ -28,6 +28,7 @@ from singer_sdk.singerlib import (
 
 from tap_airflow_metadata.catalogue import Table, load_catalogue
 from tap_airflow_metadata.errors import TapSettingsError
+from tap_airflow_metadata.insides_of_singer_sdk import SingleReadTap, batch_message
 from tap_airflow_metadata.raw_shape import EXTRACTED_AT, json_schema
 from tap_airflow_metadata.read_transaction import ReadTransaction
 from tap_airflow_metadata.settings import (
@@ -36,7 +37,6 @@ from tap_airflow_metadata.settings import (
     select_tables,
     settings_from_config,
 )
-from tap_airflow_metadata.singer_sdk_internals import SingleReadTap, batch_message
 from tap_airflow_metadata.spool import Spool, SpoolFile
 from tap_airflow_metadata.sync import Sync, TableQuery, TableRead
 

@@ -1,6 +1,6 @@
 """Charts as Vega-Lite specifications without data, whose fields are columns of a figure.
 
-The page adds what they cannot know: the rows; the function `formatValue`, which formats values as tables
+The page adds what they cannot know: the rows; the function `formatValue`, which formats values as the tables
 do; a height, where `usermeta` says that it depends on the rows; and as parameters `since` and
 `until` (the period, whole days), `first_week` and `last_week` (Mondays), `label_days` and
 `label_weeks` (milliseconds from label to label), `legend_columns`, `point_size`, and `tick` (a

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-EXIT_RETRYABLE = 75  # EX_TEMPFAIL of sysexits.h: the same command may work later
-EXIT_FINAL = 78  # EX_CONFIG of sysexits.h: a setting, a right or the marts have to change first
+import os
+
+EXIT_RETRYABLE = os.EX_TEMPFAIL  # the same command may work later
+EXIT_FINAL = os.EX_CONFIG  # a setting, a right or the marts have to change first
 
 
 class ReportError(Exception):

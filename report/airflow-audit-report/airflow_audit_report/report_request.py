@@ -10,7 +10,7 @@ from datetime import date, datetime, time, timedelta, timezone
 from airflow_audit_report.errors import ReportSettingsError
 
 USUAL_DAYS = 28
-# As the extractor has it.
+# As the tap has it.
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 
 

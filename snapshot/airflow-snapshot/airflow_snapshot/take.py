@@ -19,7 +19,8 @@ from airflow_snapshot.progress import Progress
 from airflow_snapshot.secrets import scratch_without_secrets
 from airflow_snapshot.store import HashingWriter, Store
 
-_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+# As the tap has it, because snapshots are synced too.
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def take(request: TakeRequest, store: Store, progress: Progress) -> Manifest:
     if not _SLUG.fullmatch(request.environment_slug):
         msg = (
             f"The environment slug {request.environment_slug!r} may hold small letters, digits, -"
-            " and _ only (ENVIRONMENT_SLUG)"
+            " and _ only, at most 48 (ENVIRONMENT_SLUG)"
         )
         raise SnapshotSettingsError(msg)
     with export_snapshot(request.source, request.schema) as exported:

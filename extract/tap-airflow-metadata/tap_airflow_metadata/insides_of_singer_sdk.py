@@ -2,7 +2,7 @@
 
 The SDK reads and sends stream by stream. This tap reads all tables in one transaction, which has to
 be over before the first message, so it replaces methods that the SDK marks as final or private.
-tests/extract/test_singer_sdk_internals.py says what is relied on, and fails if an upgrade changes
+tests/extract/test_insides_of_singer_sdk.py says what is relied on, and fails if an upgrade changes
 it.
 """
 

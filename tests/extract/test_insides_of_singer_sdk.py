@@ -1,4 +1,4 @@
-"""singer-sdk still has what tap_airflow_metadata/singer_sdk_internals.py takes from its insides.
+"""singer-sdk still has what tap_airflow_metadata/insides_of_singer_sdk.py takes from its insides.
 
 Where one of these fails after an upgrade, look at that module first.
 """
@@ -15,7 +15,7 @@ from singer_sdk.helpers._batch import SDKBatchMessage
 from singer_sdk.plugin_base import _ConfigInput
 
 from tap_airflow_metadata.errors import TapSettingsError
-from tap_airflow_metadata.singer_sdk_internals import batch_message, config_of, tap_from_options
+from tap_airflow_metadata.insides_of_singer_sdk import batch_message, config_of, tap_from_options
 from tap_airflow_metadata.tap import AirflowMetadataTap
 
 CONFIG = {"database_url": "postgresql://db/airflow", "environment_slug": "test"}
