@@ -1,4 +1,4 @@
-"""Temporary files without a name, of which a killed process leaves nothing behind."""
+"""Temporary files without a name, which vanish even if the process is killed."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import IO
 
 @dataclass(frozen=True)
 class AnonymousFile:
-    """A file that this process and those it starts can open, as long as it lives.
+    """A file that this process and its children can open by a path while this process runs.
 
     Attributes:
-        file: To be written, and flushed before others read it.
-        path: Where they find it.
+        file: Open for writing; flush it before others read it.
+        path: Where they open it.
     """
 
     file: IO[bytes]
@@ -26,6 +26,6 @@ class AnonymousFile:
 
 @contextlib.contextmanager
 def anonymous_file() -> Iterator[AnonymousFile]:
-    """Make one among the temporary files (TMPDIR); it is gone with the block, or the process."""
+    """Create one in TMPDIR; it is gone after the block, or with the process."""
     with tempfile.TemporaryFile() as file:
         yield AnonymousFile(file, Path(f"/proc/{os.getpid()}/fd/{file.fileno()}"))

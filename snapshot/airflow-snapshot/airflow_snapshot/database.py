@@ -1,4 +1,4 @@
-"""Connections to Postgres: addresses without passwords in sight, and errors that say what to do."""
+"""Connections to Postgres: addresses that show no password, and errors that say what to do."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from airflow_snapshot.errors import (
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 _POSTGRES = re.compile(r"^postgres(ql)?(\+[a-z0-9_]+)?://", re.IGNORECASE)
-# Values are read, and rows compared by their text, whatever the server, database or role is set to.
+# Rows are compared by their text, so it must not depend on settings of server, database or role.
 _SAME_EVERYWHERE = """
     set time zone 'UTC';
     set datestyle = 'ISO, YMD';
@@ -42,15 +42,15 @@ _PASSING_REFUSALS = re.compile(
 
 
 def parse_address(address: str | None, setting: str) -> dict[str, str]:
-    """Return an address as libpq's parameters.
+    """Return an address as parameters of libpq.
 
     Args:
         address: A libpq URL, a ``key=value`` string, or Airflow's own ``sql_alchemy_conn``.
-        setting: Name of the setting it comes from, for the error.
+        setting: The setting it comes from, for the error.
 
     Raises:
-        SnapshotSettingsError: It is missing, cannot be read, or is of another kind of database. The message
-            never repeats the address, because it may hold a password.
+        SnapshotSettingsError: It is missing, malformed, or of another kind of database. The message
+            never repeats the address, which may hold a password.
     """
     text = (address or "").strip()
     if not text:
@@ -83,7 +83,7 @@ def parse_address(address: str | None, setting: str) -> dict[str, str]:
 
 
 def display_address(parameters: dict[str, str]) -> str:
-    """An address to be printed: a URL with `***` in place of a password."""
+    """Return an address to print: a URL with `***` in place of a password."""
     known = dict(parameters)
     password = ":***" if known.pop("password", None) else ""
     user = quote(known.pop("user", ""), safe="")
@@ -98,15 +98,15 @@ def display_address(parameters: dict[str, str]) -> str:
 
 @contextlib.contextmanager
 def connected(parameters: dict[str, str], **changes: str) -> Iterator[Connection]:
-    """Connect, outside of a transaction; explain what goes wrong, also in the block.
+    """Connect in autocommit mode, and translate the driver's errors, in the block too.
 
     Args:
-        parameters: Of the address.
-        changes: Parameters to use in place of those.
+        parameters: The address.
+        changes: Parameters that replace some of those.
 
     Raises:
-        DatabaseError: The server refused for good.
-        SnapshotUnavailableError: It may work later.
+        DatabaseError: The server refused, and will do so again.
+        SnapshotUnavailableError: A retry may help.
     """
     try:
         connection = psycopg.connect(
@@ -121,7 +121,7 @@ def connected(parameters: dict[str, str], **changes: str) -> Iterator[Connection
 
 
 def _explain(error: psycopg.Error, address: str) -> SnapshotError:
-    # The details of an error show what stands in rows.
+    # The details of an error may quote rows.
     text = " ".join((error.diag.message_primary or str(error)).split())
     state = error.sqlstate or ""
     if state == "55P03":
@@ -145,7 +145,7 @@ def _explain(error: psycopg.Error, address: str) -> SnapshotError:
 
 
 def program_environ(parameters: dict[str, str]) -> dict[str, str]:
-    """Environment of a program of Postgres: the password goes there, never into its arguments."""
+    """Return the environment of a Postgres program, which gets the password there only."""
     environ = dict(os.environ)
     if "password" in parameters:
         environ["PGPASSWORD"] = parameters["password"]
@@ -153,7 +153,7 @@ def program_environ(parameters: dict[str, str]) -> dict[str, str]:
 
 
 def program_address(parameters: dict[str, str]) -> str:
-    """The address as an argument of a program of Postgres, without the password."""
+    """Return the address as an argument of a Postgres program, without the password."""
     return conninfo.make_conninfo(
         "", **{name: value for name, value in parameters.items() if name != "password"}
     )

@@ -1,4 +1,4 @@
-"""One moment of a source database, which pg_dump can share."""
+"""A transaction on the source database whose snapshot other sessions can share."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from airflow_snapshot.errors import DatabaseError
 from airflow_snapshot.manifest import Running, Source
 
 LOCK_TIMEOUT_SECONDS = 30
-_OLDEST_POSTGRES = 120000  # before, the text of floating point numbers was another
+_OLDEST_POSTGRES = 120000  # older ones print floating point numbers differently
 _FRESH = "3 minutes"
 _AIRFLOW_TABLES = {"alembic_version", "dag_run", "job", "task_instance"}
 _UNFINISHED_TASKS = (
@@ -26,17 +26,18 @@ _UNFINISHED_RUNS = ("queued", "running")
 
 
 class ExportedSnapshot:
-    """A REPEATABLE READ, READ ONLY transaction, exported for other sessions.
+    """A REPEATABLE READ, READ ONLY transaction whose snapshot is exported.
 
     Attributes:
         connection: In that transaction.
-        taken_at: The moment.
-        snapshot_id: What pg_dump takes to see the same.
-        source: What the database says of itself.
+        parameters: Address of the database.
+        taken_at: When it began.
+        snapshot_id: What pg_dump needs to see the same rows.
+        source: The database, as it describes itself.
     """
 
     def __init__(self, connection: Connection, parameters: dict[str, str], schema: str) -> None:
-        """Read what the database says of itself; see :func:`export_snapshot`."""
+        """Export the snapshot and read the source; see :func:`export_snapshot`."""
         self.connection = connection
         self.parameters = parameters
         query = "select date_trunc('milliseconds', now()), pg_export_snapshot()"
@@ -50,8 +51,8 @@ class ExportedSnapshot:
         tables = set(table_names(self.connection, schema))
         if not tables >= _AIRFLOW_TABLES:
             msg = (
-                f"{address} has no Airflow tables in the schema {schema!r}. Check the database name;"
-                " some installations use another schema, such as airflow (option --schema)"
+                f"{address} has no Airflow tables in the schema {schema!r}. Check the database"
+                " name; some installations use another schema, such as airflow (option --schema)"
             )
             raise DatabaseError(msg)
         query = """
@@ -86,7 +87,7 @@ class ExportedSnapshot:
         )
 
     def running(self) -> Running:
-        """Say who is at work on the database."""
+        """Return what is at work on the database."""
         schema = self.source.schema
         count = "select count(*) from {} where state = any(%s)"
         [(tasks,)] = self.connection.execute(
@@ -101,7 +102,7 @@ class ExportedSnapshot:
 
 
 def live_components(connection: Connection, schema: str) -> tuple[str, ...]:
-    """Return the schedulers and the like with a fresh heartbeat, as `type@host`."""
+    """Return the components with a fresh heartbeat, such as schedulers, as `type@host`."""
     query = sql.SQL(
         "select distinct job_type || '@' || coalesce(hostname, '') from {} where state = 'running'"
         " and latest_heartbeat > now() - {}::interval"
@@ -112,21 +113,21 @@ def live_components(connection: Connection, schema: str) -> tuple[str, ...]:
 
 @contextlib.contextmanager
 def export_snapshot(parameters: dict[str, str], schema: str) -> Iterator[ExportedSnapshot]:
-    """Hold one moment of a database until the end of the block.
+    """Export a snapshot of a database for the time of the block.
 
     Args:
-        parameters: Of the address.
+        parameters: Address of the database.
         schema: Postgres schema of Airflow's tables.
 
     Raises:
         DatabaseError: It cannot be read, or is no Airflow metadata database.
-        SnapshotUnavailableError: It may be read later.
+        SnapshotUnavailableError: A retry may help.
     """
     with connected(parameters) as connection:
         connection.execute("set statement_timeout = 0")
         connection.execute("set idle_in_transaction_session_timeout = 0")
         connection.execute(f"set lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
-        # One more process on the server, beside that of pg_dump, and not as many as it has.
+        # pg_dump already takes a process of the server; this takes one more, and no parallel workers.
         connection.execute("set max_parallel_workers_per_gather = 0")
         connection.execute("begin transaction isolation level repeatable read, read only")
         yield ExportedSnapshot(connection, parameters, schema)

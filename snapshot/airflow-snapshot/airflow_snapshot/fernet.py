@@ -1,4 +1,4 @@
-"""Fernet, with which Airflow encrypts what it keeps of connections and variables."""
+"""Fernet, the encryption of Airflow's connections and variables."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ NEW_KEY = "AIRFLOW_SNAPSHOT_NEW_FERNET_KEY"
 
 @dataclass(frozen=True)
 class EncryptedColumn:
-    """A column that holds encrypted text in rows whose flag says so.
+    """A column whose text is encrypted where a flag says so.
 
     Attributes:
         table: Its table.
-        name: Column with the name of the entry, by which users know it.
+        name: Column with the name that users know the row by.
         column: The column itself.
-        flag: Column that says whether it is encrypted.
+        flag: Column that says whether the text is encrypted.
     """
 
     table: str
@@ -34,7 +34,7 @@ class EncryptedColumn:
     flag: str
 
 
-# Of what Airflow encrypts, triggers and requests to test a connection do not outlive neutralising.
+# Airflow encrypts triggers and requests to test a connection too; neutralising deletes them.
 ENCRYPTED = (
     EncryptedColumn("connection", "conn_id", "password", "is_encrypted"),
     EncryptedColumn("connection", "conn_id", "extra", "is_extra_encrypted"),
@@ -47,10 +47,10 @@ class Keyring:
 
     Args:
         old: `core.fernet_key` of the old environment: one key or several, separated by commas.
-        new: The same of the new environment.
+        new: That of the new environment.
 
     Raises:
-        SnapshotSettingsError: It is no such key.
+        SnapshotSettingsError: One of them is no Fernet key.
     """
 
     def __init__(self, old: str | None, new: str | None) -> None:
@@ -59,12 +59,11 @@ class Keyring:
         self._reads_old = bool(old_keys)
         keys = [*new_keys, *old_keys]
         self._reader = MultiFernet(keys) if keys else None
-        # Without a new key the environment goes on with the old one. Airflow, too, writes with the
-        # first of several.
+        # Without a new key the old one stays. Like Airflow, write with the first of several.
         self._writer = keys[0] if keys else None
 
     def read(self, text: str, *, is_encrypted: bool) -> str | None:
-        """Give a value in the clear; None if no key reads it."""
+        """Return a value decrypted; None if no key reads it."""
         if not is_encrypted:
             return text
         if self._reader is None:
@@ -75,7 +74,7 @@ class Keyring:
             return None
 
     def write(self, text: str | None) -> tuple[str | None, bool]:
-        """Encrypt a value if there is a key to do so; tell whether that was done."""
+        """Return a value, encrypted if there is a key for it, and whether it is."""
         if self._writer is None or not text:
             return text, False
         return self._writer.encrypt(text.encode()).decode(), True
@@ -86,10 +85,10 @@ class Keyring:
         """Encrypt everything with the key to write with, and empty what no key reads.
 
         Yields:
-            Each thing that was done, with the names of the entries that lost their values by it.
+            Each change, with the names of the entries that lost their values by it.
 
         Raises:
-            SnapshotSettingsError: A key of the old environment was given, and does not read everything.
+            SnapshotSettingsError: The keys of the old environment do not read everything.
         """
         for field in ENCRYPTED:
             encrypted = connection.execute(_select(field)).fetchall()
@@ -116,7 +115,7 @@ class Keyring:
             )
 
     def _wrote(self, text: str) -> bool:
-        """Tell whether a value is encrypted with the very key to write with."""
+        """Return whether a value is encrypted with the key to write with."""
         if self._writer is None:
             return False
         try:

@@ -1,4 +1,4 @@
-"""Connections and variables that a copy gets in place of its own, from a file."""
+"""A file of connections and variables that replace those of a copy."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Resolve = Callable[[str], str]
 
 @dataclass(frozen=True)
 class ConnectionOverride:
-    """A connection as a whole; what is None is empty."""
+    """A whole connection; None is an empty column."""
 
     conn_type: str
     description: str | None = None
@@ -42,7 +42,7 @@ class ConnectionOverride:
 
 @dataclass(frozen=True)
 class VariableOverride:
-    """A variable; without a description it keeps the one it has."""
+    """A variable, which keeps its description unless another is given."""
 
     value: str
     description: str | None = None
@@ -50,7 +50,7 @@ class VariableOverride:
 
 @dataclass(frozen=True)
 class Overrides:
-    """Connections by conn_id, and variables by key; None stands for one to be deleted."""
+    """Connections by conn_id, and variables by key; None deletes one."""
 
     connections: Mapping[str, ConnectionOverride | None]
     variables: Mapping[str, VariableOverride | None]
@@ -62,10 +62,10 @@ def read_overrides(path: Path, environ: Mapping[str, str]) -> Overrides:
     Args:
         path: YAML (or JSON) with `connections` and `variables` in the shapes of Airflow's own
             files of them.
-        environ: What `${NAME}` in its strings stands for; `$${NAME}` is the text `${NAME}`.
+        environ: Values of `${NAME}` in its strings; `$${NAME}` is the text `${NAME}`.
 
     Raises:
-        SnapshotSettingsError: It cannot be read, something in it is of the wrong kind, or a name is not in
+        SnapshotSettingsError: It cannot be read, an entry is of the wrong type, or a name is not in
             the environment. The message names the entry and never repeats a value.
     """
     try:
@@ -91,7 +91,7 @@ def read_overrides(path: Path, environ: Mapping[str, str]) -> Overrides:
 def apply_overrides(
     connection: Connection, overrides: Overrides, keyring: Keyring
 ) -> Iterator[AppliedChange]:
-    """Write overrides, encrypted if there is a key to do so.
+    """Write overrides, encrypted if there is a key for it.
 
     Args:
         connection: In a transaction, with Airflow's schema as its search path.
@@ -217,7 +217,7 @@ def _variable(entry: object, what: str, resolve: Resolve) -> VariableOverride:
 
 
 def _resolved_uri(uri: str, resolve: Resolve) -> str:
-    """Put values into a URI, encoded as it needs, unless one of them is how the URI begins."""
+    """Put values into a URI, percent-encoded unless the URI begins with one."""
     if _PLACEHOLDER.match(uri):
         return resolve(uri)
     return _PLACEHOLDER.sub(lambda match: quote(resolve(match[0]), safe=""), uri)
@@ -234,7 +234,7 @@ def _from_uri(uri: str, what: str) -> ConnectionOverride:
         port = parts.port
     except ValueError:
         separator = ""
-    # Airflow refuses such too: a login stands behind the protocol, and only one protocol does.
+    # Airflow refuses these too: the login follows the protocol, of which it takes one.
     is_odd = uri.count("://") > _MOST_SCHEMES or re.search("[@:]", protocol)
     if not scheme or not separator or is_odd:
         msg = f"{what}: it is no URI of a connection: type://login:password@host:port/schema"
@@ -255,7 +255,7 @@ def _from_uri(uri: str, what: str) -> ConnectionOverride:
 
 
 def _hostname(netloc: str) -> str:
-    """The host of a URI with its capital letters, which `urlsplit` takes away."""
+    """Return the host of a URI with its capitals, which `urlsplit` lowers."""
     address = netloc.rpartition("@")[2]
     bracketed = re.match(r"\[(.*?)\]", address)
     return bracketed[1] if bracketed else address.partition(":")[0]

@@ -44,14 +44,14 @@ _OBJECTS_SQL = f"""
 
 @dataclass(frozen=True)
 class RestoreRequest:
-    """What to restore, and where to.
+    """What to restore, and where.
 
     Attributes:
-        manifest: Of the snapshot.
+        manifest: The snapshot's.
         store: Where it is kept.
-        identities: Private keys, for an encrypted one.
-        into: Parameters of the address of the new database.
-        airflow_version: Of the environment that is to use it; None if that is not known.
+        identities: Private keys, for an encrypted archive.
+        into: Address of the new database.
+        airflow_version: Version of Airflow that is to use it; None if unknown.
     """
 
     manifest: Manifest
@@ -61,7 +61,7 @@ class RestoreRequest:
     airflow_version: str | None = None
 
     def has_to_migrate(self) -> bool | None:
-        """Whether the new environment's Airflow has to migrate it first; None if unknown.
+        """Return whether the new environment's Airflow has to migrate it; None if unknown.
 
         Raises:
             RefusedError: That Airflow is older than the snapshot.
@@ -77,20 +77,19 @@ def restore(
     progress: Progress,
     make_safe: Callable[[Connection], None] | None = None,
 ) -> None:
-    """Restore a snapshot; on any error there is nothing that looks whole.
+    """Restore a snapshot; an error leaves nothing that looks whole.
 
-    A database that is not there yet is restored by several processes under another name, compared,
-    and renamed at the end. An empty one that is there keeps its owner and settings, so it is filled
-    in one transaction.
+    A new database is restored by several processes under another name, compared, and renamed last.
+    An existing empty one keeps its owner and settings, so it is filled in one transaction.
 
     Args:
-        request: What and where to.
+        request: What to restore, and where.
         progress: Reports to the user.
-        make_safe: Is given the restored database before it has its name.
+        make_safe: Called with the restored database before it has its name.
 
     Raises:
-        RefusedError: The database holds something, is in use, or is the snapshot's own source; or
-            it is there and `make_safe` is given, which needs a new one.
+        RefusedError: The database is not empty, is in use, or is the snapshot's own source; or it
+            exists and `make_safe` is given, which needs a new one.
         SnapshotError: It could not be restored.
     """
     request.has_to_migrate()
@@ -131,14 +130,14 @@ def restore(
 
 @contextlib.contextmanager
 def _administrating(into: dict[str, str]) -> Iterator[Connection]:
-    """Connect to another database of the server, from which one can be created."""
+    """Connect to another database of the server, to create one from there."""
     another = "template1" if into["dbname"] == "postgres" else "postgres"
     with connected(into, dbname=another) as admin:
         yield admin
 
 
 def _check_target(admin: Connection, request: RestoreRequest) -> bool:
-    """Return whether the database is there, and empty.
+    """Return whether the database exists; it is empty then.
 
     Raises:
         RefusedError: It must not be restored into.
@@ -171,13 +170,13 @@ def _check_target(admin: Connection, request: RestoreRequest) -> bool:
 
 
 def require_new(into: dict[str, str]) -> None:
-    """Make sure that a database is not there yet, and can be made.
+    """Make sure that a database does not exist yet, and can be created.
 
     Args:
-        into: Parameters of its address.
+        into: Its address.
 
     Raises:
-        RefusedError: It is there, or the login may not create it.
+        RefusedError: It exists, or the login may not create it.
         DatabaseError: The server refused the login.
         SnapshotUnavailableError: The server cannot be reached now.
     """
@@ -202,8 +201,8 @@ def _require_right_to_create(admin: Connection, address: str) -> None:
     )
     if not may_create:
         msg = (
-            f"{address} is not there, and the login may not create databases. Have an empty one made"
-            " that it owns (createdb --owner), or use another login"
+            f"{address} is not there, and the login may not create databases. Have an empty one"
+            " made that it owns (createdb --owner), or use another login"
         )
         raise RefusedError(msg)
 
@@ -212,10 +211,10 @@ def _require_right_to_create(admin: Connection, address: str) -> None:
 def _created(admin: Connection, name: str, encoding: str) -> Iterator[None]:
     """Create a database; drop it again if the block fails."""
     identifier = sql.Identifier(name)
-    # What a restore left that was killed.
+    # Left by a killed restore.
     admin.execute(sql.SQL("drop database if exists {}").format(identifier))
     admin.execute(
-        # How text is sorted is for the new server to say.
+        # Collation is left to the new server.
         sql.SQL("create database {} template template0 encoding {}").format(
             identifier, sql.Literal(encoding)
         )
