@@ -24,13 +24,13 @@ from airflow_snapshot.errors import (
 )
 from airflow_snapshot.exported_snapshot import LOCK_TIMEOUT_SECONDS, ExportedSnapshot
 
-# The embedded programs know no other, and its usual level takes more than twice as long.
+# The only method of the embedded programs; its default level takes more than twice as long.
 _COMPRESSION = "gzip:1"
-# pg_restore sets this on every server, and older ones do not know it.
+# pg_restore sets this on every server; those before 17 do not know it.
 _SET_TRANSACTION_TIMEOUT = b"SET transaction_timeout = 0;\n"
 _FIRST_WITH_TRANSACTION_TIMEOUT = 170000
 _HEADER_LINES = 20
-_MESSAGE_LIMIT = 1500  # characters of what a program said
+_MESSAGE_LIMIT = 1500  # characters of a program's standard error
 _CONNECTION_LOST = re.compile(
     r"could not connect|connection to server|server closed|terminating connection|lock timeout"
     r"|starting up|shutting down|too many|deadlock|SSL SYSCALL",
@@ -46,13 +46,13 @@ _DAMAGED = re.compile(
 
 @contextlib.contextmanager
 def dump(exported: ExportedSnapshot) -> Iterator[IO[bytes]]:
-    """Run pg_dump on what a moment shows; the block reads its archive to the end.
+    """Run pg_dump on an exported snapshot; the block reads its archive to the end.
 
-    The tables come without owners and rights, which another server has not.
+    Owners and rights are left out, because another server lacks the roles.
 
     Raises:
         DatabaseError: pg_dump failed, and will do so again.
-        SnapshotUnavailableError: It may work later.
+        SnapshotUnavailableError: A retry may help.
     """
     schema = _pattern(exported.source.schema)
     command = [
@@ -88,16 +88,16 @@ def dump(exported: ExportedSnapshot) -> Iterator[IO[bytes]]:
 
 
 def load(archive: Path, parameters: dict[str, str]) -> None:
-    """Fill a database that has no tables from an archive, by several processes side by side.
+    """Fill a database without tables from an archive, with parallel processes.
 
     Args:
-        archive: A file on this machine, not encrypted.
-        parameters: Of the address of the database.
+        archive: A local file, not encrypted.
+        parameters: Address of the database.
 
     Raises:
         DamagedSnapshotError: The archive cannot be read.
         DatabaseError: The database refused it.
-        SnapshotUnavailableError: It may work later.
+        SnapshotUnavailableError: A retry may help.
     """
     with connected(parameters) as connection:
         has_transaction_timeout = connection.info.server_version >= _FIRST_WITH_TRANSACTION_TIMEOUT
@@ -119,7 +119,7 @@ def load(archive: Path, parameters: dict[str, str]) -> None:
         try:
             exit_code = process.wait()
         except BaseException:
-            # It has children of its own.
+            # It has child processes.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
@@ -130,19 +130,18 @@ def load(archive: Path, parameters: dict[str, str]) -> None:
 
 
 def load_as_one(archive: Path, parameters: dict[str, str]) -> None:
-    """Fill a database that has no tables from an archive: all of it, or nothing.
+    """Fill a database without tables from an archive: all of it, or nothing.
 
-    One process does it in one transaction, which ends with the last of the archive: if this process
-    or any of the others is killed, Postgres takes all of it back.
+    One process restores it in one transaction, so if anything is killed, Postgres rolls back.
 
     Args:
-        archive: A file on this machine, not encrypted.
-        parameters: Of the address of the database.
+        archive: A local file, not encrypted.
+        parameters: Address of the database.
 
     Raises:
         DamagedSnapshotError: The archive cannot be read.
         DatabaseError: The database refused it.
-        SnapshotUnavailableError: It may work later.
+        SnapshotUnavailableError: A retry may help.
     """
     with _contents_without_schemas(archive) as contents, tempfile.TemporaryFile() as stderr:
         address = display_address(parameters)
@@ -155,7 +154,7 @@ def load_as_one(archive: Path, parameters: dict[str, str]) -> None:
         psql = subprocess.Popen(
             [
                 *(str(PROGRAMS / "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"),
-                # The details of an error show what stands in rows.
+                # The details of an error may quote rows.
                 *("--set=VERBOSITY=terse", address),
             ],
             stdin=subprocess.PIPE,
@@ -166,7 +165,7 @@ def load_as_one(archive: Path, parameters: dict[str, str]) -> None:
         assert script.stdout is not None  # noqa: S101  # pipes were asked for
         assert psql.stdin is not None  # noqa: S101
         try:
-            # When psql ends, its standard input does.
+            # The pipe breaks if psql ends early.
             with contextlib.suppress(BrokenPipeError), psql.stdin as target:
                 target.write(b"begin;\n")
                 for _ in range(_HEADER_LINES):
@@ -186,11 +185,11 @@ def load_as_one(archive: Path, parameters: dict[str, str]) -> None:
 
 
 def copy(exported: ExportedSnapshot, parameters: dict[str, str]) -> None:
-    """Fill a database that has no tables with what a moment shows.
+    """Fill a database without tables from an exported snapshot.
 
     Raises:
         DatabaseError: One of the databases refused.
-        SnapshotUnavailableError: It may work later.
+        SnapshotUnavailableError: A retry may help.
     """
     with anonymous_file() as here:
         with dump(exported) as output:
@@ -211,7 +210,7 @@ def _pg_restore_command(archive: Path, contents: Path) -> list[str]:
 
 @contextlib.contextmanager
 def _contents_without_schemas(archive: Path) -> Iterator[Path]:
-    """A file with the table of contents but for schemas: `public` is in every new database."""
+    """Write the table of contents without schemas: every new database has `public`."""
     done = subprocess.run(
         [str(PROGRAMS / "pg_restore"), "--list", str(archive)],
         capture_output=True,
@@ -228,7 +227,7 @@ def _contents_without_schemas(archive: Path) -> Iterator[Path]:
 
 
 def _ran_to_completion(stderr: str) -> bool:
-    """Whether pg_restore complained of nothing but a setting that is unknown before 17."""
+    """Return whether pg_restore complained only of the setting that is unknown before 17."""
     errors = [line for line in stderr.splitlines() if line.startswith("pg_restore: error")]
     return "errors ignored on restore" in stderr and all(
         '"transaction_timeout"' in line for line in errors
@@ -236,7 +235,7 @@ def _ran_to_completion(stderr: str) -> bool:
 
 
 def _pattern(name: str) -> str:
-    """A name as a pattern of pg_dump, taken letter by letter."""
+    """Return a name as a pattern of pg_dump that matches nothing else."""
     return '"' + name.replace('"', '""') + '"'
 
 
@@ -265,11 +264,11 @@ def _check(program: str, exit_code: int, stderr: str, address: str) -> None:
 
 
 def _without_details(program: str, stderr: str) -> str:
-    """The lines that a program itself begins; those of the server that follow show rows."""
+    """Return the lines that the program itself wrote; the server's that follow may quote rows."""
     lines = stderr.strip().splitlines()
     return "\n".join(line for line in lines if line.startswith(f"{program}:")) or stderr.strip()
 
 
 def usual_jobs() -> int:
-    """Processes to restore with: as many as there are processors, up to eight."""
+    """Return how many processes to restore with: one a processor, up to eight."""
     return max(1, min(8, len(os.sched_getaffinity(0))))

@@ -1,4 +1,4 @@
-"""Archives encrypted with age: to public keys, so that who takes a snapshot need not read it."""
+"""Encryption of archives with age: who takes a snapshot needs public keys only."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def read_identities(file: Path | None) -> list[Identity]:
 
 
 def copy_encrypted(source: IO[bytes], target: IO[bytes], recipients: Sequence[Recipient]) -> None:
-    """Copy all bytes, encrypted if there are recipients; memory does not grow with them."""
+    """Copy all bytes in blocks, encrypted if there are recipients."""
     if recipients:
         pyrage.encrypt_io(source, target, list(recipients))
     else:
@@ -93,6 +93,6 @@ def copy_decrypted(source: IO[bytes], target: IO[bytes], identities: Sequence[Id
     except OSError as error:
         if error.errno is not None:
             raise
-        # What the library makes of a block that is cut off or was changed.
+        # The library's error for a block that is truncated or was changed.
         msg = f"The archive cannot be decrypted, it is damaged: {error}"
         raise DamagedSnapshotError(msg) from None

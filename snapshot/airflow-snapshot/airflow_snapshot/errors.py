@@ -23,7 +23,7 @@ class SnapshotSettingsError(SnapshotError):
 
 
 class RefusedError(SnapshotError):
-    """What was asked for would do harm, so nothing was changed."""
+    """The request would do harm; nothing was changed."""
 
 
 class DatabaseError(SnapshotError):
@@ -31,7 +31,7 @@ class DatabaseError(SnapshotError):
 
 
 class DamagedSnapshotError(SnapshotError):
-    """A snapshot is not whole, or not what its manifest says."""
+    """A snapshot is incomplete, or not what its manifest says."""
 
 
 class SnapshotUnavailableError(SnapshotError):

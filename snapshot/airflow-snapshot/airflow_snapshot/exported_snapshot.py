@@ -127,7 +127,7 @@ def export_snapshot(parameters: dict[str, str], schema: str) -> Iterator[Exporte
         connection.execute("set statement_timeout = 0")
         connection.execute("set idle_in_transaction_session_timeout = 0")
         connection.execute(f"set lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
-        # pg_dump already takes a process of the server; this takes one more, and no parallel workers.
+        # Beside pg_dump's, take one process of the server, without parallel workers.
         connection.execute("set max_parallel_workers_per_gather = 0")
         connection.execute("begin transaction isolation level repeatable read, read only")
         yield ExportedSnapshot(connection, parameters, schema)

@@ -22,12 +22,12 @@ class NeutraliseRequest:
     """What to do to a copy.
 
     Attributes:
-        unfinished: What becomes of task instances and runs that are not finished: they end as
-            failed, or are as if they had not begun.
+        unfinished: What becomes of unfinished task instances and runs: they end as failed, or are
+            reset to not begun.
         overrides: Connections and variables of the new environment.
-        old_fernet_key: `core.fernet_key` of the old environment; without it, what is encrypted
-            cannot be read, and is emptied.
-        new_fernet_key: The same of the new environment; without it, the old one goes on.
+        old_fernet_key: `core.fernet_key` of the old environment; without it, everything encrypted
+            is emptied.
+        new_fernet_key: That of the new environment; without it, the old one stays.
     """
 
     unfinished: Unfinished = "failed"
@@ -39,22 +39,22 @@ class NeutraliseRequest:
 def neutralise(
     connection: Connection, schema: str, request: NeutraliseRequest, *, dry_run: bool = False
 ) -> Report:
-    """Bring a copy to rest, and take it away from the old environment, in one transaction.
+    """Quiesce a copy and cut its ties to the old environment, in one transaction.
 
     Args:
         connection: In autocommit mode.
         schema: The schema of Airflow's tables.
         request: What to do.
-        dry_run: Do everything, and take it back.
+        dry_run: Do everything, and roll back.
 
     Raises:
-        RefusedError: It is not a restored copy, or somebody uses it.
-        SnapshotSettingsError: A Fernet key is none, or does not read everything.
+        RefusedError: It is no restored copy, or is in use.
+        SnapshotSettingsError: A Fernet key is malformed, or does not read everything.
     """
     keyring = Keyring(request.old_fernet_key, request.new_fernet_key)
     with connection.transaction(force_rollback=dry_run):
         connection.execute(sql.SQL("set local search_path to {}").format(sql.Identifier(schema)))
-        # A lock that somebody holds is a reason to stop, not to wait.
+        # If a lock is taken, the copy is in use: stop, do not wait.
         connection.execute("set local lock_timeout to '10s'")
         tables = read_tables(connection, schema)
         origin = require_restored_copy(connection, schema, tables)
@@ -71,7 +71,7 @@ def neutralise(
         endpoints = read_endpoints(connection, keyring)
         old = _names(before)
         if origin.neutralised_at and request.overrides:
-            # What the overrides name was theirs before already, so it is not the old environment's.
+            # The copy had these overrides before, so they do not name the old environment.
             own = (endpoints.get(conn_id) for conn_id in request.overrides.connections)
             old -= set().union(*(endpoint.names() for endpoint in own if endpoint))
         texts = {conn_id: endpoint.text() for conn_id, endpoint in endpoints.items()}

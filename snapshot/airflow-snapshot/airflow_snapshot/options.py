@@ -1,4 +1,4 @@
-"""Options that several commands have; each may also be set in the environment."""
+"""Options shared by several commands; each may also be set in the environment."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from airflow_snapshot.store import LATEST, Store
 
 
 class _PublicKey(click.ParamType[str]):
-    """A key as a line of text; several are separated by commas in the environment."""
+    """A public key; the environment variable separates several by commas."""
 
     name = "key"
     envvar_list_splitter = ","
@@ -35,7 +35,7 @@ PREFIX = "AIRFLOW_SNAPSHOT"
 
 
 def address_option(name: str, what: str) -> Callable[[Command], Command]:
-    """An option that takes a database; the command gets the address' parameters.
+    """Return an option for the address of a database; the command gets its parameters.
 
     Args:
         name: Such as `into`.

@@ -1,4 +1,4 @@
-"""A line every few seconds on work that takes long, on standard error."""
+"""Progress of long work: a line on standard error every few seconds."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ _SECONDS = 10
 
 
 class Progress:
-    """Tells of tables and bytes."""
+    """Reports tables and bytes."""
 
     def __init__(self, title: str) -> None:
-        """Begin to measure time.
+        """Start the clock.
 
         Args:
-            title: What is done, such as `Taking`.
+            title: The work, such as `Taking`.
         """
         self._title = title
         self._started = time.monotonic()
         self._done = 0
 
     def table_done(self) -> None:
-        """Count a table."""
+        """Count a table as done."""
         self._done += 1
 
     @contextlib.contextmanager
     def over(self, tables: int, size: Callable[[], int] | None = None) -> Iterator[None]:
-        """Tell of the work of the block.
+        """Report on the block.
 
         Args:
             tables: How many there are.
-            size: Gives the bytes written so far.
+            size: Returns the bytes written so far.
         """
         self._done = 0
 
@@ -48,7 +48,7 @@ class Progress:
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """Tell that something is done that has no parts to count."""
+        """Report on a block that has no parts to count."""
         started = time.monotonic()
         click.echo(f"{title} …", err=True)
         with _reporting(lambda: f"{title} …", started):
@@ -58,7 +58,7 @@ class Progress:
 
 @contextlib.contextmanager
 def _reporting(status: Callable[[], str], started: float) -> Iterator[None]:
-    """Print a line and the seconds since the beginning, every few seconds."""
+    """Print the status and the seconds so far, every few seconds."""
     ended = threading.Event()
 
     def report() -> None:

@@ -11,7 +11,7 @@ from airflow_snapshot.manifest import Manifest
 
 @dataclass(frozen=True)
 class RetentionPolicy:
-    """How many periods keep their newest snapshot, counted back from the newest that has one.
+    """How many periods keep their newest snapshot; periods without one do not count.
 
     Attributes:
         daily: Days.
@@ -25,12 +25,12 @@ class RetentionPolicy:
 
 
 def to_delete(manifests: Sequence[Manifest], policy: RetentionPolicy) -> list[Manifest]:
-    """Return the snapshots that no period keeps, the oldest first; of each environment by itself.
+    """Return the snapshots that no period keeps, the oldest first.
 
-    The newest of an environment is always kept.
+    Each environment is considered by itself, and always keeps its newest.
 
     Args:
-        manifests: All snapshots of a place.
+        manifests: All snapshots of a store.
         policy: The periods.
     """
     gone = []

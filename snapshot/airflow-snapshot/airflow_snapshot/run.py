@@ -28,14 +28,14 @@ def run_on(
 ) -> int:
     """Restore a snapshot into a scratch server, run a command that reads it, and drop it.
 
-    The command finds the address in the tap's own environment variables. The database says of
-    itself which moment it shows and which database it is a copy of, so a sync from a snapshot and
-    one from the live database may follow each other.
+    The command gets the address in the tap's environment variables. Settings of the database tell
+    the tap when the snapshot was taken and of which database, so that syncs from snapshots and from
+    the live database may alternate.
 
     Args:
-        manifest: Of the snapshot.
+        manifest: The snapshot's.
         store: Where it is kept.
-        identities: Private keys, for an encrypted one.
+        identities: Private keys, for an encrypted archive.
         command: Program and arguments.
         progress: Reports to the user.
 

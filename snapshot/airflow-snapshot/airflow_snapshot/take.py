@@ -1,4 +1,4 @@
-"""Take a snapshot: an archive and a manifest of the very same moment."""
+"""Take a snapshot: an archive and a manifest of the same transaction."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ class TakeRequest:
     """What to take.
 
     Attributes:
-        source: Parameters of the address of the metadata database.
+        source: Address of the metadata database.
         schema: Postgres schema of Airflow's tables.
-        environment_slug: Short name of the environment, which begins the snapshot's.
-        recipients: Public keys to encrypt the archive to; none for a clear one.
-        has_secrets: Whether secrets are taken too.
+        environment_slug: Short name of the environment, with which the snapshot's name begins.
+        recipients: Public keys to encrypt the archive to; empty for no encryption.
+        has_secrets: Whether secrets are included.
     """
 
     source: dict[str, str]
@@ -43,7 +43,7 @@ class TakeRequest:
 
 
 def take(request: TakeRequest, store: Store, progress: Progress) -> Manifest:
-    """Take a snapshot; on any error there is none.
+    """Take a snapshot; an error leaves none.
 
     Args:
         request: What to take.
@@ -51,7 +51,7 @@ def take(request: TakeRequest, store: Store, progress: Progress) -> Manifest:
         progress: Reports tables and bytes to the user.
 
     Raises:
-        SnapshotError: The database cannot be read, or the place not be written.
+        SnapshotError: The database cannot be read, or the store not be written.
     """
     if not request.environment_slug:
         msg = "--environment-slug (or ENVIRONMENT_SLUG) is not set; it begins the snapshot's name"
@@ -94,7 +94,7 @@ def _copy(
     recipients: Sequence[Recipient],
     progress: Progress,
 ) -> Contents:
-    """Write the archive, and meanwhile read what it has to hold."""
+    """Write the archive, and meanwhile read the contents that it must have."""
     schema = exported.source.schema
     tables = table_names(exported.connection, schema)
     with archive.dump(exported) as output:
@@ -113,7 +113,7 @@ def _copy(
 
 
 class _Pump(threading.Thread):
-    """Moves bytes beside the main thread, to the end or until pg_dump is killed."""
+    """Copies bytes in a thread, to the end or until pg_dump is killed."""
 
     def __init__(self, move: Callable[[], None], target: HashingWriter) -> None:
         super().__init__(daemon=True)
@@ -128,7 +128,7 @@ class _Pump(threading.Thread):
             self._error = error
 
     def check(self) -> None:
-        """Raise what went wrong so far, if anything did."""
-        # A library in between may have made an error of its own of it.
+        """Raise the thread's error, if it has failed."""
+        # A library in between may have replaced the writer's error by one of its own.
         if error := self._target.error or self._error:
             raise error
