@@ -1,4 +1,4 @@
-"""The command ``tap-airflow-metadata``: the SDK's, with options of our own and exit codes."""
+"""The command ``tap-airflow-metadata``: the SDK's, with more options and our exit codes."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _invoke(*, queries: bool, messages: Path | None, **options: Any) -> None:  #
 
 
 def command() -> click.Command:
-    """Return the click command."""
+    """Return the SDK's command with our options."""
     singer_command: click.Command = AirflowMetadataTap.cli
     singer_command.callback = _invoke
     singer_command.help = "Copy an Airflow metadata database, all tables in one moment."

@@ -1,4 +1,4 @@
-"""What the database's driver says, as an error that tells whether trying again can help."""
+"""Translates the driver's errors into ours, which say whether a retry can help."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from tap_airflow_metadata.errors import SourceRefusedError, SourceUnavailableError, TapError
 
-# A server that answers a login with FATAL refuses it for good, but for these passing states.
+# FATAL as the answer to a login is final, except for these passing states.
 _PASSING_REFUSALS = re.compile(
     r"too many|remaining connection slots|starting up|shutting down|recovery|not yet accepting"
     r"|terminating connection",
@@ -23,15 +23,15 @@ _REACHED = re.compile(
 # SQLSTATE classes and codes after which the same command may work later: connection exceptions,
 # rollbacks, lack of resources, operator intervention, lock not available.
 _PASSING_STATES = ("08", "40", "53", "57P", "55P03")
-# A standby ends queries, and at last sessions, that hold up what it has to replay.
+# A standby cancels queries, and at last sessions, that block its replay.
 _RECOVERY_CONFLICT = "conflict with recovery"
 
 
 def _translated(error: adbc_driver_manager.Error) -> TapError:  # noqa: PLR0911
     """Turn a driver's error into one that says whether a retry can help.
 
-    The driver's message never holds the password: libpq leaves it out. An error of the login has no
-    SQLSTATE, because libpq keeps it to itself.
+    The driver's message never holds the password: libpq leaves it out. A failed login has no
+    SQLSTATE, because libpq does not pass it on.
     """
     text, state = _text(error), error.sqlstate or ""
     if _RECOVERY_CONFLICT in text:
@@ -82,14 +82,14 @@ def _text(error: Exception) -> str:
 
 @contextlib.contextmanager
 def translated_errors() -> Iterator[None]:
-    """Raise the driver's errors as errors that say what to do."""
+    """Raise the driver's errors as ours, which say what to do."""
     try:
         yield
     except adbc_driver_manager.Error as error:
         raise _translated(error) from None
     except (OSError, pa.ArrowException) as error:
-        # What Arrow makes of an error in the middle of a result; it may lack the SQLSTATE. What
-        # is final, such as a missing right, shows before the first row.
+        # Arrow's error in the middle of a result, without SQLSTATE. What is final, such as a
+        # missing right, shows before the first row.
         if "[libpq]" not in str(error):
             raise
         if _RECOVERY_CONFLICT in str(error):

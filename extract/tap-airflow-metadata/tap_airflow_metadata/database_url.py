@@ -1,4 +1,4 @@
-"""The address of the metadata database, in the forms that Airflow users have at hand."""
+"""The address of the metadata database, in the forms that Airflow users have."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def user_in(database_url: str) -> str | None:
 
 
 def libpq_url(database_url: str) -> str:
-    """Return the address as libpq takes it.
+    """Return the address in a form that libpq takes.
 
     Args:
         database_url: A libpq URL, a libpq ``key=value`` string, or an SQLAlchemy URL such as the
@@ -37,7 +37,7 @@ def libpq_url(database_url: str) -> str:
 
     Raises:
         TapSettingsError: It is empty, of another database, or Airflow 3's placeholder. The message
-            never repeats the address, because it may hold a password.
+            never repeats the address, which may hold a password.
     """
     text = database_url.strip()
     if not text:

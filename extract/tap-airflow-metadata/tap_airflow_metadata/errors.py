@@ -27,15 +27,15 @@ class NotAnAirflowDatabaseError(TapError):
 
 
 class UnknownSchemaError(TapError):
-    """Tables are not as any known Airflow has them; nothing was read."""
+    """Tables match no known Airflow; nothing was read."""
 
 
 class RestoredSnapshotError(TapError):
-    """A restored snapshot does not say properly when it was taken, and of what database."""
+    """A restored snapshot lacks a valid time or source."""
 
 
 class OlderSourceError(TapError):
-    """The database is of an earlier moment than what was synced before; nothing was read."""
+    """The database is older than what was synced before; nothing was read."""
 
 
 class LaggingStandbyError(TapError):
@@ -49,7 +49,7 @@ class UnreadableTableError(TapError):
 
 
 class StagedFilesError(TapError):
-    """What a sync staged is not whole, or not what it says of itself."""
+    """A staged sync is incomplete, or contradicts its manifest."""
 
 
 class SourceRefusedError(TapError):

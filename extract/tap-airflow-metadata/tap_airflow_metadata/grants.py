@@ -63,11 +63,11 @@ $grants$;
 def grants_sql(config: Mapping[str, Any], catalogue: Mapping[str, Table]) -> str:
     """Return the SQL for the tables and columns that the settings read.
 
-    The role is the user in the database's address, ``airflow_audit`` if none is there. It needs no
-    connection: it looks up in the database which of the columns exist there.
+    The role is the user in the database's address, else ``airflow_audit``. This needs no
+    connection: the SQL itself looks up which of the columns exist.
 
     Args:
-        config: The tap's settings; all may be missing.
+        config: The tap's settings, all optional.
         catalogue: All catalogued tables by name.
 
     Raises:

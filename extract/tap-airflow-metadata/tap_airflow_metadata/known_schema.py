@@ -1,7 +1,7 @@
-"""Whether a database's tables are those of an Airflow that the catalogue knows.
+"""The check that a database's tables are those of an Airflow that the catalogue knows.
 
-Read otherwise, a table without a column of its key would lose rows, one without the times of its
-changes would miss some, and a column that was renamed would be null: all without an error.
+Without it, a table that lacks a key column would lose rows, one without change times would miss
+changes, and a renamed column would be null: all without an error.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LISTED_PROBLEMS = 10
 
 @dataclass(frozen=True)
 class FoundTable:
-    """A table that is to be read, as the database has it.
+    """A table to read, as the database has it.
 
     Attributes:
         table: Catalogue entry.
@@ -39,7 +39,7 @@ class FoundTable:
 
 
 def merge_key(table: Table, existing: Collection[str]) -> tuple[str, ...]:
-    """Return the key by which a database's rows are merged.
+    """Return the key by which the rows of a database are merged.
 
     Args:
         table: Catalogue entry.
@@ -49,20 +49,20 @@ def merge_key(table: Table, existing: Collection[str]) -> tuple[str, ...]:
 
 
 def require_known_schema(tables: Iterable[FoundTable], revision: str | None) -> None:
-    """Raise an error unless the tables are those of a known Airflow, and what is new beside.
+    """Raise an error unless the tables are those of a known Airflow; more columns are fine.
 
-    Of a known revision that is its release; of another one, any that is not older than the newest
-    table or column that is known.
+    A known revision must match its release; an unknown one any release that is not older than the
+    newest known table or column in it.
 
     Raises:
-        UnknownSchemaError: A table, a column or a unique index is missing, or of another type.
+        UnknownSchemaError: A table, column or unique index is missing, or a type differs.
     """
     is_known = revision in REVISIONS
-    # What an unknown Airflow no longer has may be elsewhere; of a known one the manifest says that
-    # a table is not there.
+    # An unknown Airflow may keep the rows of a missing table elsewhere; for a known one the
+    # manifest says that the table does not exist.
     tables = [found for found in tables if found.source is not None or not is_known]
     releases = [REVISIONS[revision or ""]] if is_known else _possible_releases(tables)
-    # Of the newest release with the fewest differences, which is the likeliest.
+    # The likeliest release: the newest of those with the fewest differences.
     problems = min((_differences(tables, release) for release in releases), key=len)
     if not problems:
         return
@@ -86,7 +86,7 @@ def require_known_schema(tables: Iterable[FoundTable], revision: str | None) -> 
 
 
 def _possible_releases(tables: Iterable[FoundTable]) -> list[str]:
-    """Return the releases, newest first, that may have made tables of an unknown revision."""
+    """Return the releases, newest first, that the tables of an unknown revision may match."""
     since: list[str | None] = []
     for found in tables:
         if found.source and not _FAB.match(found.table.name):
@@ -106,7 +106,7 @@ def _table_differences(found: FoundTable, release: str) -> list[str]:
         return list(_problems(found, release))
     if found.source is None:
         return []
-    # Of a provider, or left behind by an upgrade: as it is in any release.
+    # A provider's, or left by an upgrade: may be as in any release.
     releases = [other for other in reversed(REVISIONS.values()) if table.exists_in(other)]
     return min((list(_problems(found, other)) for other in releases), key=len)
 
@@ -137,7 +137,7 @@ def _problems(found: FoundTable, release: str) -> Iterator[str]:
 
 
 def _role(table: Table, column: str, release: str) -> str:
-    """Say what a missing column is needed for, as far as that decides which rows are read."""
+    """Return for what a missing column is needed, if it decides which rows are read."""
     existing = {name for name, entry in table.columns.items() if entry.exists_in(release)}
     if column in merge_key(table, existing):
         return ", which is part of its key"

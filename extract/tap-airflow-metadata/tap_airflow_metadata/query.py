@@ -18,8 +18,8 @@ from tap_airflow_metadata.settings import Pii
 # Name of the session setting that carries the salt, so that it stands in no query text.
 SALT_SETTING = "airflow_audit.pii_salt"
 
-# Column of the result, beside those of a table with cleaned columns: 0 if every value leaves as it
-# is, 1 if something was cut out, 2 if there was something that no rule knows.
+# Additional column of a query that cleans: 0 if every value is sent as it is, 1 if something was
+# cut out, 2 if that included something that no rule knows.
 FOUND = "_found_by_cleaning"
 
 # What follows the user name in `jane (Jane Doe)`.
@@ -27,7 +27,7 @@ _FULL_NAME = r" \(.*\)$"
 
 
 def _expression(column: Column, postgres_type: str) -> str:
-    """Return SQL for the column's value in a type that reads as its raw type.
+    """Return SQL for the column's value in a type that the raw type can take.
 
     Args:
         column: Catalogue entry.
@@ -63,7 +63,7 @@ def _protected(column: Column, expression: str, pii: Pii) -> str | None:
 
 
 def is_read(column: Column, pii: Pii) -> bool:
-    """Say whether the ``pii`` setting lets a column into a query at all."""
+    """Return whether the ``pii`` setting lets a column into a query at all."""
     return _protected(column, "", pii) is not None
 
 
@@ -82,10 +82,10 @@ class Query:
 
 @dataclass
 class CleaningCounts:
-    """How many rows of a table hold what may not leave the database.
+    """How many rows of a table held something that may not leave the database.
 
     Attributes:
-        cleaned_rows: Rows of which something was cut out.
+        cleaned_rows: Rows with something cut out.
         unknown_rows: Those of them with something that no rule knows.
     """
 
@@ -93,7 +93,7 @@ class CleaningCounts:
     unknown_rows: int = 0
 
     def counted(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Pass the batches on, and count."""
+        """Count while passing the batches on."""
         for batch in batches:
             if FOUND in batch.schema.names:
                 found = batch.column(FOUND)
@@ -103,7 +103,7 @@ class CleaningCounts:
 
 
 def _changed(table: Table, postgres_types: Mapping[str, str], since: datetime) -> str | None:
-    """Return the condition for rows that changed since a moment or may still change."""
+    """Return the condition for rows that changed since then or may still change."""
     if table.change is None:
         return None
     columns = [name for name in table.change.columns if name in postgres_types]
@@ -155,8 +155,8 @@ def select(
     rows = f"{source} where {condition}" if condition else source
     values = [f"{expression} as {quoted(name)}" for name, expression in expressions.items()]
     if cleanings:
-        # A value is cleaned once for what leaves and what was found. The columns are named, because
-        # the login may not read others.
+        # A subquery cleans each value once, for the value and for the count. It names the columns,
+        # because the login may not read others.
         named = [quoted(name) for name in expressions]
         named += [f"{expression} as {name}" for name, expression in cleanings.items()]
         rows = f"(select {', '.join(named)} from {rows} offset 0) as {quoted(table.name)}"

@@ -1,4 +1,4 @@
-"""One read-only moment of an Airflow metadata database, over Arrow's driver for Postgres."""
+"""The read-only transaction of a sync, over Arrow's driver for Postgres."""
 
 from __future__ import annotations
 
@@ -30,10 +30,9 @@ from tap_airflow_metadata.query import SALT_SETTING
 from tap_airflow_metadata.quoting import quoted
 from tap_airflow_metadata.settings import Settings
 
-# Settings of a scratch database with a restored snapshot: when it was taken, and of what database.
+# Settings of a scratch database that holds a snapshot: when it was taken, and of which database.
 TAKEN_AT_SETTING = "airflow_snapshot.taken_at"
 DATABASE_ID_SETTING = "airflow_snapshot.database_id"
-# A moment reads system tables and Airflow's tables; both need the same few facts.
 _COLUMNS_SQL = """
     select relation.relname::text, attribute.attname::text,
         format_type(attribute.atttypid, attribute.atttypmod)::text, attribute.attnotnull,
@@ -64,19 +63,18 @@ _CLOCK_SQL = """
 
 @dataclass(frozen=True)
 class SourceIdentity:
-    """What a database says of itself.
+    """A database, as it describes itself.
 
     Attributes:
-        extracted_at: The moment of the read, UTC, whole milliseconds; of a standby, what it has
-            replayed; of a snapshot, the moment it was taken.
+        extracted_at: As of when its rows are, UTC, whole milliseconds: when the read began; of a
+            standby, up to when it has replayed; of a snapshot, when it was taken.
         revision: Airflow's schema revision.
-        airflow_version: First Airflow release with that revision, None if it is not known.
+        airflow_version: First Airflow release with that revision, None if unknown.
         postgres_version: Such as ``16.3``.
-        database_id: Differs between a database and its restored copy, unless the copy is a snapshot
-            that says whose. A standby has that of its primary.
-        replay_lag_seconds: How long before the standby's clock the moment is; None if the server
-            is no standby.
-        transactions: What was going on in that moment.
+        database_id: Identifies the database. A standby has that of its primary, a snapshot that of
+            its source; any other restored copy has its own.
+        replay_lag_seconds: How old ``extracted_at`` is by a standby's clock; None of other servers.
+        transactions: Transactions of others that were open then.
     """
 
     extracted_at: datetime
@@ -90,11 +88,11 @@ class SourceIdentity:
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A column that the database has.
+    """A column of the database.
 
     Attributes:
         postgres_type: As ``format_type`` names it.
-        is_nullable: Whether it may hold null.
+        is_nullable: Whether it may be null.
         is_readable: Whether the login may select it.
     """
 
@@ -109,7 +107,7 @@ def _whole_milliseconds(moment: datetime) -> datetime:
 
 
 def _snapshot(taken_at: str, database_id: str) -> tuple[datetime, str]:
-    """Return the moment of a snapshot, in whole milliseconds, and the identity of its source."""
+    """Return when a snapshot was taken, in whole milliseconds, and the id of its source."""
     problem = None
     try:
         # Python 3.10 does not know the Z.
@@ -131,10 +129,10 @@ def _snapshot(taken_at: str, database_id: str) -> tuple[datetime, str]:
 
 
 class ReadTransaction:
-    """All of a sync's queries, in one REPEATABLE READ, READ ONLY transaction.
+    """A REPEATABLE READ, READ ONLY transaction for all queries of a sync.
 
-    Use it as a context manager; the transaction ends with the block. One connection serves all
-    tables, so that no snapshot has to be exported and a transaction pooler is no obstacle.
+    A context manager; the transaction ends with the block. One connection reads all tables, so that
+    no snapshot has to be exported, and a transaction pooler may stand between.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -145,7 +143,7 @@ class ReadTransaction:
 
         Raises:
             SourceRefusedError: The login or the database is wrong.
-            SourceUnavailableError: The server cannot be reached now.
+            SourceUnavailableError: The server cannot be reached; a retry may help.
         """
         with contextlib.ExitStack() as undo, translated_errors():
             self._connection = dbapi.connect(self._settings.database_url)
@@ -163,7 +161,7 @@ class ReadTransaction:
     def _disconnect(self) -> None:
         for step in (
             self._cursor.close,
-            # Ends the transaction: a pooler gives up a connection that is left in one.
+            # Ends the transaction: a pooler drops a connection that is left within one.
             lambda: self._connection.adbc_connection.set_autocommit(enabled=True),
             self._connection.close,
         ):
@@ -171,10 +169,10 @@ class ReadTransaction:
                 step()
 
     def _read_clock_and_activity(self) -> None:
-        """Read the clock, and who else is at work, before the transaction that reads the tables.
+        """Read the clock and the open transactions before the transaction that reads the tables.
 
-        What the rows of that one lack was not committed by then: on a standby, which goes on
-        replaying, its own answer would be of a later moment than its rows.
+        So whatever was committed by that clock is among the rows. Asked within the transaction, a
+        standby would answer for later than its rows, because it goes on replaying.
         """
         self._is_standby, clock, replayed, lag = self._rows(_CLOCK_SQL)[0]
         self._moment = replayed if self._is_standby else clock
@@ -187,7 +185,7 @@ class ReadTransaction:
                 " primary"
             )
             raise SourceUnavailableError(msg)
-        # Chained, a pooler keeps both transactions on one server.
+        # Chained, so that a pooler keeps both transactions on one server.
         self._cursor.execute("commit and chain")
 
     def _begin(self) -> None:
@@ -218,7 +216,7 @@ class ReadTransaction:
         return tables
 
     def unique_keys(self) -> dict[str, list[frozenset[str]]]:
-        """Return the columns of each unique index that covers all rows, by table."""
+        """Return the columns of each unique index over all rows, by table."""
         with translated_errors():
             rows = self._rows(_UNIQUE_KEYS_SQL, self._settings.source_schema)
         indexes: dict[tuple[str, int], set[str]] = {}
@@ -230,15 +228,15 @@ class ReadTransaction:
         return keys
 
     def identity(self, columns: dict[str, dict[str, SourceColumn]]) -> SourceIdentity:
-        """Return the moment and the versions.
+        """Return the database's description of itself.
 
         Args:
-            columns: What :meth:`columns` returned.
+            columns: The result of :meth:`columns`.
 
         Raises:
-            NotAnAirflowDatabaseError: The schema holds no Airflow tables, or those of an Airflow
+            NotAnAirflowDatabaseError: The schema has no Airflow tables, or those of an Airflow
                 before 2.4.
-            RestoredSnapshotError: It is a snapshot that does not say properly of what and when.
+            RestoredSnapshotError: It is a snapshot without a valid time or source.
         """
         schema = self._settings.source_schema
         hint = (
@@ -280,7 +278,7 @@ class ReadTransaction:
             transactions = on_standby(xmin, xmax)
         if taken_at or source_id:
             moment, database_id = _snapshot(taken_at or "", source_id or "")
-            # The transactions of the scratch server say nothing about those of the source.
+            # The scratch server's transactions are not those of the source.
             lag, transactions = None, OpenTransactions(seen="none")
         return SourceIdentity(
             extracted_at=moment,
@@ -293,13 +291,13 @@ class ReadTransaction:
         )
 
     def count(self, table: str) -> int:
-        """Return the number of rows of a table in this moment."""
+        """Return the number of rows of a table."""
         with translated_errors():
             name = f"{quoted(self._settings.source_schema)}.{quoted(table)}"
             return int(self._rows(f"select count(*) from {name}")[0][0])
 
     def byte_count(self, table: str) -> int:
-        """Return what a table takes on the server's disk, without its indexes."""
+        """Return the size of a table on the server's disk, without indexes, in bytes."""
         with translated_errors():
             name = f"{quoted(self._settings.source_schema)}.{quoted(table)}"
             return int(self._rows("select pg_table_size(to_regclass($1))", name)[0][0])

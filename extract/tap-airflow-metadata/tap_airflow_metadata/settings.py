@@ -30,14 +30,14 @@ class Settings:
         environment_slug: Short name of the Airflow environment.
         source_schema: Postgres schema with Airflow's tables.
         tables: Tables to read, in the catalogue's order.
-        include_columns: Withheld columns to read all the same, by table.
+        include_columns: Withheld columns to read nevertheless, by table.
         mode: ``merge``, ``mirror`` or ``append``.
         pii: ``usernames``, ``hashed`` or ``full``.
         pii_salt: Salt of the hashes; empty unless ``pii`` is ``hashed``.
         lookback_seconds: How far before the last sync a change is read again.
         statement_timeout_seconds: Longest time for one query; 0 for no limit.
         lock_timeout_seconds: Longest wait for a lock; 0 for no limit.
-        skip_unreadable_tables: Leave out tables the login may not read, with a warning.
+        skip_unreadable_tables: Warn of tables the login may not read, and leave them out.
     """
 
     database_url: str = field(repr=False)

@@ -1,4 +1,4 @@
-"""One sync: every table read in one moment into the spool, and what was read."""
+"""One sync: reads every table in one transaction into the spool, and counts what was read."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from tap_airflow_metadata.spool import Spool, SpoolFile
 
 logger = logging.getLogger("tap-airflow-metadata")
 
-# Tables in Airflow's schema that are not Airflow's: what its clean-ups and upgrades leave behind,
-# Celery's results, and what says that a database is a restored copy.
+# Tables in Airflow's schema that are not Airflow's: leftovers of its clean-ups and upgrades,
+# Celery's results, and the mark of a restored copy.
 _NOT_AIRFLOWS = re.compile(
     r"^(_airflow_(deleted|moved)__|_xcom_archive$|celery_task|airflow_snapshot_origin$)"
 )
@@ -35,16 +35,16 @@ _NOT_AIRFLOWS = re.compile(
 
 @dataclass(frozen=True)
 class TableRead:
-    """One table, read.
+    """A table that was read.
 
     Attributes:
         name: Stream name.
         key: Merge key in this database.
         schema: JSON schema of a record.
-        file: Its rows; None if there are none to send.
+        file: Its rows; None without rows.
         bookmark: State of the stream once the file is loaded; None for the manifest.
-        version: The moment of a full read, in epoch milliseconds: a key not in the file is gone
-            from the source. None if only a part was read.
+        version: ``extracted_at`` of a full read, in epoch milliseconds: a key that is not in the
+            file is gone from the source. None if only changes were read.
     """
 
     name: str
@@ -62,9 +62,9 @@ class TableQuery:
     Attributes:
         table: Its name.
         sql: The query; None if this Airflow has no such table.
-        is_full_read: Whether it reads all rows, not only those that changed.
+        is_full_read: Whether it reads all rows, not only changed ones.
         source_rows: Rows in the table.
-        source_bytes: What the table takes on the server's disk, without its indexes.
+        source_bytes: Size of the table on the server's disk, without indexes.
     """
 
     table: str
@@ -82,7 +82,7 @@ class _Plan:
         columns: Of the raw table.
         key: Merge key in this database.
         selection: See :func:`_selection`.
-        since: Rows that changed since then are read; None for all.
+        since: Read rows that changed since then; None for all.
         query: None if this database has no such table.
         found: Columns of the table in this database.
     """
@@ -102,10 +102,11 @@ def _columns_of(table: Table, settings: Settings) -> tuple[Column, ...]:
 def _selection(
     table: Table, key: tuple[str, ...], settings: Settings, identity: SourceIdentity
 ) -> str:
-    """Return a fingerprint of all that decides which rows are in the warehouse and how they look.
+    """Return a fingerprint of everything that decides which rows are loaded, and with what values.
 
-    With another fingerprint than the last sync's the table is read whole: rows loaded before would
-    keep their old look, and a restored or exchanged database has rows that no change time shows.
+    If it differs from the last sync's, the table is read in full: rows that are loaded already
+    would keep their old values, and a restored or replaced database has rows that no change time
+    shows.
     """
     decisive = [
         identity.database_id,
@@ -125,7 +126,7 @@ def _selection(
 def _unreadable(
     tables: tuple[Table, ...], found: dict[str, dict[str, SourceColumn]], settings: Settings
 ) -> dict[str, list[str]]:
-    """Return the columns that the sync wants, the database has and the login may not read."""
+    """Return the existing columns that the sync needs and the login may not read, by table."""
     wanted = {
         table.name: [
             column.name
@@ -156,7 +157,7 @@ class Sync:
         self._sync_id = sync_id
 
     def read(self, spool: Spool) -> list[TableRead]:
-        """Read all tables; the transaction is over when this returns.
+        """Read all tables, in a transaction that has ended when this returns.
 
         Returns:
             One entry per table in the catalogue's order, and the manifest last.
@@ -187,7 +188,7 @@ class Sync:
         return [*reads, TableRead(MANIFEST.name, MANIFEST.key[0], schema, manifest, None, None)]
 
     def queries(self) -> list[TableQuery]:
-        """Say how the tables would be read now, and how large they are; no row is read.
+        """Return how each table would be read now, and its size, without reading a row.
 
         Returns:
             One entry per table in the catalogue's order.
@@ -369,7 +370,7 @@ class Sync:
             f"{row.source_rows:,}",
             row.byte_count / 1e6,
             row.read_seconds,
-            # For programs: Meltano passes it on in its JSON log.
+            # For programs: Meltano writes it into its JSON log.
             extra={
                 "read": {
                     "table": table.name,
