@@ -21,7 +21,7 @@ _SCHEME = r"(?:[A-Za-z][A-Za-z0-9+.-]*:)*//"
 _ONE_HOST = r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
 _HOSTS = f"{_ONE_HOST}(?:,{_ONE_HOST})*"
 _ONLY_HOSTS = f"^(?:(?:{_SCHEME})?{_HOSTS}|[0-9A-Fa-f:.]+|/[A-Za-z0-9._/-]*|)$"
-# With an @ after the path it is unclear where the password ends, so such an address is no match.
+# With an @ after the path it is unclear where the password ends: such an address does not match.
 _ADDRESS = f"^({_SCHEME})?(?:[^@/?#;]*@)*({_HOSTS})(?:[/?#;][^@]*)?$"
 
 
@@ -33,8 +33,8 @@ def cleaned(rule: Rule, column: str) -> str:
         column: SQL of its value, a text.
 
     Returns:
-        SQL of a text array: the cleaned value; and null if nothing was cut out, ``cut`` if something
-        was, ``unknown`` if something was that the rule does not know. Null for null.
+        SQL of a text array: the cleaned value; and null if nothing was cut out, ``cut`` if
+        something was, ``unknown`` if that included something that no rule knows. Null for null.
     """
     if rule == "log_extra":
         return log_extra.cleaned(column)

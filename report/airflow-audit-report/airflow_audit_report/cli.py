@@ -1,4 +1,4 @@
-"""The command ``audit-report``: its options, and where the report goes."""
+"""The command ``audit-report``: its options and its outputs."""
 
 from __future__ import annotations
 
@@ -23,16 +23,21 @@ from airflow_audit_report.errors import (
 from airflow_audit_report.output import require_writable, write
 from airflow_audit_report.page import render
 from airflow_audit_report.report import make_report
-from airflow_audit_report.report_request import USUAL_DAYS, ReportRequest, parse_moment, parse_slugs
+from airflow_audit_report.report_request import (
+    DEFAULT_DAYS,
+    ReportRequest,
+    parse_moment,
+    parse_slugs,
+)
 from airflow_audit_report.serving import open_server
 from airflow_audit_report.summary import summarise
 
 _Parsed = TypeVar("_Parsed")
-_USUAL_OUTPUT = "output/report.html"
-_LASTING_SECONDS = 60
+_DEFAULT_OUTPUT = "output/report.html"
+_CACHE_SECONDS = 60
 
 
-def _parsed_by(parse: Callable[[str], _Parsed]) -> Callable[..., _Parsed | None]:
+def _callback(parse: Callable[[str], _Parsed]) -> Callable[..., _Parsed | None]:
     def callback(_: click.Context, __: click.Parameter, text: str | None) -> _Parsed | None:
         try:
             return parse(text) if text else None
@@ -50,7 +55,7 @@ def _parsed_by(parse: Callable[[str], _Parsed]) -> Callable[..., _Parsed | None]
 @click.option(
     "--output",
     metavar="PLACE",
-    help=f"File, or s3://… or gs://…, or - for standard output. Default: {_USUAL_OUTPUT}; of JSON"
+    help=f"File, or s3://… or gs://…, or - for standard output. Default: {_DEFAULT_OUTPUT}; of JSON"
     " and Markdown standard output.",
 )
 @click.option(
@@ -65,25 +70,25 @@ def _parsed_by(parse: Callable[[str], _Parsed]) -> Callable[..., _Parsed | None]
 @click.option(
     "--environments",
     metavar="SLUGS",
-    callback=_parsed_by(parse_slugs),
+    callback=_callback(parse_slugs),
     help="Airflow environments, separated by commas. Default: all in the marts.",
 )
 @click.option(
     "--since",
     metavar="DATE",
-    callback=_parsed_by(parse_moment),
+    callback=_callback(parse_moment),
     help="Beginning of the period (UTC), a date or a moment. Default: --days before its end.",
 )
 @click.option(
     "--until",
     metavar="DATE",
-    callback=_parsed_by(parse_moment),
+    callback=_callback(parse_moment),
     help="End of the period, not in it any more. Default: the newest sync.",
 )
 @click.option(
     "--days",
     type=click.IntRange(1, 3660),
-    default=USUAL_DAYS,
+    default=DEFAULT_DAYS,
     show_default=True,
     help="Length of the period, if --since does not say it.",
 )
@@ -98,17 +103,17 @@ def audit_report(
     kind: str,
     serve: bool,
     port: int,
-    **asked: Any,  # noqa: ANN401  # what makes a ReportRequest
+    **options: Any,  # noqa: ANN401  # fields of a ReportRequest
 ) -> None:
     """Write what the audit marts say as one HTML file that needs no network."""
-    request = ReportRequest(**{name: value for name, value in asked.items() if value})
+    request = ReportRequest(**{name: value for name, value in options.items() if value})
     if serve:
         _serve(request, port)
         return
-    place = output or (_USUAL_OUTPUT if kind == "html" else "-")
-    if place != "-":
-        require_writable(place)
-    begun = time.monotonic()
+    destination = output or (_DEFAULT_OUTPUT if kind == "html" else "-")
+    if destination != "-":
+        require_writable(destination)
+    started = time.monotonic()
     click.echo("Asking the marts …", err=True)
     report = make_report(DbtClient(), request)
     match kind:
@@ -118,12 +123,12 @@ def audit_report(
             text = summarise(report)
         case _:
             text = render(report)
-    if place == "-":
+    if destination == "-":
         click.echo(text, nl=False)
         return
-    write(text, place)
+    write(text, destination)
     size = len(text.encode()) / 1e6
-    click.echo(f"{place}: {size:.1f} MB, {time.monotonic() - begun:.1f} s", err=True)
+    click.echo(f"{destination}: {size:.1f} MB, {time.monotonic() - started:.1f} s", err=True)
 
 
 def _without_charts(report: dict[str, Any]) -> dict[str, Any]:
@@ -141,12 +146,12 @@ def _without_charts(report: dict[str, Any]) -> dict[str, Any]:
 
 
 def _render_in_subprocess(request: ReportRequest) -> str:
-    """Make the page in a process of its own.
+    """Render the page in a process of its own.
 
-    dbt would keep a DuckDB file to itself until its process ends, and no sync could write it.
+    dbt holds a DuckDB file open until its process ends, and no sync could write it meanwhile.
 
     Raises:
-        ReportError: It could not be made.
+        ReportError: It could not be rendered.
     """
     context = get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
@@ -155,21 +160,21 @@ def _render_in_subprocess(request: ReportRequest) -> str:
     sender.close()
     with receiver:
         try:
-            made: str | ReportError = receiver.recv()
+            outcome: str | ReportError = receiver.recv()
         except EOFError:
             process.join()
-            made = ReportUnavailableError(
+            outcome = ReportUnavailableError(
                 f"The process that makes the page ended with exit code {process.exitcode}; what it"
                 " said stands where --serve was started. Try again"
             )
     process.join()
-    if isinstance(made, ReportError):
-        raise made
-    return made
+    if isinstance(outcome, ReportError):
+        raise outcome
+    return outcome
 
 
 def _send_page(request: ReportRequest, sender: Connection) -> None:
-    # Ctrl+C reaches all processes of a terminal; the server ends this one.
+    # Ctrl+C signals all processes of a terminal; the server ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         sender.send(render(make_report(DbtClient(), request)))
@@ -179,7 +184,7 @@ def _send_page(request: ReportRequest, sender: Connection) -> None:
 
 def _serve(request: ReportRequest, port: int) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with open_server(lambda: _render_in_subprocess(request), port, _LASTING_SECONDS) as server:
+    with open_server(lambda: _render_in_subprocess(request), port, _CACHE_SECONDS) as server:
         click.echo(f"http://127.0.0.1:{server.server_port}/ (Ctrl+C ends it)", err=True)
         try:
             server.serve_forever()

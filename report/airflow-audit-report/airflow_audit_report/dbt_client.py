@@ -1,4 +1,4 @@
-"""The marts, asked through dbt: its project has the SQL, its profile the login."""
+"""A client of dbt, whose project has the SQL of the report, and whose profile the login."""
 
 from __future__ import annotations
 
@@ -124,10 +124,10 @@ def _invoke(dbt: Any, *arguments: str) -> Any:  # noqa: ANN401  # dbtRunner, and
 
 
 def _require_duckdb_file() -> None:
-    """Refuse a file that is missing, before DuckDB makes it.
+    """Make sure that the file exists, because DuckDB would create it.
 
     Raises:
-        ReportSettingsError: It is.
+        ReportSettingsError: It is missing.
     """
     path = os.environ.get("TARGET_DUCKDB_PATH")
     if os.environ.get("AIRFLOW_AUDIT_WAREHOUSE", "duckdb") == "duckdb":
@@ -140,6 +140,7 @@ def _require_duckdb_file() -> None:
 
 
 def _translated(output: str) -> ReportError:
+    """Turn dbt's words into an error: it passes on the text of a driver's error, without its code."""
     lines = " ".join(line.strip() for line in output.splitlines() if line.strip())
     if _BUSY.search(output):
         return ReportUnavailableError(

@@ -23,10 +23,10 @@ class ReportSettingsError(ReportError):
 
 
 class MartsError(ReportError):
-    """The marts are not there, or the warehouse refused a query, and will do so again."""
+    """Marts are missing, or the warehouse refused a query, and will do so again."""
 
 
 class ReportUnavailableError(ReportError):
-    """The warehouse or the place of the report could not be reached, or was in use."""
+    """The warehouse or the destination could not be reached, or was in use."""
 
     exit_code = EXIT_RETRYABLE

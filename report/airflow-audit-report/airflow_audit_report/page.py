@@ -1,4 +1,4 @@
-"""The report as one HTML file that loads nothing and runs only its own three scripts."""
+"""The report as one HTML file that loads nothing and runs no scripts but its own."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _FOLDER = Path(__file__).parent
 _LONGEST_TEXT = 300
 # A daily sync, and the time it takes.
 _OLD_SYNC = timedelta(hours=26)
-# More are folded away.
+# More are collapsed.
 _MOST_ENVIRONMENTS = 6
 # What could end a script element or a line of it.
 _ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
@@ -33,7 +33,7 @@ def render(report: Mapping[str, Any]) -> str:
     """Return the page.
 
     Args:
-        report: As `make_report` returns it.
+        report: The result of `make_report`.
     """
     cut = _cut({name: value for name, value in report.items() if name != "sections"})
     sections = [_section(section) for section in report["sections"]]
@@ -81,13 +81,13 @@ def _tiles(rows: list[list[Any]]) -> Iterator[dict[str, Any]]:
 
 
 def _environment(environment: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
-    """Add how long before the report the last sync was, if that is long and matters to it."""
-    synced, until, made = (
+    """Add the age of the last sync, if it is old and the period needs a newer one."""
+    synced_at, until, made_at = (
         datetime.fromisoformat(moment)
         for moment in (environment["synced_at"], report["period"]["until"], report["made_at"])
     )
-    age = made - synced
-    is_old = age > _OLD_SYNC and synced <= until
+    age = made_at - synced_at
+    is_old = age > _OLD_SYNC and synced_at <= until
     return {**environment, "age": format_value(age.total_seconds(), "seconds") if is_old else None}
 
 
@@ -96,7 +96,7 @@ def _filter_words(chosen: Mapping[str, str | None]) -> str:
 
 
 def _data(report: Mapping[str, Any], sections: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return what the page's script needs: the rows, and how to draw them."""
+    """Return the data of the page's script: rows, and charts."""
     return {
         "period": report["period"],
         "config": charts.CONFIG,
@@ -112,7 +112,7 @@ def _data(report: Mapping[str, Any], sections: list[dict[str, Any]]) -> dict[str
 
 
 def _cut(value: Any) -> Any:  # noqa: ANN401
-    """Return the same with texts of a length that a table can show."""
+    """Return the value with its texts cut to a length that a table can show."""
     if isinstance(value, str) and len(value) > _LONGEST_TEXT:
         return f"{value[:_LONGEST_TEXT]}… ({len(value):,} characters)"
     if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""The report as data: what JSON shows, and what the page and the summary are made of."""
+"""The report as data: printed as JSON, or rendered as the page or the summary."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from airflow_audit_report.errors import MartsError, ReportSettingsError
 from airflow_audit_report.report_request import Period, ReportRequest, parse_moment
 from airflow_audit_report.sections import SECTIONS, Figure, Section
 
-# The analyses ask for one row more, which tells that there are more.
+# The analyses return one row more, which shows that there are more.
 SHOWN_ROWS = 200
 _KINDS = {
     "_at": "moment",
@@ -37,17 +37,17 @@ _WORDS = (
 
 
 def make_report(dbt: DbtClient, request: ReportRequest) -> dict[str, Any]:
-    """Ask the marts for every figure.
+    """Run the analyses of all figures.
 
     Args:
-        dbt: Runs the analyses.
-        request: What the report is to be about.
+        dbt: Runs them.
+        request: Period and filters.
 
     Returns:
-        Texts, numbers, lists and dictionaries, as JSON has them.
+        The report, of JSON's types.
 
     Raises:
-        ReportError: There is nothing to report, or the marts cannot be asked.
+        ReportError: There is nothing to report, or the marts cannot be read.
     """
     environments = _environments(dbt, request)
     newest = max(environment["synced_at"] for environment in environments)
@@ -64,11 +64,11 @@ def make_report(dbt: DbtClient, request: ReportRequest) -> dict[str, Any]:
 
 
 def _environments(dbt: DbtClient, request: ReportRequest) -> list[dict[str, Any]]:
-    """Return what is known of the environments.
+    """Return the environments of the report.
 
     Raises:
-        MartsError: There are none.
-        ReportSettingsError: One that was asked for is not there.
+        MartsError: The marts have none.
+        ReportSettingsError: The marts lack a requested one.
     """
     variables = {"AUDIT_REPORT_ENVIRONMENTS": ""}
     [result] = dbt.run_analyses("report_environments", variables).values()
@@ -108,7 +108,7 @@ def _section(section: Section, results: Mapping[str, AnalysisResult]) -> dict[st
 
 
 def _figure(figure: Figure, result: AnalysisResult) -> dict[str, Any]:
-    # A chart has as many rows as its days and groups.
+    # A chart needs all rows, of which its days and groups set the number.
     is_cut = figure.chart is None and len(result.rows) > SHOWN_ROWS
     rows = result.rows[:SHOWN_ROWS] if is_cut else result.rows
     return {
@@ -130,17 +130,17 @@ def _figure(figure: Figure, result: AnalysisResult) -> dict[str, Any]:
 
 def _column(name: str, values: list[Value]) -> dict[str, str]:
     """Describe a column by its name, which follows the conventions of the marts."""
-    ending = next((ending for ending in _KINDS if name.endswith(ending)), None)
-    beginning = next((beginning for beginning in _FLAGS if name.startswith(beginning)), None)
-    if ending:
-        kind = _KINDS[ending]
-    elif beginning:
+    suffix = next((suffix for suffix in _KINDS if name.endswith(suffix)), None)
+    prefix = next((prefix for prefix in _FLAGS if name.startswith(prefix)), None)
+    if suffix:
+        kind = _KINDS[suffix]
+    elif prefix:
         kind = "flag"
     elif all(isinstance(value, int | float) or value is None for value in values):
         kind = "number"
     else:
         kind = "text"
-    words = name.removesuffix(ending or "").removeprefix(beginning or "")
+    words = name.removesuffix(suffix or "").removeprefix(prefix or "")
     for pattern, instead in _WORDS:
         words = re.sub(pattern, instead, words)
     return {"name": name, "label": words[:1].upper() + words[1:], "kind": kind}

@@ -1,7 +1,7 @@
 """The report in a few lines, for a chat or a mail.
 
-Only lists and code marks, which Markdown and Slack's own format have in common. Names are escaped:
-what Airflow's users chose can neither make a link nor call a channel.
+It uses lists and code marks only, which Markdown and Slack's format share. Names are escaped: what
+Airflow's users chose can neither make a link nor notify a channel.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from airflow_audit_report.values import format_value
 
 _MOST_LINES = 5
 _LONGEST_NAME = 80
-# What a line says of a row, by figure.
+# The line for a row, by figure.
 _LINES = {
     "failing_dags": "{dag_id} ({environment_slug}): {failed_run_count} of {run_count} runs failed",
     "slower_dags": (
@@ -33,7 +33,7 @@ def summarise(report: Mapping[str, Any]) -> str:
     """Return the summary.
 
     Args:
-        report: As `make_report` returns it.
+        report: The result of `make_report`.
     """
     return "\n".join(_lines(report)) + "\n"
 

@@ -1,4 +1,4 @@
-"""Values as people read them; page.js shows them the same way."""
+"""Formats values for people, in the same way as page.js."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ _MINUTES_A_DAY = 24 * 60
 
 
 def format_value(value: Any, kind: str) -> str:  # noqa: ANN401
-    """Return a value as it is read.
+    """Return a value as text.
 
     Args:
-        value: Text, number, truth value or None, as JSON has them.
-        kind: Of its column: text, moment, day, seconds, hours, share, flag or number.
+        value: Of JSON's types: text, number, boolean or None.
+        kind: Kind of its column: text, moment, day, seconds, hours, share, flag or number.
     """
     if value is None:
         return "–"  # noqa: RUF001
@@ -39,7 +39,7 @@ def _format_amount(amount: float, kind: str) -> str:
 
 def _format_share(share: float) -> str:
     percent = _half_up(share * 100, 1)
-    # A few failures in many runs are not none.
+    # A few failures in many runs must not read as none.
     if share < 1 <= percent / 100:
         return "> 99.9 %"
     if share and not percent:
@@ -72,6 +72,6 @@ def _rounded(amount: float, digits: int) -> str:
 
 
 def _half_up(amount: float, digits: int) -> float:
-    # As browsers round, which is not as Python does.
+    # As browsers round, unlike Python.
     scale = float(10**digits)
     return math.floor(amount * scale + 0.5) / scale
