@@ -23,7 +23,8 @@ PROJECT = {
     "models/fct_one.sql": "select 1 as one",
     "analyses/figures/all_kinds.sql": """
         -- depends_on: {{ ref("fct_one") }}
-        select '{{ env_var("WORD", "at parsing") }}' as "Word", 1.50 as part, 2.0 as whole, 'nan'::float as none,
+        select '{{ env_var("WORD", "at parsing") }}' as "Word", 1.50 as part, 2.0 as whole,
+            'nan'::float as none,
             timestamp '2026-01-02 03:04:05' as at, date '2026-01-02' as day, true as flag
     """,
     "analyses/figures/many_rows.sql": "select i from range(1000) as numbers (i)",

@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from airflow_audit_report import charts
+from airflow_audit_report.chart_theme import AMOUNTS, BEFORE, CATEGORIES
 from airflow_audit_report.page import render
 from airflow_audit_report.sections import SECTIONS
 from airflow_audit_report.tiles import TILES, change
@@ -82,8 +82,8 @@ def test_every_color_of_a_chart_has_one_in_each_theme():
     used = set(
         re.findall(r"#[0-9a-f]{6}", json.dumps([f.chart for s in SECTIONS for f in s.figures]))
     )
-    assert set(charts.AMOUNTS) <= used <= {*charts.AMOUNTS, *charts.CATEGORIES, charts.BEFORE}
-    for color in {*charts.AMOUNTS, *charts.CATEGORIES, charts.BEFORE}:
+    assert set(AMOUNTS) <= used <= {*AMOUNTS, *CATEGORIES, BEFORE}
+    for color in {*AMOUNTS, *CATEGORIES, BEFORE}:
         [name] = re.findall(rf'\[fill="{color}"\] {{ fill: var\((--[\w-]+)\)', style)
         assert re.search(rf"{name}: light-dark\(#\w{{6}}, #\w{{6}}\);", style)
 

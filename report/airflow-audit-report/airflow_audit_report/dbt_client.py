@@ -140,7 +140,7 @@ def _require_duckdb_file() -> None:
 
 
 def _translated(output: str) -> ReportError:
-    """Turn dbt's words into an error: it passes on the text of a driver's error, without its code."""
+    """Turn dbt's message into an error of ours; dbt keeps a driver's text, but not its code."""
     lines = " ".join(line.strip() for line in output.splitlines() if line.strip())
     if _BUSY.search(output):
         return ReportUnavailableError(

@@ -15,7 +15,7 @@ import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from airflow_audit_report import charts
+from airflow_audit_report.chart_theme import CONFIG
 from airflow_audit_report.tiles import TILES, change
 from airflow_audit_report.values import format_value
 
@@ -99,7 +99,7 @@ def _data(report: Mapping[str, Any], sections: list[dict[str, Any]]) -> dict[str
     """Return the data of the page's script: rows, and charts."""
     return {
         "period": report["period"],
-        "config": charts.CONFIG,
+        "config": CONFIG,
         "figures": {
             figure["name"]: {
                 name: figure[name] for name in ("title", "columns", "rows", "is_cut", "chart")
