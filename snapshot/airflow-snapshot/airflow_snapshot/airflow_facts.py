@@ -14,6 +14,11 @@ from typing import Any
 
 from airflow_snapshot.errors import RefusedError, SnapshotSettingsError
 
+# The final states: any other is unfinished, also one that a newer Airflow adds, such as the
+# `awaiting_input` of 3.3.
+FINAL_RUN_STATES = ("success", "failed")
+FINAL_TASK_STATES = ("success", "failed", "skipped", "upstream_failed", "removed")
+
 _SECONDS_FOR_AIRFLOW = 120
 
 

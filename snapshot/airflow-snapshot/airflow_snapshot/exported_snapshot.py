@@ -8,7 +8,11 @@ from datetime import datetime
 
 from psycopg import sql
 
-from airflow_snapshot.airflow_facts import airflow_version
+from airflow_snapshot.airflow_facts import (
+    FINAL_RUN_STATES,
+    FINAL_TASK_STATES,
+    airflow_version,
+)
 from airflow_snapshot.contents import table_names
 from airflow_snapshot.database import Connection, connected, display_address
 from airflow_snapshot.errors import DatabaseError
@@ -18,11 +22,6 @@ LOCK_TIMEOUT_SECONDS = 30
 _OLDEST_POSTGRES = 120000  # older ones print floating point numbers differently
 _FRESH = "3 minutes"
 _AIRFLOW_TABLES = {"alembic_version", "dag_run", "job", "task_instance"}
-_UNFINISHED_TASKS = (
-    *("scheduled", "queued", "running", "restarting", "up_for_retry", "up_for_reschedule"),
-    *("deferred", "awaiting_input"),
-)
-_UNFINISHED_RUNS = ("queued", "running")
 
 
 class ExportedSnapshot:
@@ -89,13 +88,13 @@ class ExportedSnapshot:
     def running(self) -> Running:
         """Return what is at work on the database."""
         schema = self.source.schema
-        count = "select count(*) from {} where state = any(%s)"
+        count = "select count(*) from {} where state <> all(%s)"
         [(tasks,)] = self.connection.execute(
             sql.SQL(count).format(sql.Identifier(schema, "task_instance")),
-            [list(_UNFINISHED_TASKS)],
+            [list(FINAL_TASK_STATES)],
         )
         [(runs,)] = self.connection.execute(
-            sql.SQL(count).format(sql.Identifier(schema, "dag_run")), [list(_UNFINISHED_RUNS)]
+            sql.SQL(count).format(sql.Identifier(schema, "dag_run")), [list(FINAL_RUN_STATES)]
         )
         components = live_components(self.connection, schema)
         return Running(components, task_instances=tasks, dag_runs=runs)

@@ -1,7 +1,6 @@
 """Quiescing a copy of a metadata database: the rules after which nothing in it runs.
 
-The rules list final states, not unfinished ones, so that a new kind of waiting (such as
-`awaiting_input` of 3.3) needs no new rule.
+The rules go by the final states, so that a new kind of waiting needs no new rule.
 
 `cleared` means state null for task instances and `queued` for runs. A run with state null would be
 as idle, but it breaks Airflow: the REST APIs of 2.11 and 3.3 answer every list of runs that holds
@@ -22,6 +21,7 @@ from typing import Literal
 
 from psycopg import sql
 
+from airflow_snapshot.airflow_facts import FINAL_RUN_STATES, FINAL_TASK_STATES
 from airflow_snapshot.airflow_tables import Tables
 from airflow_snapshot.database import Connection
 from airflow_snapshot.report import AppliedChange
@@ -53,8 +53,8 @@ class Rule:
 # then.
 _MOMENT = "%(moment)s"
 
-_RUNS_END = "('success', 'failed')"
-_TASKS_END = "('success', 'failed', 'skipped', 'upstream_failed', 'removed')"
+_RUNS_END = str(FINAL_RUN_STATES)
+_TASKS_END = str(FINAL_TASK_STATES)
 
 _OPEN_RUN = f"(dag_run.state is null or dag_run.state not in {_RUNS_END})"
 # A task instance that is not yet scheduled has no state.
