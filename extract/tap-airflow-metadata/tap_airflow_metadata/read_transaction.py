@@ -101,21 +101,21 @@ class SourceColumn:
     is_readable: bool
 
 
-def _whole_milliseconds(moment: datetime) -> datetime:
-    moment = moment.astimezone(timezone.utc)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+def _whole_milliseconds(time: datetime) -> datetime:
+    time = time.astimezone(timezone.utc)
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
 
 
-def _snapshot(taken_at: str, database_id: str) -> tuple[datetime, str]:
+def _parse_snapshot_settings(taken_at: str, database_id: str) -> tuple[datetime, str]:
     """Return when a snapshot was taken, in whole milliseconds, and the id of its source."""
     problem = None
     try:
         # Python 3.10 does not know the Z.
-        moment = datetime.fromisoformat(taken_at.replace("Z", "+00:00"))
+        time = datetime.fromisoformat(taken_at.replace("Z", "+00:00"))
     except ValueError:
         problem = f"{TAKEN_AT_SETTING} is {taken_at!r}, which is no ISO 8601 time"
     else:
-        if moment.tzinfo is None:
+        if time.tzinfo is None:
             problem = f"{TAKEN_AT_SETTING} is {taken_at!r}, which has no time zone"
         elif not database_id:
             problem = f"{DATABASE_ID_SETTING} is not set, although {TAKEN_AT_SETTING} is"
@@ -125,7 +125,7 @@ def _snapshot(taken_at: str, database_id: str) -> tuple[datetime, str]:
             " again; the moment and the identity of its source have to stand in both settings"
         )
         raise RestoredSnapshotError(msg)
-    return _whole_milliseconds(moment), database_id
+    return _whole_milliseconds(time), database_id
 
 
 class ReadTransaction:
@@ -175,10 +175,10 @@ class ReadTransaction:
         standby would answer for later than its rows, because it goes on replaying.
         """
         self._is_standby, clock, replayed, lag = self._rows(_CLOCK_SQL)[0]
-        self._moment = replayed if self._is_standby else clock
+        self._as_of = replayed if self._is_standby else clock
         self._replay_lag = max(round(lag, 3), 0.0) if self._is_standby and replayed else None
         self._activity = [] if self._is_standby else self._rows(ACTIVITY_SQL)
-        if self._moment is None:
+        if self._as_of is None:
             msg = (
                 "The database is a standby that has replayed no transaction since it was started,"
                 " so it cannot say of what moment its rows are. Try again later, or read the"
@@ -272,16 +272,17 @@ class ReadTransaction:
                 " 2.4. Upgrade Airflow, then sync"
             )
             raise NotAnAirflowDatabaseError(msg)
-        moment, database_id = _whole_milliseconds(self._moment), f"{cluster}/{database}"
+        extracted_at = _whole_milliseconds(self._as_of)
+        database_id = f"{cluster}/{database}"
         lag, transactions = self._replay_lag, on_primary(self._activity, xmax)
         if self._is_standby:
             transactions = on_standby(xmin, xmax)
         if taken_at or source_id:
-            moment, database_id = _snapshot(taken_at or "", source_id or "")
+            extracted_at, database_id = _parse_snapshot_settings(taken_at or "", source_id or "")
             # The scratch server's transactions are not those of the source.
             lag, transactions = None, OpenTransactions(seen="none")
         return SourceIdentity(
-            extracted_at=moment,
+            extracted_at=extracted_at,
             revision=revision,
             airflow_version=airflow_version(revision),
             postgres_version=postgres_version.split(" ")[0],

@@ -89,10 +89,12 @@ def _forget_dead_users(data: Path) -> None:
     """
     users = data / ".handle_pids.json"
     if users.exists():
-        users.write_text(json.dumps([pid for pid in json.loads(users.read_text()) if _lives(pid)]))
+        users.write_text(
+            json.dumps([pid for pid in json.loads(users.read_text()) if _is_running(pid)])
+        )
 
 
-def _lives(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -103,9 +103,9 @@ class Manifest:
     """A snapshot.
 
     Attributes:
-        name: `<environment slug>-<moment>`.
+        name: `<environment slug>-<time>`.
         environment_slug: Short name of the Airflow environment.
-        taken_at: The moment, UTC, whole milliseconds.
+        taken_at: When it was taken, UTC, whole milliseconds.
         has_secrets: False if secrets were left out.
         source: The database it was taken from.
         running: What was at work then.

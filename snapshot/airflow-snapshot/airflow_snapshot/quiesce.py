@@ -51,7 +51,7 @@ class Rule:
 
 # When the snapshot was taken, the last that is known of the old environment: unfinished work ends
 # then.
-_MOMENT = "%(moment)s"
+_TAKEN_AT = "%(taken_at)s"
 
 _RUNS_END = str(FINAL_RUN_STATES)
 _TASKS_END = str(FINAL_TASK_STATES)
@@ -83,11 +83,11 @@ _SPAN_ENDED = {
     "span_status": "case when span_status = 'not_started' then span_status else 'ended' end"
 }
 
-_STARTED = f"coalesce(start_date, {_MOMENT})"
+_STARTED = f"coalesce(start_date, {_TAKEN_AT})"
 # A try that waits for a retry ended when it failed.
 _TRY_ENDED = (
-    f"case when state = 'up_for_retry' then coalesce(end_date, {_MOMENT})"
-    f" else greatest(start_date, {_MOMENT}) end"
+    f"case when state = 'up_for_retry' then coalesce(end_date, {_TAKEN_AT})"
+    f" else greatest(start_date, {_TAKEN_AT}) end"
 )
 
 _PAUSE = Rule("paused every DAG", "dag", "not is_paused", {"is_paused": "true"})
@@ -146,7 +146,7 @@ def _failing(tasks: str, runs: str, whose: str) -> tuple[Rule, ...]:
             f"{_OPEN_RUN} and {runs}",
             {
                 "state": "'failed'",
-                "end_date": f"greatest(start_date, {_MOMENT})",
+                "end_date": f"greatest(start_date, {_TAKEN_AT})",
                 "updated_at": "now()",
                 **_SPAN_ENDED,
             },
@@ -179,7 +179,7 @@ _CLEARING = (
         " or dag_run.start_date is not null or dag_run.last_scheduling_decision is not null)",
         {
             "state": "'queued'",
-            "queued_at": f"coalesce(queued_at, {_MOMENT})",
+            "queued_at": f"coalesce(queued_at, {_TAKEN_AT})",
             "start_date": "null",
             "end_date": "null",
             "last_scheduling_decision": "null",
@@ -201,7 +201,7 @@ _REST = (
         "ended the unfinished backfills",
         "backfill",
         "completed_at is null",
-        {"completed_at": _MOMENT, "updated_at": "now()"},
+        {"completed_at": _TAKEN_AT, "updated_at": "now()"},
     ),
     Rule(
         "ended jobs that still said they were running",
@@ -209,7 +209,7 @@ _REST = (
         "state is null or state not in ('success', 'failed') or end_date is null",
         {
             "state": "case when state = 'success' then state else 'failed' end",
-            "end_date": f"coalesce(end_date, latest_heartbeat, {_MOMENT})",
+            "end_date": f"coalesce(end_date, latest_heartbeat, {_TAKEN_AT})",
         },
     ),
     # Finished ones too: deleting a trigger deletes the task instances that still name it.
@@ -302,7 +302,7 @@ def rules(unfinished: Unfinished) -> tuple[Rule, ...]:
 
 
 def quiesce(
-    connection: Connection, tables: Tables, unfinished: Unfinished, moment: datetime
+    connection: Connection, tables: Tables, unfinished: Unfinished, taken_at: datetime
 ) -> Iterator[AppliedChange]:
     """Apply the rules that fit this Airflow's tables.
 
@@ -310,11 +310,13 @@ def quiesce(
         connection: In a transaction, with the schema of these tables as its only search path.
         tables: The tables of this Airflow.
         unfinished: What becomes of task instances and runs that are not finished.
-        moment: When the snapshot was taken.
+        taken_at: When the snapshot was taken.
     """
     for rule in rules(unfinished):
         if _applies(rule, tables):
-            cursor = connection.execute(_statement(rule, tables[rule.table]), {"moment": moment})
+            cursor = connection.execute(
+                _statement(rule, tables[rule.table]), {"taken_at": taken_at}
+            )
             yield AppliedChange(rule.sentence, rule.table, cursor.rowcount)
 
 

@@ -63,8 +63,8 @@ def take(request: TakeRequest, store: Store, progress: Progress) -> Manifest:
         )
         raise SnapshotSettingsError(msg)
     with export_snapshot(request.source, request.schema) as exported:
-        moments = f"{exported.taken_at:%Y%m%dT%H%M%S}{exported.taken_at.microsecond // 1000:03}Z"
-        name = f"{request.environment_slug}-{moments}"
+        stamp = f"{exported.taken_at:%Y%m%dT%H%M%S}{exported.taken_at.microsecond // 1000:03}Z"
+        name = f"{request.environment_slug}-{stamp}"
         file = f"{name}.dump{SUFFIX if request.recipients else ''}"
         running = exported.running()
         with contextlib.ExitStack() as stack:
