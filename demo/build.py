@@ -19,7 +19,7 @@ from airflow_snapshot.database import connected, parse_address
 from airflow_snapshot.manifest import Manifest
 from airflow_snapshot.progress import Progress
 from airflow_snapshot.store import Store
-from airflow_snapshot.take import Taking, take
+from airflow_snapshot.take import TakeRequest, take
 from demo.company import Company, load
 from demo.environments import ENVIRONMENTS, METADATA, Environment
 from demo.present import NOW
@@ -94,7 +94,7 @@ def take_snapshot(url: str, environment: Environment) -> Manifest:
         )
         alive = tuple(component for (component,) in connection.execute(query))
     with tempfile.TemporaryDirectory(prefix="demo-snapshot-") as folder:
-        wanted = Taking(parameters, "public", environment.slug)
+        wanted = TakeRequest(parameters, "public", environment.slug)
         taken = take(wanted, Store(folder), Progress("Taking"))
         # The company's present is not ours: at the moment at which this is really taken, its tasks
         # have run for days, and its schedulers are long dead. Its database has a place of its own.

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page
 
 from airflow_audit_report.sections import SECTIONS
 from airflow_audit_report.tiles import TILES
-from airflow_audit_report.values import shown
+from airflow_audit_report.values import format_value
 from tests.demo.demo_runs import REPORT
 from tests.demo.report_figures import ReportFigures
 from tests.report.browser import browser, colors, opened
@@ -47,7 +47,7 @@ def test_tiles_say_the_numbers(page: Page, figures: ReportFigures) -> None:
             tiles |= dict(zip(labels, values, strict=True))
             for metric, (now, _) in figures.numbers(figure.name).items():
                 tile = TILES[metric]
-                assert tiles[tile.label] == shown(now, tile.kind), metric
+                assert tiles[tile.label] == format_value(now, tile.kind), metric
     assert len(tiles) == len(TILES) > 20
 
 

@@ -6,7 +6,7 @@ import itertools
 
 from psycopg import sql
 
-from tap_airflow_metadata.database import Moment
+from tap_airflow_metadata.read_transaction import ReadTransaction
 from tests.extract.tap_runs import checked_settings
 from tests.real_airflow.postgres import ThrowawayPostgres, execute
 
@@ -15,8 +15,8 @@ _numbers = itertools.count(1)
 
 def own_identity(database_url: str) -> str:
     """The identity of a database, as the tap names it."""
-    with Moment(checked_settings(database_url=database_url)) as moment:
-        return moment.identity(moment.columns()).database_id
+    with ReadTransaction(checked_settings(database_url=database_url)) as transaction:
+        return transaction.identity(transaction.columns()).database_id
 
 
 def copied(server: ThrowawayPostgres, database_url: str) -> str:

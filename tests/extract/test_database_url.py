@@ -3,7 +3,7 @@
 import pytest
 
 from tap_airflow_metadata.database_url import libpq_url, user_in
-from tap_airflow_metadata.errors import SettingsError
+from tap_airflow_metadata.errors import TapSettingsError
 
 
 @pytest.mark.parametrize(
@@ -53,6 +53,6 @@ def test_the_user_that_an_address_names(given, user):
     ],
 )
 def test_other_addresses_are_refused_without_repeating_them(given, said):
-    with pytest.raises(SettingsError, match=said) as error:
+    with pytest.raises(TapSettingsError, match=said) as error:
         libpq_url(given)
     assert "sesame" not in str(error.value)

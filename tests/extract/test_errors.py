@@ -14,8 +14,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from tap_airflow_metadata.database import Moment
 from tap_airflow_metadata.errors import SourceRefusedError
+from tap_airflow_metadata.read_transaction import ReadTransaction
 from tests.extract.tap_runs import TAP, checked_settings, run_tap, sync_here
 from tests.real_airflow.postgres import execute
 
@@ -181,19 +181,19 @@ def test_a_server_that_goes_away_halfway(filled_database, tmp_path):
 
 def test_all_tables_are_of_one_moment(filled_database):
     url = filled_database("3.3.2", rows=5)
-    with Moment(checked_settings(database_url=url)) as moment:
-        moment.identity(moment.columns())
+    with ReadTransaction(checked_settings(database_url=url)) as transaction:
+        transaction.identity(transaction.columns())
         execute(url, "delete from dag_tag")
-        assert moment.count("dag_tag") == 5
+        assert transaction.count("dag_tag") == 5
         with pytest.raises(Exception, match="read-only"):
-            list(moment.batches("delete from dag returning 1"))
+            list(transaction.batches("delete from dag returning 1"))
 
 
 def test_a_connection_that_cannot_begin_is_closed(filled_database):
     """The driver warns of one that is not, and warnings are errors here."""
     settings = checked_settings(database_url=filled_database("3.3.2", rows=1))
     with pytest.raises(SourceRefusedError, match="statement_timeout"):
-        Moment(replace(settings, statement_timeout_seconds=-1)).__enter__()
+        ReadTransaction(replace(settings, statement_timeout_seconds=-1)).__enter__()
     gc.collect()
 
 

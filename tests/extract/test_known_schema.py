@@ -7,9 +7,9 @@ import dataclasses
 import pytest
 
 from tap_airflow_metadata.catalogue import Table, load_catalogue
-from tap_airflow_metadata.database import SourceColumn
 from tap_airflow_metadata.errors import UnknownSchemaError
 from tap_airflow_metadata.known_schema import FoundTable, merge_key, require_known_schema
+from tap_airflow_metadata.read_transaction import SourceColumn
 from tests.extract.restored_snapshots import copied
 from tests.extract.tap_runs import run_tap, sync_here
 from tests.real_airflow import captured

@@ -3,7 +3,7 @@
 import pytest
 
 from tap_airflow_metadata.catalogue import load_catalogue
-from tap_airflow_metadata.errors import SettingsError
+from tap_airflow_metadata.errors import TapSettingsError
 from tap_airflow_metadata.settings import select_tables
 from tap_airflow_metadata.tap import AirflowMetadataTap
 from tests.extract.tap_runs import checked_settings
@@ -107,7 +107,7 @@ def test_tables_come_in_one_order_whatever_the_order_they_are_named_in():
     ],
 )
 def test_a_wrong_setting_is_named_with_what_to_do(config, said):
-    with pytest.raises(SettingsError) as error:
+    with pytest.raises(TapSettingsError) as error:
         checked_settings(**config)
     assert said in str(error.value)
 

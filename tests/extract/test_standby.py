@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import psycopg
 import pytest
 
-from tap_airflow_metadata.database import Moment
 from tap_airflow_metadata.errors import SourceUnavailableError
+from tap_airflow_metadata.read_transaction import ReadTransaction
 from tests.extract.generated_rows import fill
 from tests.extract.restored_snapshots import own_identity
 from tests.extract.tap_runs import checked_settings, run_tap, sync_here
@@ -177,8 +177,8 @@ def impatient(pair) -> Iterator[Pair]:
 def test_a_read_that_is_in_the_way_of_replay_is_tried_again_later(impatient, is_in_a_query):
     settings = checked_settings(database_url=impatient.standby_url)
     resume = threading.Timer(0.5 if is_in_a_query else 0, impatient.standby.resume)
-    with Moment(settings) as moment:
-        moment.count("dag_tag")
+    with ReadTransaction(settings) as transaction:
+        transaction.count("dag_tag")
         impatient.standby.pause()
         execute(impatient.primary_url, "delete from dag_tag", "vacuum dag_tag")
         resume.start()
@@ -186,7 +186,7 @@ def test_a_read_that_is_in_the_way_of_replay_is_tried_again_later(impatient, is_
             resume.join()
             impatient.standby.catch_up()
         with pytest.raises(SourceUnavailableError, match="hot_standby_feedback"):
-            list(moment.batches("select pg_sleep(10)::text"))
+            list(transaction.batches("select pg_sleep(10)::text"))
     resume.join()
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow_audit_report.marts import Answer
+from airflow_audit_report.dbt_client import AnalysisResult
 from airflow_audit_report.report import make_report
-from airflow_audit_report.scope import Wish
+from airflow_audit_report.report_request import ReportRequest
 
 UNTIL = datetime(2026, 11, 13, 6, 20, tzinfo=timezone.utc)
 MADE_AT = "2026-11-13T08:00:00+00:00"
@@ -155,7 +155,9 @@ class Made:
     text: Sequence[str] = ()
     seed: int = 7
 
-    def ask(self, selection: str, variables: Mapping[str, str]) -> dict[str, Answer]:
+    def run_analyses(
+        self, selection: str, variables: Mapping[str, str]
+    ) -> dict[str, AnalysisResult]:
         """Answer as the marts would."""
         del variables
         chance = random.Random(self.seed)
@@ -276,10 +278,10 @@ def _hours_of_week(chance: random.Random) -> Iterator[dict[str, Any]]:
 
 def made_up(made: Made, team: str | None = None) -> dict[str, Any]:
     """Return a report, as the command makes it."""
-    wish = Wish(None, None, made.days, (), team, None)
-    return make_report(made, wish) | {"made_at": MADE_AT}  # type: ignore[arg-type]
+    request = ReportRequest(None, None, made.days, (), team, None)
+    return make_report(made, request) | {"made_at": MADE_AT}  # type: ignore[arg-type]
 
 
-def _answer(name: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> Answer:
+def _answer(name: str, columns: Sequence[str], rows: Sequence[tuple[Any, ...]]) -> AnalysisResult:
     sql = f"-- {name}\nselect {', '.join(columns)}\nfrom airflow_audit.fct_dag_runs\nwhere 1 < 2"
-    return Answer(tuple(columns), tuple(rows), sql, ("fct_dag_runs", "dim_dags"))
+    return AnalysisResult(tuple(columns), tuple(rows), sql, ("fct_dag_runs", "dim_dags"))

@@ -7,8 +7,8 @@ import fsspec
 import pytest
 from moto.server import ThreadedMotoServer
 
-from airflow_audit_report.errors import SettingsError, UnavailableError
-from airflow_audit_report.output import require_place, write
+from airflow_audit_report.errors import ReportSettingsError, ReportUnavailableError
+from airflow_audit_report.output import require_writable, write
 
 
 def test_a_file_in_a_folder_that_is_not_there_yet(tmp_path):
@@ -43,7 +43,7 @@ def test_an_object_in_s3(monkeypatch):
         write("<p>ü", "s3://reports/airflow/report.html")
         made = client.get_object(Bucket="reports", Key="airflow/report.html")
         assert made["Body"].read().decode() == "<p>ü"
-        with pytest.raises(SettingsError, match=r"--output s3://none/report\.html"):
+        with pytest.raises(ReportSettingsError, match=r"--output s3://none/report\.html"):
             write("<p>ü", "s3://none/report.html")
         assert "none" not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}
     finally:
@@ -53,8 +53,8 @@ def test_an_object_in_s3(monkeypatch):
 @pytest.mark.parametrize("place", ["nowhere://bucket/report.html", "{folder}", "{folder}/a/b"])
 def test_a_place_that_cannot_be_written(place, tmp_path):
     (tmp_path / "a").write_text("a file")
-    for refused in (require_place, lambda where: write("x", where)):
-        with pytest.raises(SettingsError, match="--output"):
+    for refused in (require_writable, lambda where: write("x", where)):
+        with pytest.raises(ReportSettingsError, match="--output"):
             refused(place.format(folder=tmp_path))
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
@@ -62,8 +62,8 @@ def test_a_place_that_cannot_be_written(place, tmp_path):
 def test_a_folder_of_somebody_else(tmp_path, monkeypatch):
     # Root may write everywhere.
     monkeypatch.setattr("os.access", lambda path, _: path != tmp_path)
-    with pytest.raises(SettingsError, match=f"the folder {tmp_path} is not writable"):
-        require_place(str(tmp_path / "new" / "report.html"))
+    with pytest.raises(ReportSettingsError, match=f"the folder {tmp_path} is not writable"):
+        require_writable(str(tmp_path / "new" / "report.html"))
 
 
 @pytest.mark.parametrize(
@@ -71,11 +71,11 @@ def test_a_folder_of_somebody_else(tmp_path, monkeypatch):
 )
 def test_a_place_is_looked_at_and_left(place, tmp_path):
     (tmp_path / "a").write_text("an older report")
-    require_place(place.format(folder=tmp_path))
+    require_writable(place.format(folder=tmp_path))
     assert (tmp_path / "a").read_text() == "an older report"
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
 def test_a_full_disk_may_be_emptied():
-    with pytest.raises(UnavailableError, match="No space left"):
+    with pytest.raises(ReportUnavailableError, match="No space left"):
         write("x" * 10_000, "file:///dev/full")

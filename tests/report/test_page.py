@@ -8,11 +8,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from airflow_audit_report import charts
+from airflow_audit_report.chart_theme import AMOUNTS, BEFORE, CATEGORIES
 from airflow_audit_report.page import render
 from airflow_audit_report.sections import SECTIONS
 from airflow_audit_report.tiles import TILES, change
-from airflow_audit_report.values import shown
+from airflow_audit_report.values import format_value
 from tests.report.made_up_reports import COLUMNS, FULL, Made, made_up
 
 
@@ -92,8 +92,8 @@ def test_every_color_of_a_chart_has_one_in_each_theme():
     used = set(
         re.findall(r"#[0-9a-f]{6}", json.dumps([f.chart for s in SECTIONS for f in s.figures]))
     )
-    assert set(charts.AMOUNTS) <= used <= {*charts.AMOUNTS, *charts.CATEGORIES, charts.BEFORE}
-    for color in {*charts.AMOUNTS, *charts.CATEGORIES, charts.BEFORE}:
+    assert set(AMOUNTS) <= used <= {*AMOUNTS, *CATEGORIES, BEFORE}
+    for color in {*AMOUNTS, *CATEGORIES, BEFORE}:
         [name] = re.findall(rf'\[fill="{color}"\] {{ fill: var\((--[\w-]+)\)', style)
         assert re.search(rf"{name}: light-dark\(#\w{{6}}, #\w{{6}}\);", style)
 
@@ -128,7 +128,7 @@ def test_every_color_of_a_chart_has_one_in_each_theme():
     ],
 )
 def test_a_value_reads_as_people_say_it(value, kind, text):
-    assert shown(value, kind) == text
+    assert format_value(value, kind) == text
 
 
 @pytest.mark.parametrize(

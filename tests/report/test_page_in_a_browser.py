@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from airflow_audit_report.sections import SECTIONS
-from airflow_audit_report.values import shown
+from airflow_audit_report.values import format_value
 from tests.report.browser import colors, opened, written
 from tests.report.made_up_reports import FULL, Made, made_up
 from tests.report.test_page import data_of
@@ -205,7 +205,7 @@ def test_values_read_as_they_do_outside_of_the_page(browser, tmp_path):
     with opened(browser, path) as page:
         table(page, "failing_dags").get_by_role("button", name="Show all").click()
         for place, kind in enumerate(kinds):
-            expected = [shown(number, kind) for number in numbers]
+            expected = [format_value(number, kind) for number in numbers]
             assert column(page, "failing_dags", place) == expected
 
 

@@ -7,10 +7,10 @@ from datetime import datetime
 
 import pytest
 
-from airflow_audit_report.errors import MartsError, SettingsError
-from airflow_audit_report.marts import Answer, _explained
+from airflow_audit_report.dbt_client import AnalysisResult, _translated
+from airflow_audit_report.errors import MartsError, ReportSettingsError
 from airflow_audit_report.report import SHOWN_ROWS, make_report
-from airflow_audit_report.scope import Wish
+from airflow_audit_report.report_request import ReportRequest
 from airflow_audit_report.sections import SECTIONS
 
 FIGURES = {figure.analysis: figure for section in SECTIONS for figure in section.figures}
@@ -23,7 +23,9 @@ ENVIRONMENTS = [
 class MadeUpMarts:
     """Marts that answer every analysis alike, and note what they were asked."""
 
-    def __init__(self, answers: Mapping[str, Answer] | None = None, environments=ENVIRONMENTS):
+    def __init__(
+        self, answers: Mapping[str, AnalysisResult] | None = None, environments=ENVIRONMENTS
+    ):
         self.asked: list[tuple[str, Mapping[str, str]]] = []
         self._answers = {name: answer(["dag_id"], []) for name in FIGURES} | dict(answers or {})
         names = [
@@ -35,13 +37,13 @@ class MadeUpMarts:
         ]
         self._environments = {"report_environments": answer(names, environments)}
 
-    def ask(self, selection, variables):
+    def run_analyses(self, selection, variables):
         self.asked.append((selection, dict(variables)))
         return self._environments if selection == "report_environments" else self._answers
 
 
 def answer(columns, rows):
-    return Answer(tuple(columns), tuple(map(tuple, rows)), "select 1", ("fct_dag_runs",))
+    return AnalysisResult(tuple(columns), tuple(map(tuple, rows)), "select 1", ("fct_dag_runs",))
 
 
 def figure(report, name):
@@ -50,7 +52,7 @@ def figure(report, name):
 
 def test_it_is_about_all_environments_until_the_newest_sync():
     marts = MadeUpMarts()
-    report = make_report(marts, Wish(tag="tier1"))
+    report = make_report(marts, ReportRequest(tag="tier1"))
     assert report["period"] == {
         "since": "2026-10-16T00:00:00+00:00",
         "until": "2026-11-13T06:20:00+00:00",
@@ -65,23 +67,23 @@ def test_it_is_about_all_environments_until_the_newest_sync():
 
 
 def test_of_one_environment_its_own_newest_sync_counts():
-    report = make_report(MadeUpMarts(), Wish(environments=("analytics",)))
+    report = make_report(MadeUpMarts(), ReportRequest(environments=("analytics",)))
     assert [e["environment_slug"] for e in report["environments"]] == ["analytics"]
     assert report["period"]["until"] == "2026-11-12T06:20:00+00:00"
 
 
 def test_an_environment_that_is_not_there():
-    with pytest.raises(SettingsError, match=r"no environment 'prod'\. They have: analytics"):
-        make_report(MadeUpMarts(), Wish(environments=("prod",)))
+    with pytest.raises(ReportSettingsError, match=r"no environment 'prod'\. They have: analytics"):
+        make_report(MadeUpMarts(), ReportRequest(environments=("prod",)))
 
 
 def test_marts_without_an_environment():
     with pytest.raises(MartsError, match="no environment in them"):
-        make_report(MadeUpMarts(environments=[]), Wish())
+        make_report(MadeUpMarts(environments=[]), ReportRequest())
 
 
 def test_every_figure_says_where_it_comes_from():
-    report = make_report(MadeUpMarts(), Wish())
+    report = make_report(MadeUpMarts(), ReportRequest())
     figures = [figure for section in report["sections"] for figure in section["figures"]]
     assert {f"report_{figure['name']}" for figure in figures} == FIGURES.keys()
     assert len(figures) == len(FIGURES)
@@ -101,7 +103,7 @@ def test_a_column_is_described_by_its_name():
     ]
     row = ["production", "d", 1, 0.5, 2.5, None, None, 3.0, True, None, "x"]
     marts = MadeUpMarts({"report_failing_dags": answer(names, [row])})
-    columns = figure(make_report(marts, Wish()), "failing_dags")["columns"]
+    columns = figure(make_report(marts, ReportRequest()), "failing_dags")["columns"]
     assert [(column["label"], column["kind"]) for column in columns] == [
         ("Environment", "text"),
         ("DAG", "text"),
@@ -123,7 +125,7 @@ def test_more_rows_than_are_shown(count, shown, is_cut):
     marts = MadeUpMarts(
         {"report_failing_dags": answer(["dag_id"], [[str(n)] for n in range(count)])}
     )
-    made = figure(make_report(marts, Wish()), "failing_dags")
+    made = figure(make_report(marts, ReportRequest()), "failing_dags")
     assert (len(made["rows"]), made["is_cut"]) == (shown, is_cut)
 
 
@@ -131,13 +133,13 @@ def test_a_chart_has_all_its_rows():
     days = [["production", "2026-01-01", n] for n in range(365)]
     names = ["environment", "started_on", "success_share"]
     marts = MadeUpMarts({"report_success_by_day": answer(names, days)})
-    made = figure(make_report(marts, Wish()), "success_by_day")
+    made = figure(make_report(marts, ReportRequest()), "success_by_day")
     assert (len(made["rows"]), made["is_cut"]) == (365, False)
 
 
 def test_too_little_memory_names_the_setting():
     said = "Database Error\n  Out of Memory Error: failed to pin block of size 256.0 KiB"
-    explained = _explained(said)
+    explained = _translated(said)
     assert type(explained) is MartsError
     assert "Out of Memory Error: failed to pin" in str(explained)
     assert "TARGET_DUCKDB_MEMORY_LIMIT" in str(explained)

@@ -9,7 +9,7 @@ from http.client import HTTPConnection
 
 import pytest
 
-from airflow_audit_report.errors import MartsError, SettingsError, UnavailableError
+from airflow_audit_report.errors import MartsError, ReportSettingsError, ReportUnavailableError
 from airflow_audit_report.serving import open_server
 
 
@@ -55,7 +55,7 @@ def test_only_this_machine_and_only_the_report():
 
 
 @pytest.mark.parametrize(
-    ("error", "status"), [(UnavailableError("busy"), 503), (MartsError("gone"), 500)]
+    ("error", "status"), [(ReportUnavailableError("busy"), 503), (MartsError("gone"), 500)]
 )
 def test_an_error_is_told_and_the_next_visit_tries_again(error, status):
     answers = iter([error, "<p>"])
@@ -72,5 +72,5 @@ def test_an_error_is_told_and_the_next_visit_tries_again(error, status):
 
 
 def test_a_port_that_is_taken():
-    with serving(lambda: "") as port, pytest.raises(SettingsError, match=f"--port {port}"):
+    with serving(lambda: "") as port, pytest.raises(ReportSettingsError, match=f"--port {port}"):
         open_server(lambda: "", port, 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_audit_report.report import make_report
-from airflow_audit_report.scope import Wish
+from airflow_audit_report.report_request import ReportRequest
 from airflow_audit_report.summary import summarise
 from tests.report.test_report import MadeUpMarts, answer
 
@@ -13,7 +13,7 @@ FAILING = ["environment_slug", "dag_id", "run_count", "failed_run_count"]
 
 def summary(**answers):
     marts = MadeUpMarts({f"report_{name}": given for name, given in answers.items()})
-    return summarise(make_report(marts, Wish(team="<!channel>")))
+    return summarise(make_report(marts, ReportRequest(team="<!channel>")))
 
 
 def test_what_it_says():

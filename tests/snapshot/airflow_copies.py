@@ -11,7 +11,7 @@ import psycopg
 from psycopg import sql
 from psycopg.types.json import Json
 
-from airflow_snapshot.neutralise import Neutralisation, neutralise
+from airflow_snapshot.neutralise import NeutraliseRequest, neutralise
 from airflow_snapshot.report import Report
 from tests.real_airflow import captured
 from tests.real_airflow.captured import CapturedSchema
@@ -59,7 +59,7 @@ def connected(url: str) -> Iterator[psycopg.Connection]:
 
 def neutralised(url: str, *, dry_run: bool = False, **wanted: object) -> Report:
     with connected(url) as connection:
-        return neutralise(connection, "public", Neutralisation(**wanted), dry_run=dry_run)
+        return neutralise(connection, "public", NeutraliseRequest(**wanted), dry_run=dry_run)
 
 
 def rows(url: str, query: str) -> list[tuple]:

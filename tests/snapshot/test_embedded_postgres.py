@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import platformdirs
 import pytest
 
 from airflow_snapshot import embedded_postgres as module
-from airflow_snapshot.embedded_postgres import EmbeddedPostgresError, embedded_postgres
+from airflow_snapshot.embedded_postgres import (
+    PROGRAMS,
+    EmbeddedPostgresError,
+    PostgresServer,
+    embedded_postgres,
+)
 
 
 @pytest.fixture
@@ -21,6 +28,19 @@ def open_folder() -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
         yield Path(folder)
+
+
+def test_the_package_still_has_the_insides_that_are_relied_on(open_folder):
+    """Where this fails after an upgrade, look at airflow_snapshot/embedded_postgres.py."""
+    programs = {file.name for file in PROGRAMS.iterdir()}
+    assert {"pg_dump", "pg_restore", "psql", "postgres"} <= programs
+    runtime_folder = platformdirs.user_runtime_path("python_PostgresServer")
+    assert PostgresServer.lock_path.parent == runtime_folder
+    data = open_folder / "postgres"
+    with embedded_postgres(data) as server:
+        assert json.loads((data / ".handle_pids.json").read_text()) == [os.getpid()]
+        assert (data / "log").read_text()
+        assert server.get_uri().startswith("postgresql://postgres:@/postgres?host=")
 
 
 def test_server_that_cannot_start_is_said(open_folder):

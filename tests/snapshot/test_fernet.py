@@ -6,7 +6,7 @@ import psycopg
 import pytest
 from cryptography.fernet import Fernet, MultiFernet
 
-from airflow_snapshot.errors import SettingsError
+from airflow_snapshot.errors import SnapshotSettingsError
 from airflow_snapshot.overrides import ConnectionOverride, Overrides, VariableOverride
 from tests.snapshot.airflow_copies import connected, content, make_copy, neutralised, rows
 
@@ -142,7 +142,7 @@ def test_the_new_key_alone_empties_what_it_does_not_read(copy) -> None:
 @pytest.mark.parametrize("new", [None, NEW], ids=["no new key", "a new key"])
 def test_an_old_key_that_does_not_read_everything(copy, new) -> None:
     before = content(copy)
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(SnapshotSettingsError) as caught:
         neutralised(copy, old_fernet_key=OLD, new_fernet_key=new)
     assert str(caught.value) == (
         "AIRFLOW_SNAPSHOT_OLD_FERNET_KEY is not the key, or not every key, of"
@@ -167,6 +167,8 @@ def test_a_second_run_with_both_keys_changes_no_value(copy) -> None:
 
 @pytest.mark.parametrize("side", ["old", "new"])
 def test_what_is_no_key(copy, side) -> None:
-    with pytest.raises(SettingsError, match=f"_{side.upper()}_FERNET_KEY is no Fernet key") as e:
+    with pytest.raises(
+        SnapshotSettingsError, match=f"_{side.upper()}_FERNET_KEY is no Fernet key"
+    ) as e:
         neutralised(copy, **{f"{side}_fernet_key": f"{OLD},hunter2"})
     assert "hunter2" not in str(e.value)

@@ -6,7 +6,7 @@ import psycopg
 import pytest
 
 from airflow_snapshot.errors import RefusedError
-from airflow_snapshot.neutralise import Neutralisation, neutralise
+from airflow_snapshot.neutralise import NeutraliseRequest, neutralise
 from airflow_snapshot.overrides import ConnectionOverride, Overrides, VariableOverride
 from tests.real_airflow import captured
 from tests.real_airflow.postgres import execute
@@ -65,7 +65,7 @@ def test_it_says_when_it_was_neutralised(copy) -> None:
 def test_another_schema(copy) -> None:
     execute(copy, "alter schema public rename to airflow", "create schema public")
     with connected(copy) as connection:
-        report = neutralise(connection, "airflow", Neutralisation(overrides=OVERRIDES))
+        report = neutralise(connection, "airflow", NeutraliseRequest(overrides=OVERRIDES))
     assert rows(copy, "select distinct is_paused from airflow.dag") == [(True,)]
     assert rows(copy, "select host from airflow.connection where conn_id = 'warehouse'") == [
         ("staging",)
@@ -105,7 +105,7 @@ class TestRefusals:
     def test_a_schema_without_airflow(self, copy) -> None:
         execute(copy, "create schema empty", f"alter table {ORIGIN} set schema empty")
         with connected(copy) as connection, pytest.raises(RefusedError, match="lacks tables"):
-            neutralise(connection, "empty", Neutralisation())
+            neutralise(connection, "empty", NeutraliseRequest())
 
     @pytest.mark.parametrize("kind", ["SchedulerJob", "TriggererJob", "DagProcessorJob"])
     def test_a_living_airflow(self, copy, kind) -> None:

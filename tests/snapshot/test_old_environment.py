@@ -7,7 +7,7 @@ import json
 import pytest
 from cryptography.fernet import Fernet
 
-from airflow_snapshot.old_environment import Place, naming
+from airflow_snapshot.old_environment import Endpoint, mentioning
 from airflow_snapshot.overrides import ConnectionOverride, Overrides, VariableOverride
 from tests.snapshot.airflow_copies import connected, make_copy, neutralised
 
@@ -32,11 +32,11 @@ from tests.snapshot.airflow_copies import connected, make_copy, neutralised
     ],
 )
 def test_the_names_of_a_place(host, extra, names) -> None:
-    assert Place(host, extra and json.dumps(extra)).names() == names
+    assert Endpoint(host, extra and json.dumps(extra)).names() == names
 
 
 def test_an_extra_that_is_no_json_is_text() -> None:
-    assert Place(None, "arn:aws:iam::123456789012:role/x").names() == {"123456789012"}
+    assert Endpoint(None, "arn:aws:iam::123456789012:role/x").names() == {"123456789012"}
 
 
 @pytest.mark.parametrize(
@@ -53,11 +53,11 @@ def test_an_extra_that_is_no_json_is_text() -> None:
     ],
 )
 def test_a_name_is_a_word_of_its_own(text, is_named) -> None:
-    assert naming({"it": text}, {"db.prod"}) == (("it",) if is_named else ())
+    assert mentioning({"it": text}, {"db.prod"}) == (("it",) if is_named else ())
 
 
 def test_no_names_are_in_no_text() -> None:
-    assert naming({"it": "", "other": "- text -"}, set()) == ()
+    assert mentioning({"it": "", "other": "- text -"}, set()) == ()
 
 
 KEY = Fernet.generate_key().decode()

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from airflow_snapshot.errors import SettingsError
+from airflow_snapshot.errors import SnapshotSettingsError
 from airflow_snapshot.overrides import (
     ConnectionOverride,
     Overrides,
@@ -103,7 +103,7 @@ def test_every_shape(read) -> None:
 def test_uris(read, uri, expected) -> None:
     text = json.dumps({"connections": {"it": uri}})
     if expected is None:
-        with pytest.raises(SettingsError, match="connection it: it is no URI"):
+        with pytest.raises(SnapshotSettingsError, match="connection it: it is no URI"):
             read(text)
         return
     connection = read(text).connections["it"]
@@ -178,14 +178,14 @@ SECRET = "hunter2"
     ],
 )
 def test_what_is_wrong_is_named_and_never_repeated(read, text, error) -> None:
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(SnapshotSettingsError) as caught:
         read(text)
     assert error in str(caught.value)
     assert SECRET not in str(caught.value)
 
 
 def test_a_file_that_is_not_there(tmp_path) -> None:
-    with pytest.raises(SettingsError, match=r"none\.yaml cannot be read: No such file"):
+    with pytest.raises(SnapshotSettingsError, match=r"none\.yaml cannot be read: No such file"):
         read_overrides(tmp_path / "none.yaml", {})
 
 
@@ -248,6 +248,6 @@ def test_they_replace_create_and_delete(postgres, read, version) -> None:
 def test_a_wrong_file_is_found_before_anything_is_written(postgres, read) -> None:
     url = make_copy(postgres, "3.3.2")
     before = content(url)
-    with pytest.raises(SettingsError):
+    with pytest.raises(SnapshotSettingsError):
         neutralised(url, overrides=read("connections: {a: {host: x}}"))
     assert content(url) == before

@@ -19,7 +19,7 @@ from moto.server import ThreadedMotoServer
 
 from airflow_snapshot.contents import Contents
 from airflow_snapshot.manifest import Archive, Manifest, Running, Source
-from airflow_snapshot.pruning import Keeping, to_delete
+from airflow_snapshot.pruning import RetentionPolicy, to_delete
 from tests.snapshot.conftest import Snapshots, rows_of, small_disk, tables_of
 
 ACCOUNT = {
@@ -177,17 +177,17 @@ def manifest(taken_at: datetime, slug: str = "shop") -> Manifest:
 NOON = datetime(2026, 11, 20, 12, tzinfo=timezone.utc)  # a Friday
 
 
-def kept_days(keeping: Keeping, manifests: list[Manifest]) -> list[str]:
-    gone = {one.name for one in to_delete(manifests, keeping)}
+def kept_days(policy: RetentionPolicy, manifests: list[Manifest]) -> list[str]:
+    gone = {one.name for one in to_delete(manifests, policy)}
     return [f"{one.taken_at:%m-%d %H}" for one in manifests if one.name not in gone]
 
 
 def test_prune_keeps_the_newest_of_each_period():
     twice_a_day = [manifest(NOON - timedelta(hours=12 * half)) for half in range(140)]
-    assert kept_days(Keeping(3, 0, 0), twice_a_day) == ["11-20 12", "11-19 12", "11-18 12"]
-    assert kept_days(Keeping(0, 3, 0), twice_a_day) == ["11-20 12", "11-15 12", "11-08 12"]
-    assert kept_days(Keeping(0, 0, 9), twice_a_day) == ["11-20 12", "10-31 12", "09-30 12"]
-    assert kept_days(Keeping(2, 2, 2), twice_a_day) == [
+    assert kept_days(RetentionPolicy(3, 0, 0), twice_a_day) == ["11-20 12", "11-19 12", "11-18 12"]
+    assert kept_days(RetentionPolicy(0, 3, 0), twice_a_day) == ["11-20 12", "11-15 12", "11-08 12"]
+    assert kept_days(RetentionPolicy(0, 0, 9), twice_a_day) == ["11-20 12", "10-31 12", "09-30 12"]
+    assert kept_days(RetentionPolicy(2, 2, 2), twice_a_day) == [
         *("11-20 12", "11-19 12", "11-15 12", "10-31 12")
     ]
 
@@ -195,8 +195,8 @@ def test_prune_keeps_the_newest_of_each_period():
 def test_prune_keeps_the_newest_of_every_environment():
     old = [manifest(NOON - timedelta(days=400)), manifest(NOON - timedelta(days=800))]
     other = manifest(NOON - timedelta(days=900), "other")
-    assert to_delete([*old, other], Keeping(0, 0, 0)) == [old[1]]
-    assert to_delete([], Keeping(0, 0, 0)) == []
+    assert to_delete([*old, other], RetentionPolicy(0, 0, 0)) == [old[1]]
+    assert to_delete([], RetentionPolicy(0, 0, 0)) == []
 
 
 def test_prune_removes_what_killed_takes_left_and_nothing_else(snapshots, source):

@@ -9,7 +9,10 @@ import psutil
 import psycopg
 import pytest
 
+from airflow_snapshot.database import parse_address
+from airflow_snapshot.exported_snapshot import export_snapshot
 from tests.real_airflow.postgres import execute
+from tests.snapshot.airflow_copies import FINISHED, UNFINISHED, busy, rows
 from tests.snapshot.conftest import Snapshots, tables_of
 
 CANARY = "canary-7f3a"
@@ -55,6 +58,18 @@ def test_the_manifest_says_what_is_there(snapshots, each_source):
     assert f"{counted['task_instance']:,} task_instance" in printed
     assert name in snapshots.run("list")
     assert snapshots.run("list", "--environment-slug", "another") == ""
+
+
+@pytest.mark.parametrize("version", ["2.4.3", "3.3.2"])
+def test_whatever_is_in_no_final_state_counts_as_running(postgres, version):
+    url = busy(postgres, version)
+    states = rows(url, "select state, count(*) from task_instance where state <> '' group by 1")
+    assert dict(states).keys() == {*FINISHED, *UNFINISHED}
+    with export_snapshot(parse_address(url, "source"), "public") as exported:
+        running = exported.running()
+    assert running.task_instances == sum(dict(states)[state] for state in UNFINISHED)
+    query = "select count(*) from dag_run where state in ('queued', 'running')"
+    assert [(running.dag_runs,)] == rows(url, query)
 
 
 def test_files_are_for_their_owner_alone_and_nothing_else_is_left(snapshots, source):
@@ -226,7 +241,7 @@ def test_a_password_in_an_argument_is_refused(snapshots):
     assert CANARY not in printed
 
 
-@pytest.mark.parametrize("slug", ["", "Shop", "../shop", "a b"])
+@pytest.mark.parametrize("slug", ["", "Shop", "../shop", "a b", "s" * 49])
 def test_a_slug_that_is_none(snapshots, source, slug):
     assert "ENVIRONMENT_SLUG" in snapshots.run(
         "take", code=78, AIRFLOW_SNAPSHOT_SOURCE=source, ENVIRONMENT_SLUG=slug

@@ -37,8 +37,10 @@ def run_report(warehouse: LoadedWarehouse, folder: Path) -> dict[str, Any]:
         folder: For what dbt writes.
     """
     code = (
-        "import json; from airflow_audit_report import marts, report, scope;"
-        " print(json.dumps(report.make_report(marts.Marts(), scope.Wish())))"
+        "import json; from airflow_audit_report.dbt_client import DbtClient;"
+        " from airflow_audit_report.report import make_report;"
+        " from airflow_audit_report.report_request import ReportRequest;"
+        " print(json.dumps(make_report(DbtClient(), ReportRequest())))"
     )
     python = str(DBT.with_name("python"))
     printed = _run([python, "-c", code], warehouse, folder, {"PYTHONPATH": str(REPORT)})

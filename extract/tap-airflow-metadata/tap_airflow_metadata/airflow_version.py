@@ -1,9 +1,9 @@
-"""Which Airflow made a database: its schema revision tells."""
+"""Airflow releases by their schema revision, which tells whose a database is."""
 
 from __future__ import annotations
 
-# Head revision of each release whose schema differs from the release before it, oldest first, as
-# Airflow lists them in airflow.utils.db._REVISION_HEADS_MAP and as its migrations leave them.
+# Head revision of each release whose schema differs from the previous one's, oldest first: from
+# airflow.utils.db._REVISION_HEADS_MAP, and as the migrations leave it.
 REVISIONS = {
     "ecb43d2a1842": "2.4.0",
     "b0d31815b5a6": "2.4.2",
@@ -26,7 +26,7 @@ REVISIONS = {
     "d2f4e1b3c5a7": "3.3.0",
 }
 
-# Revisions of releases before the first supported one, to name them in the error.
+# Revisions of unsupported releases, to name them in the error.
 OLDER_REVISIONS = {
     "e959f08ac86c": "2.0.0",
     "a13f7613ad25": "2.1.0",
@@ -37,5 +37,5 @@ OLDER_REVISIONS = {
 
 
 def airflow_version(revision: str | None) -> str | None:
-    """Return the first Airflow release with this schema revision, None if it is not known."""
+    """Return the first Airflow release with this schema revision, None if unknown."""
     return REVISIONS.get(revision or "")

@@ -1,4 +1,4 @@
-"""The state of each table: of which moment it is, and where its next read begins."""
+"""The state of each table: as of when it was read, and where the next read begins."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tap_airflow_metadata.catalogue import Table
-from tap_airflow_metadata.database import Identity
-from tap_airflow_metadata.errors import OlderMomentError, StandbyBehindError
+from tap_airflow_metadata.errors import LaggingStandbyError, OlderSourceError
+from tap_airflow_metadata.read_transaction import SourceIdentity
 from tap_airflow_metadata.settings import Settings
 
 
 class Bookmarks:
-    """What the last completed sync of each table left.
+    """The bookmarks of the last completed sync of each table.
 
     Args:
-        settings: What is read.
-        state: Bookmark of each stream. ``synced_until`` is the moment of the sync and
+        settings: What to read.
+        state: Bookmark by stream. ``synced_until`` is the ``extracted_at`` of the sync and
             ``selection`` the fingerprint of what was read; ``read_from`` and ``next_transaction``
-            are those of :class:`OpenTransactions`, and an older version of this tap left none.
+            come from :class:`OpenTransactions`, and older versions of this tap did not write them.
     """
 
     def __init__(self, settings: Settings, state: Mapping[str, Mapping[str, Any]]) -> None:
         self._settings = settings
         self._state = state
 
-    def refuse_to_go_back(self, tables: Iterable[Table], identity: Identity) -> None:
-        """Raise an error if a table was synced in a later moment: its rows would become older.
+    def require_not_older(self, tables: Iterable[Table], identity: SourceIdentity) -> None:
+        """Raise an error if a table was synced as of later, so that older rows would replace newer.
 
         Raises:
-            OlderMomentError: It was, and the database stays as old as it is.
-            StandbyBehindError: It was, and the standby may catch up.
+            OlderSourceError: It was, and the database will not catch up.
+            LaggingStandbyError: It was, and the standby may catch up.
         """
         moments = [last for table in tables if (last := self._last_moment(table))]
         if not moments or identity.extracted_at >= max(moments):
@@ -44,20 +44,20 @@ class Bookmarks:
                 " Try again later; if that does not help, see whether it still replays, or read"
                 " the primary"
             )
-            raise StandbyBehindError(msg)
+            raise LaggingStandbyError(msg)
         msg = (
             f"The database is as of {is_as_of}, but what is in the warehouse is as of {was_as_of}:"
             " older rows would take the place of newer ones. Of a snapshot, take a newer one, or"
             " sync this one under another ENVIRONMENT_SLUG to have it beside; of any other"
             " database, set its server's clock"
         )
-        raise OlderMomentError(msg)
+        raise OlderSourceError(msg)
 
-    def since(self, table: Table, selection: str, identity: Identity) -> datetime | None:
-        """Return the moment since which changes are read, None for a full read.
+    def since(self, table: Table, selection: str, identity: SourceIdentity) -> datetime | None:
+        """Return since when changes are read, None for a full read.
 
-        A snapshot that is synced once more is read whole: in mode append the rows of a moment
-        replace those of the same moment, and whoever counts the rows of a moment finds them all.
+        A snapshot that is synced again is read in full: in mode append its rows replace those of
+        the same ``extracted_at``, of which all have to be there to be counted.
         """
         bookmark = self._state.get(table.name, {})
         last = self._last_moment(table)
@@ -71,11 +71,11 @@ class Bookmarks:
         lookback = timedelta(seconds=self._settings.lookback_seconds)
         return datetime.fromisoformat(read_from) - lookback
 
-    def next(self, table: Table, selection: str, identity: Identity) -> dict[str, Any]:
-        """Return the state of a table once this sync is loaded."""
+    def next(self, table: Table, selection: str, identity: SourceIdentity) -> dict[str, Any]:
+        """Return the bookmark of a table for after this sync is loaded."""
         last = self._state.get(table.name, {})
         if last.get("selection") != selection:
-            last = {}  # maybe of another database, with transactions of its own
+            last = {}  # perhaps of another database, with other transactions
         read_from = identity.transactions.read_from(identity.extracted_at, last)
         return {
             "synced_until": identity.extracted_at.isoformat(),
@@ -85,6 +85,6 @@ class Bookmarks:
         }
 
     def _last_moment(self, table: Table) -> datetime | None:
-        """Return the moment of the last sync of a table, None if there was none."""
+        """Return as of when a table was last synced, None if it never was."""
         synced_until = self._state.get(table.name, {}).get("synced_until")
         return datetime.fromisoformat(synced_until) if synced_until else None

@@ -10,7 +10,7 @@ import functools
 import itertools
 from dataclasses import dataclass
 from importlib import resources
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import yaml
 
@@ -20,11 +20,6 @@ ColumnType = Literal["integer", "number", "text", "boolean", "timestamp", "json"
 Access = Literal["read", "withheld", "secret"]
 Personal = Literal["username", "named_username", "identity", "mention"]
 Read = Literal["default", "optional", "never"]
-
-_COLUMN_TYPES = {"integer", "number", "text", "boolean", "timestamp", "json", "uuid", "bytes"}
-_ACCESS = {"read", "withheld", "secret"}
-_PERSONAL = {None, "username", "named_username", "identity", "mention"}
-_READ = {"default", "optional", "never"}
 
 # What every staging model has before and after the columns of its table.
 STAGING_BEGINS_WITH = ("environment_slug",)
@@ -85,7 +80,7 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Change:
+class ChangeTracking:
     """How a changed row of a table shows.
 
     Attributes:
@@ -121,7 +116,7 @@ class Table:
     since: str | None
     until: str | None
     key: tuple[tuple[str, ...], ...]
-    change: Change | None
+    change: ChangeTracking | None
     columns: dict[str, Column]
 
     def exists_in(self, version: str) -> bool:
@@ -153,9 +148,9 @@ def _parse_column(table: str, name: str, entry: dict[str, Any]) -> Column:
     problems = [
         problem
         for problem, wrong in (
-            (f"type {column.type!r}", column.type not in _COLUMN_TYPES),
-            (f"access {column.access!r}", column.access not in _ACCESS),
-            (f"personal {column.personal!r}", column.personal not in _PERSONAL),
+            (f"type {column.type!r}", column.type not in get_args(ColumnType)),
+            (f"access {column.access!r}", column.access not in get_args(Access)),
+            (f"personal {column.personal!r}", column.personal not in {None, *get_args(Personal)}),
             (f"clean {column.clean!r}", column.clean not in {None, *RULES}),
             ("no reason for its access", column.access != "read" and not column.reason),
             ("no reason for cleaning it", column.clean and not column.reason),
@@ -189,7 +184,9 @@ def parse_table(name: str, entry: dict[str, Any]) -> Table:
         since=entry.pop("since", None),
         until=entry.pop("until", None),
         key=tuple(tuple(alternative) for alternative in alternatives),
-        change=Change(tuple(change["columns"]), tuple(change.get("open", ()))) if change else None,
+        change=ChangeTracking(tuple(change["columns"]), tuple(change.get("open", ())))
+        if change
+        else None,
         columns=columns,
     )
     if entry:
@@ -201,7 +198,7 @@ def parse_table(name: str, entry: dict[str, Any]) -> Table:
 
 
 def _check_table(table: Table) -> None:
-    if table.read not in _READ:
+    if table.read not in get_args(Read):
         msg = f"Catalogue entry {table.name}: read {table.read!r}"
         raise ValueError(msg)
     if (table.read == "never") != bool(table.reason):

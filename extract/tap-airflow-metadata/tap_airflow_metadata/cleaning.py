@@ -1,4 +1,4 @@
-"""What of a value may leave the database, where people type freely or programs write text."""
+"""SQL that removes what may not leave the database from texts that people or programs write."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SCHEME = r"(?:[A-Za-z][A-Za-z0-9+.-]*:)*//"
 _ONE_HOST = r"(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
 _HOSTS = f"{_ONE_HOST}(?:,{_ONE_HOST})*"
 _ONLY_HOSTS = f"^(?:(?:{_SCHEME})?{_HOSTS}|[0-9A-Fa-f:.]+|/[A-Za-z0-9._/-]*|)$"
-# An @ after the path began leaves open where the password ends: nothing of such an address is sure.
+# With an @ after the path it is unclear where the password ends: such an address does not match.
 _ADDRESS = f"^({_SCHEME})?(?:[^@/?#;]*@)*({_HOSTS})(?:[/?#;][^@]*)?$"
 
 
@@ -29,13 +29,12 @@ def cleaned(rule: Rule, column: str) -> str:
     """Return SQL that cleans a column of a table.
 
     Args:
-        rule: Of the column in the catalogue.
+        rule: The column's rule in the catalogue.
         column: SQL of its value, a text.
 
     Returns:
-        SQL of a text array: what leaves of the value, and null if that is all of it, ``cut`` if
-        something was cut out, ``unknown`` if something was that the rule does not know. Null for
-        null.
+        SQL of a text array: the cleaned value; and null if nothing was cut out, ``cut`` if
+        something was, ``unknown`` if that included something that no rule knows. Null for null.
     """
     if rule == "log_extra":
         return log_extra.cleaned(column)

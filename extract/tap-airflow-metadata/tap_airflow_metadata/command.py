@@ -1,4 +1,4 @@
-"""The command ``tap-airflow-metadata``: the SDK's, with options of our own and exit codes."""
+"""The command ``tap-airflow-metadata``: the SDK's, with more options and our exit codes."""
 
 from __future__ import annotations
 
@@ -7,23 +7,24 @@ import json
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import Any, NoReturn
 
 import click
 
 from tap_airflow_metadata.catalogue import load_catalogue
-from tap_airflow_metadata.errors import EXIT_FINAL, TapError
+from tap_airflow_metadata.errors import EXIT_FINAL, EXIT_RETRYABLE, TapError
 from tap_airflow_metadata.grants import grants_sql
-from tap_airflow_metadata.staged import StagedTable, check_messages
+from tap_airflow_metadata.insides_of_singer_sdk import config_of, tap_from_options
+from tap_airflow_metadata.stage_check import StagedTable, check_messages
 from tap_airflow_metadata.sync import TableQuery
 from tap_airflow_metadata.tap import AirflowMetadataTap
 
 
-def _print_grants(context: click.Context, _: click.Parameter, is_wanted: bool) -> None:
-    if not is_wanted:
+def _print_grants(context: click.Context, _: click.Parameter, is_given: bool) -> None:
+    if not is_given:
         return
-    config = context.params.get("config")
-    click.echo(grants_sql(config.config if config else {}, load_catalogue()), nl=False)
+    config = config_of(context.params.get("config"))
+    click.echo(grants_sql(config, load_catalogue()), nl=False)
     context.exit()
 
 
@@ -32,32 +33,24 @@ def _print_lines(entries: Iterable[TableQuery | StagedTable]) -> None:
         click.echo(json.dumps(dataclasses.asdict(entry)))
 
 
-def _queries(config: Any, state: IO[str] | None) -> list[TableQuery]:  # noqa: ANN401  # the SDK's
-    tap = AirflowMetadataTap(
-        config=config.config if config else {},
-        state=json.load(state) if state else None,
-        parse_env_config=bool(config and config.parse_env),
-    )
-    return tap.queries()
-
-
 def _invoke(*, queries: bool, messages: Path | None, **options: Any) -> None:  # noqa: ANN401
     if messages:
         _print_lines(check_messages(messages))
     elif queries:
-        _print_lines(_queries(options["config"], options["state"]))
+        tap = tap_from_options(AirflowMetadataTap, options["config"], options["state"])
+        _print_lines(tap.queries())
     else:
         AirflowMetadataTap.invoke(**options)
 
 
 def command() -> click.Command:
-    """Return the click command."""
+    """Return the SDK's command with our options."""
     singer_command: click.Command = AirflowMetadataTap.cli
     singer_command.callback = _invoke
     singer_command.help = "Copy an Airflow metadata database, all tables in one moment."
     singer_command.epilog = (
-        f"Exit codes: 0 done; 75 try again later; {EXIT_FINAL} a setting, a right or the source has"
-        " to change first; 1 a defect. The settings and the default tables: --about."
+        f"Exit codes: 0 done; {EXIT_RETRYABLE} try again later; {EXIT_FINAL} a setting, a right or"
+        " the source has to change first; 1 a defect. The settings and the default tables: --about."
     )
     singer_command.params += [
         click.Option(

@@ -1,4 +1,4 @@
-"""What the database's driver says, as an error that tells whether trying again can help."""
+"""Translates the driver's errors into ours, which say whether a retry can help."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from tap_airflow_metadata.errors import SourceRefusedError, SourceUnavailableError, TapError
 
-# A server that answers a login with FATAL refuses it for good, but for these passing states.
+# FATAL as the answer to a login is final, except for these passing states.
 _PASSING_REFUSALS = re.compile(
     r"too many|remaining connection slots|starting up|shutting down|recovery|not yet accepting"
     r"|terminating connection",
@@ -22,26 +22,20 @@ _REACHED = re.compile(
 )
 # SQLSTATE classes and codes after which the same command may work later: connection exceptions,
 # rollbacks, lack of resources, operator intervention, lock not available.
-_SQLSTATE = re.compile(r"SQLSTATE: (\w{5})")
 _PASSING_STATES = ("08", "40", "53", "57P", "55P03")
-# A standby ends queries, and at last sessions, that hold up what it has to replay.
+# A standby cancels queries, and at last sessions, that block its replay.
 _RECOVERY_CONFLICT = "conflict with recovery"
 
 
-def explain(error: Exception) -> TapError:  # noqa: PLR0911
+def _translated(error: adbc_driver_manager.Error) -> TapError:  # noqa: PLR0911
     """Turn a driver's error into one that says whether a retry can help.
 
-    The driver's message never holds the password: libpq leaves it out.
+    The driver's message never holds the password: libpq leaves it out. A failed login has no
+    SQLSTATE, because libpq does not pass it on.
     """
-    text = _text(error)
-    found = _SQLSTATE.search(text)
-    state = found[1] if found else ""
+    text, state = _text(error), error.sqlstate or ""
     if _RECOVERY_CONFLICT in text:
-        return SourceUnavailableError(
-            f"The standby had to replay a change that the sync was still reading: {text}. Try"
-            " again; if it happens often, set hot_standby_feedback = on, or raise"
-            " max_standby_streaming_delay, on the standby"
-        )
+        return _recovery_conflict(text)
     if state == "57014":
         return SourceUnavailableError(
             f"The database cancelled a query: {text}. If it ran into the statement timeout, raise"
@@ -74,24 +68,32 @@ def explain(error: Exception) -> TapError:  # noqa: PLR0911
     )
 
 
+def _recovery_conflict(text: str) -> TapError:
+    return SourceUnavailableError(
+        f"The standby had to replay a change that the sync was still reading: {text}. Try again; if"
+        " it happens often, set hot_standby_feedback = on, or raise max_standby_streaming_delay, on"
+        " the standby"
+    )
+
+
 def _text(error: Exception) -> str:
     return " ".join(str(error).replace("[libpq] ", "").split())
 
 
 @contextlib.contextmanager
-def explained() -> Iterator[None]:
-    """Raise the driver's errors as errors that say what to do."""
+def translated_errors() -> Iterator[None]:
+    """Raise the driver's errors as ours, which say what to do."""
     try:
         yield
     except adbc_driver_manager.Error as error:
-        raise explain(error) from None
+        raise _translated(error) from None
     except (OSError, pa.ArrowException) as error:
-        # What Arrow makes of an error in the middle of a result; it may lack the SQLSTATE. What
-        # is final, such as a missing right, shows before the first row.
+        # Arrow's error in the middle of a result, without SQLSTATE. What is final, such as a
+        # missing right, shows before the first row.
         if "[libpq]" not in str(error):
             raise
         if _RECOVERY_CONFLICT in str(error):
-            raise explain(error) from None
+            raise _recovery_conflict(_text(error)) from None
         raise SourceUnavailableError(
             f"The database went away or cancelled a query halfway: {_text(error)}. If it ran into"
             " the statement timeout, raise statement_timeout_seconds"

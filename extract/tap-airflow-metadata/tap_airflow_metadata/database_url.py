@@ -1,11 +1,11 @@
-"""The address of the metadata database, in the forms that Airflow users have at hand."""
+"""The address of the metadata database, in the forms that Airflow users have."""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import unquote
 
-from tap_airflow_metadata.errors import SettingsError
+from tap_airflow_metadata.errors import TapSettingsError
 
 _SETTING = "database_url"
 _POSTGRES = re.compile(r"^postgres(ql)?(\+[a-z0-9_]+)?://", re.IGNORECASE)
@@ -29,15 +29,15 @@ def user_in(database_url: str) -> str | None:
 
 
 def libpq_url(database_url: str) -> str:
-    """Return the address as libpq takes it.
+    """Return the address in a form that libpq takes.
 
     Args:
         database_url: A libpq URL, a libpq ``key=value`` string, or an SQLAlchemy URL such as the
             one in Airflow's ``sql_alchemy_conn`` (``postgresql+psycopg2://…``).
 
     Raises:
-        SettingsError: It is empty, of another database, or Airflow 3's placeholder. The message
-            never repeats the address, because it may hold a password.
+        TapSettingsError: It is empty, of another database, or Airflow 3's placeholder. The message
+            never repeats the address, which may hold a password.
     """
     text = database_url.strip()
     if not text:
@@ -45,7 +45,7 @@ def libpq_url(database_url: str) -> str:
             f"{_SETTING} is empty. Set TAP_AIRFLOW_METADATA_DATABASE_URL to the metadata database,"
             " for example postgresql://airflow_audit@db.example.com:5432/airflow"
         )
-        raise SettingsError(msg)
+        raise TapSettingsError(msg)
     scheme = text.split("://", 1)[0].lower() if "://" in text else ""
     if scheme.startswith("airflow-db-not-allowed"):
         msg = (
@@ -54,7 +54,7 @@ def libpq_url(database_url: str) -> str:
             " `tap-airflow-metadata --grants` prints the SQL that makes one; then set"
             " TAP_AIRFLOW_METADATA_DATABASE_URL to it"
         )
-        raise SettingsError(msg)
+        raise TapSettingsError(msg)
     if not scheme and "=" in text:
         return text
     if not _POSTGRES.match(text):
@@ -63,5 +63,5 @@ def libpq_url(database_url: str) -> str:
             f"{_SETTING} is {found}. Only Airflow metadata databases on PostgreSQL are supported:"
             " postgresql://user@host:5432/airflow"
         )
-        raise SettingsError(msg)
+        raise TapSettingsError(msg)
     return _POSTGRES.sub("postgresql://", text)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-EXIT_RETRYABLE = 75  # EX_TEMPFAIL of sysexits.h: the same command may work later
-EXIT_FINAL = 78  # EX_CONFIG of sysexits.h: a setting, a right or the source has to change first
+import os
+
+EXIT_RETRYABLE = os.EX_TEMPFAIL  # the same command may work later
+EXIT_FINAL = os.EX_CONFIG  # a setting, a right or the source has to change first
 
 
 class TapError(Exception):
@@ -16,7 +18,7 @@ class TapError(Exception):
     exit_code = EXIT_FINAL
 
 
-class SettingsError(TapError):
+class TapSettingsError(TapError):
     """A setting is wrong; nothing was read."""
 
 
@@ -25,18 +27,18 @@ class NotAnAirflowDatabaseError(TapError):
 
 
 class UnknownSchemaError(TapError):
-    """Tables are not as any known Airflow has them; nothing was read."""
+    """Tables match no known Airflow; nothing was read."""
 
 
-class SnapshotSettingsError(TapError):
-    """A restored snapshot does not say properly when it was taken, and of what database."""
+class RestoredSnapshotError(TapError):
+    """A restored snapshot lacks a valid time or source."""
 
 
-class OlderMomentError(TapError):
-    """The database is of an earlier moment than what was synced before; nothing was read."""
+class OlderSourceError(TapError):
+    """The database is older than what was synced before; nothing was read."""
 
 
-class StandbyBehindError(TapError):
+class LaggingStandbyError(TapError):
     """The standby has not yet replayed what was synced before; nothing was read."""
 
     exit_code = EXIT_RETRYABLE
@@ -47,7 +49,7 @@ class UnreadableTableError(TapError):
 
 
 class StagedFilesError(TapError):
-    """What a sync staged is not whole, or not what it says of itself."""
+    """A staged sync is incomplete, or contradicts its manifest."""
 
 
 class SourceRefusedError(TapError):

@@ -20,7 +20,7 @@ from tap_airflow_metadata.catalogue import (
 from tap_airflow_metadata.cleaning import Rule, cleaned
 from tap_airflow_metadata.manifest import MANIFEST
 from tap_airflow_metadata.quoting import quoted
-from tap_airflow_metadata.raw_shape import DELETED_AT, EXTRACTED_AT
+from tap_airflow_metadata.raw_shape import DELETED_AT, EXTRACTED_AT, RAW_TYPES
 
 _PROVIDER = Path("orchestrate/airflow-provider-airflow-audit/airflow_audit")
 _HEADER = "# Made from the catalogue by `make generate`; do not edit.\n"
@@ -30,16 +30,7 @@ _INTRODUCTION = (
     " harmless leaves the database. Tables marked *default* are read unless"
     " `tables` says otherwise, the others when they are named."
 )
-_SQL_TYPES = {
-    "integer": "bigint",
-    "number": "double",
-    "text": "varchar",
-    "boolean": "boolean",
-    "timestamp": "timestamp with time zone",
-    "json": "json",
-    "uuid": "varchar",
-    "bytes": "varchar",
-}
+_SQL_TYPES = {name: raw.sql for name, raw in RAW_TYPES.items()}
 _PERSONAL = {
     "username": "a user name; hashed with `pii: hashed`",
     "named_username": "a user name; with the full name, where Airflow added that, only with"

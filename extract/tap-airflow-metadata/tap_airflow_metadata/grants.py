@@ -63,15 +63,15 @@ $grants$;
 def grants_sql(config: Mapping[str, Any], catalogue: Mapping[str, Table]) -> str:
     """Return the SQL for the tables and columns that the settings read.
 
-    The role is the user in the database's address, ``airflow_audit`` if none is there. It needs no
-    connection: it looks up in the database which of the columns exist there.
+    The role is the user in the database's address, else ``airflow_audit``. This needs no
+    connection: the SQL itself looks up which of the columns exist.
 
     Args:
-        config: The tap's settings; all may be missing.
+        config: The tap's settings, all optional.
         catalogue: All catalogued tables by name.
 
     Raises:
-        SettingsError: The settings name a table or column that is not read.
+        TapSettingsError: The settings name a table or column that is not read.
     """
     role = user_in(config.get("database_url") or "") or "airflow_audit"
     schema = config.get("source_schema") or "public"

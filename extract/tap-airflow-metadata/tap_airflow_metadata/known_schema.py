@@ -1,7 +1,7 @@
-"""Whether a database's tables are those of an Airflow that the catalogue knows.
+"""The check that a database's tables are those of an Airflow that the catalogue knows.
 
-Read otherwise, a table without a column of its key would lose rows, one without the times of its
-changes would miss some, and a column that was renamed would be null: all without an error.
+Without it, a table that lacks a key column would lose rows, one without change times would miss
+changes, and a renamed column would be null: all without an error.
 """
 
 from __future__ import annotations
@@ -11,24 +11,11 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tap_airflow_metadata.airflow_version import REVISIONS
-from tap_airflow_metadata.catalogue import Column, ColumnType, Table, version_tuple
-from tap_airflow_metadata.database import SourceColumn
+from tap_airflow_metadata.catalogue import Column, Table, version_tuple
 from tap_airflow_metadata.errors import UnknownSchemaError
+from tap_airflow_metadata.raw_shape import RAW_TYPES, base_type
+from tap_airflow_metadata.read_transaction import SourceColumn
 
-# Postgres types whose values arrive as what the catalogue's type stands for. Airflow 2 kept some
-# JSON as bytes or text, and some ids, which are text now, as numbers.
-_WHOLE_NUMBERS = {"smallint", "integer", "bigint"}
-_TEXTS = {"character varying", "text", "character"}
-_READABLE_TYPES: dict[ColumnType, set[str]] = {
-    "integer": _WHOLE_NUMBERS,
-    "number": {"smallint", "integer", "real", "double precision"},
-    "text": {*_TEXTS, *_WHOLE_NUMBERS, "uuid", "json", "jsonb"},
-    "boolean": {"boolean"},
-    "timestamp": {"timestamp with time zone", "timestamp without time zone"},
-    "json": {"json", "jsonb", "bytea", *_TEXTS, "double precision"},
-    "uuid": {"uuid"},
-    "bytes": {"bytea"},
-}
 # Made by the FAB provider, whose releases are not Airflow's.
 _FAB = re.compile(r"^(ab_|alembic_version_fab$)")
 _LISTED_PROBLEMS = 10
@@ -36,7 +23,7 @@ _LISTED_PROBLEMS = 10
 
 @dataclass(frozen=True)
 class FoundTable:
-    """A table that is to be read, as the database has it.
+    """A table to read, as the database has it.
 
     Attributes:
         table: Catalogue entry.
@@ -52,7 +39,7 @@ class FoundTable:
 
 
 def merge_key(table: Table, existing: Collection[str]) -> tuple[str, ...]:
-    """Return the key by which a database's rows are merged.
+    """Return the key by which the rows of a database are merged.
 
     Args:
         table: Catalogue entry.
@@ -62,20 +49,20 @@ def merge_key(table: Table, existing: Collection[str]) -> tuple[str, ...]:
 
 
 def require_known_schema(tables: Iterable[FoundTable], revision: str | None) -> None:
-    """Raise an error unless the tables are those of a known Airflow, and what is new beside.
+    """Raise an error unless the tables are those of a known Airflow; more columns are fine.
 
-    Of a known revision that is its release; of another one, any that is not older than the newest
-    table or column that is known.
+    A known revision must match its release; an unknown one any release that is not older than the
+    newest known table or column in it.
 
     Raises:
-        UnknownSchemaError: A table, a column or a unique index is missing, or of another type.
+        UnknownSchemaError: A table, column or unique index is missing, or a type differs.
     """
     is_known = revision in REVISIONS
-    # What an unknown Airflow no longer has may be elsewhere; of a known one the manifest says that
-    # a table is not there.
+    # An unknown Airflow may keep the rows of a missing table elsewhere; for a known one the
+    # manifest says that the table does not exist.
     tables = [found for found in tables if found.source is not None or not is_known]
     releases = [REVISIONS[revision or ""]] if is_known else _possible_releases(tables)
-    # Of the newest release with the fewest differences, which is the likeliest.
+    # The likeliest release: the newest of those with the fewest differences.
     problems = min((_differences(tables, release) for release in releases), key=len)
     if not problems:
         return
@@ -99,7 +86,7 @@ def require_known_schema(tables: Iterable[FoundTable], revision: str | None) -> 
 
 
 def _possible_releases(tables: Iterable[FoundTable]) -> list[str]:
-    """Return the releases, newest first, that may have made tables of an unknown revision."""
+    """Return the releases, newest first, that the tables of an unknown revision may match."""
     since: list[str | None] = []
     for found in tables:
         if found.source and not _FAB.match(found.table.name):
@@ -119,7 +106,7 @@ def _table_differences(found: FoundTable, release: str) -> list[str]:
         return list(_problems(found, release))
     if found.source is None:
         return []
-    # Of a provider, or left behind by an upgrade: as it is in any release.
+    # A provider's, or left by an upgrade: may be as in any release.
     releases = [other for other in reversed(REVISIONS.values()) if table.exists_in(other)]
     return min((list(_problems(found, other)) for other in releases), key=len)
 
@@ -133,7 +120,9 @@ def _problems(found: FoundTable, release: str) -> Iterator[str]:
     for column in wanted:
         if column.name not in source:
             yield f"{table.name} has no column {column.name}{_role(table, column.name, release)}"
-        elif _base_type(source[column.name].postgres_type) not in _READABLE_TYPES[column.type]:
+        elif (
+            base_type(source[column.name].postgres_type) not in RAW_TYPES[column.type].source_types
+        ):
             found_type = source[column.name].postgres_type
             yield f"{table.name}.{column.name} is {found_type}, which is not read as {column.type}"
     key = merge_key(table, source)
@@ -148,7 +137,7 @@ def _problems(found: FoundTable, release: str) -> Iterator[str]:
 
 
 def _role(table: Table, column: str, release: str) -> str:
-    """Say what a missing column is needed for, as far as that decides which rows are read."""
+    """Return for what a missing column is needed, if it decides which rows are read."""
     existing = {name for name, entry in table.columns.items() if entry.exists_in(release)}
     if column in merge_key(table, existing):
         return ", which is part of its key"
@@ -157,8 +146,3 @@ def _role(table: Table, column: str, release: str) -> str:
     if table.change and table.change.open and column == "state":
         return ", which shows what may still change"
     return ""
-
-
-def _base_type(postgres_type: str) -> str:
-    """Return ``"timestamp with time zone"`` for ``"timestamp(3) with time zone"``."""
-    return re.sub(r"\(.*?\)", "", postgres_type)

@@ -1,10 +1,10 @@
 """What may leave the database of ``log.extra``: the SQL of the allow-list in log_extra.yml.
 
-A note of Airflow's may be JSON, a list in Python's words, or any text; before PostgreSQL 16 nothing
-tells JSON from other text without an error. So a note is first made *flat* with regular
-expressions: texts are found one after the other from the left, as a parser finds them, those with
-an awkward character are emptied, and what is nested in a value gives way to a mark. What is left
-has no quote, bracket or backslash but its own, so that a name in it is a name, and a pair a pair.
+A note may be JSON, a Python list, or any text, and before PostgreSQL 16 nothing tests a text for
+JSON without raising an error. So regular expressions first make a note *flat*: they match strings
+from left to right, as a parser does, empty those with an unusual character, and replace nested
+values by a mark. What is left has no other quotes, brackets and backslashes than those of its
+syntax, so that names and pairs can be matched safely.
 """
 
 from __future__ import annotations
@@ -19,40 +19,40 @@ import yaml
 
 from tap_airflow_metadata.quoting import literal
 
-# What a text is made of that may be kept. JSON writes other letters than English ones with a
-# backslash; a command's must not hold the sign that may tie a password to its option.
+# Characters of a string that may be kept. JSON escapes letters that are not English; in a command
+# there must be no equals sign, which may join a password to its option.
 _PLAIN = r"[A-Za-z0-9 _.,~:+@/#!()|*=-]|[^\x01-\x7f]"
 _PLAIN_IN_COMMAND = r"(?:[A-Za-z0-9 _.,~:+@/#!()|*-]|\\u[0-9a-f]{4})*"
 _IN_QUOTES = r"(?:[^'\\]|\\.)*"
 _IN_DOUBLE_QUOTES = r'(?:[^"\\]|\\.)*'
-# Flat JSON that PostgreSQL surely reads, and a flat list of pairs.
+# Flat JSON that PostgreSQL can parse without error, and a flat list of pairs.
 _JSON_TEXT = r'"[^"\\\x01-\x1f]*"'
 _JSON_PAIR = rf"{_JSON_TEXT}: (?:{_JSON_TEXT}|-?(?:0|[1-9][0-9]{{0,30}})|true|false|null)"
 _FLAT_JSON = rf"^\{{(?:{_JSON_PAIR}(?:, {_JSON_PAIR})*)?\}}$"
 _LIST_PAIR = r"\('[^']*', (?:'[^']*'|-?[0-9]+|True|False|None)\)"
 _PLAIN_JSON = _FLAT_JSON.replace(_JSON_TEXT, '"[A-Za-z0-9 _.,~:+@/#!()|*=-]*"')
 _FLAT_LIST = rf"^\[(?:{_LIST_PAIR}(?:, {_LIST_PAIR})*)?\]$"
-# What an object or a list as a value gives way to; no plain text is so.
+# Replaces an object or a list that is a value; no plain string equals it.
 _NESTED = "<>"
 _DEEPEST = 5
-# What stands for a backslash in flat JSON; no plain text holds it.
+# Replaces a backslash in flat JSON; no plain string contains it.
 _BACKSLASH = "chr(127)"
-# Forms with a meaning of their own: any plain text, and that there is a value.
+# Forms without a pattern: any plain string, and whether there is a value at all.
 _NAME = "name"
 _GIVEN = "given"
-# What releases 2.9 to 2.11 put before the events of some requests.
+# Prefixes of the events of some requests in releases 2.9 to 2.11.
 _PREFIXES = ("", "api.", "ui.")
 _FLAGS_OF_ALL_COMMANDS = ("--help", "-h", "--verbose", "-v")
 
 
 @dataclass(frozen=True)
 class Requests:
-    """Events of requests that keep the same values.
+    """Events of requests of which the same values are kept.
 
     Attributes:
         events: Their names.
         kept: Form of the value by name; see ``forms`` in log_extra.yml.
-        dropped: What matches further names that are known.
+        dropped: Patterns of further known names.
     """
 
     events: tuple[str, ...]
@@ -65,8 +65,8 @@ class Command:
     """A command of Airflow's command line.
 
     Attributes:
-        words: Its words, as alternatives.
-        first: Whether the first argument that is no option is a name that is kept.
+        words: Alternative spellings of its words.
+        first: Whether the first positional argument is a name that is kept.
         flags: Options without a value.
         options: Options with a value.
         kept: Options whose value is kept.
@@ -84,7 +84,7 @@ class AllowList:
     """The content of log_extra.yml.
 
     Attributes:
-        forms: Regular expression of a whole value, by form.
+        forms: Regular expression of a value, by form.
         requests: Groups of events.
         commands: By event.
     """
@@ -96,7 +96,7 @@ class AllowList:
 
 @functools.cache
 def allow_list() -> AllowList:
-    """Return what log_extra.yml says."""
+    """Return the content of log_extra.yml."""
     file = resources.files("tap_airflow_metadata") / "log_extra.yml"
     content: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
     return AllowList(
@@ -123,10 +123,10 @@ def allow_list() -> AllowList:
 
 
 def cleaned(column: str) -> str:
-    """Return SQL for what leaves of a value, and whether that is all; see ``cleaning.cleaned``.
+    """Return SQL for the cleaned value, and whether it is complete; see ``cleaning.cleaned``.
 
-    Of an event that is not listed nothing is kept, so nothing of it is unknown; the seed of audit
-    events tells of events that nobody knows.
+    Nothing is kept of an event that is not listed, so nothing of it counts as unknown; dbt's
+    seed of audit events says which events are known.
     """
     return f"""case
     when {column} is null then null
@@ -148,7 +148,7 @@ def _alternatives(patterns: Iterable[str]) -> str:
 
 
 def _group() -> str:
-    """Return SQL for the number of the group that an event is in; null for none."""
+    """Return SQL for the index of an event's group; null without one."""
     cases = " ".join(
         f'when "event" in ({_listed(group.events)}) then {number}'
         for number, group in enumerate(allow_list().requests)
@@ -212,17 +212,17 @@ def _of_request(  # noqa: PLR0913  what differs between the two ways to note a r
     quote: str,
     brackets: str,
 ) -> str:
-    """Return SQL for what is kept of a request's note.
+    """Return SQL for the part of a request's note that is kept.
 
     Args:
         column: SQL of the note.
         flat: SQL of the note, flat.
-        is_flat: SQL that says whether the note could be made flat.
-        pairs: A query of the flat note's values: name, value, position.
-        is_given: SQL that says whether the note itself has a value for a name.
-        written: SQL that writes a value, with its place.
-        quote: What stands around a text.
-        brackets: What stands around all.
+        is_flat: SQL for whether the note could be made flat.
+        pairs: SQL query of the flat note's values: name, value, position.
+        is_given: SQL for whether the note itself has a value for a name.
+        written: SQL that writes a pair; ``{value}`` stands for the value.
+        quote: Quote of a string.
+        brackets: Opening and closing bracket of the note.
     """
     names = sorted({name for group in allow_list().requests for name in _names(group, _GIVEN)})
     value = (
@@ -251,7 +251,7 @@ def _names(group: Requests, form: str) -> list[str]:
 
 
 def _is_kept(is_given: str) -> str:
-    """Return SQL for whether a value has the form that a kept name asks for."""
+    """Return SQL for whether a value has the form of its kept name."""
     groups = []
     for number, group in enumerate(allow_list().requests):
         cases = []
@@ -268,7 +268,7 @@ def _is_kept(is_given: str) -> str:
 
 
 def _is_known() -> str:
-    """Return SQL for whether a name is in the allow-list, kept or not."""
+    """Return SQL for whether the allow-list has a name, kept or dropped."""
     groups = " ".join(
         f"when {number} then name in ({_listed(group.kept)})"
         f" or name ~ {literal(f'^{_alternatives(group.dropped)}$')}"
@@ -325,9 +325,9 @@ def _of_command(column: str) -> str:
 
 
 def _command_line(column: str) -> str:
-    """Return SQL for the words of a command as Python writes them, out of a JSON text."""
+    """Return SQL that extracts a command line, as Python's repr of a list, from a JSON string."""
     noted = literal(rf'"full_command": "\[({_IN_DOUBLE_QUOTES})\]"')
-    # A backslash that stands for itself waits as a character that no text has.
+    # An escaped backslash is a character that no text has until the other escapes are gone.
     return (
         f"replace(replace(replace(substring({column} from {noted}), '\\\\', chr(1)), '\\\"', '\"'),"
         " chr(1), '\\')"
@@ -335,12 +335,12 @@ def _command_line(column: str) -> str:
 
 
 def _words(command: Command) -> str:
-    """Return what matches the words of a command."""
+    """Return a pattern of the words of a command."""
     return _alternatives("'" + "', '".join(words.split()) + "'" for words in command.words)
 
 
 def _first(command: Command) -> str:
-    """Return what matches the first argument that is no option, as its only group."""
+    """Return a pattern whose only group is the first positional argument."""
     if not command.first:
         return "^(no such argument)$"
     with_value = [*command.options, *command.kept]

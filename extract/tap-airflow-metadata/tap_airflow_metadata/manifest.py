@@ -1,4 +1,4 @@
-"""The sync manifest: what was counted at the source and what was sent, one row per table."""
+"""The sync manifest: rows counted at the source and rows sent, one row per table."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from tap_airflow_metadata.catalogue import Change, Column, Table
+from tap_airflow_metadata.catalogue import ChangeTracking, Column, Table
 
-# Described like a table of Airflow's, so that everything made from the catalogue knows it too.
+# Described like a table of Airflow's, so that everything generated from the catalogue has it too.
 MANIFEST = Table(
     name="_sync_manifest",
     description="One table in one sync: rows at the source in that moment, and rows sent.",
@@ -20,7 +20,7 @@ MANIFEST = Table(
     since=None,
     until=None,
     key=(("sync_id", "table_name"),),
-    change=Change(columns=("started_at",)),
+    change=ChangeTracking(columns=("started_at",)),
     columns={
         column.name: column
         for column in (
@@ -61,24 +61,24 @@ class ManifestRow:
         table_name: Airflow's table.
         environment_slug: Airflow environment.
         mode: ``merge``, ``mirror`` or ``append``.
-        is_full_read: Whether all rows were read, not only those that changed.
+        is_full_read: Whether all rows were read, not only changed ones.
         is_table_at_source: False if this Airflow version has no such table.
-        source_rows: Rows in the table in the moment of the read.
+        source_rows: Rows of the table at the source.
         sent_rows: Rows read and sent.
-        cleaned_rows: Those of which something was cut out, because it is not known to be harmless.
-        unknown_rows: Those of which something was cut out that no rule knows.
+        cleaned_rows: Rows with something cut out, because it is not known to be harmless.
+        unknown_rows: Rows with something cut out that no rule knows.
         file_count: Parquet files.
         byte_count: Their size.
         read_seconds: Time to count, read and write them.
-        airflow_version: First release with the database's schema, null if it is not known.
+        airflow_version: First release with the database's schema, null if unknown.
         alembic_revision: The database's schema revision.
         postgres_version: The server's version.
-        replay_lag_seconds: How old the last transaction was that a standby had replayed; null of a
+        replay_lag_seconds: Age of the last transaction that a standby had replayed; null of a
             primary and of a snapshot.
         transactions_seen: Which open transactions of others the login could see: ``all``, with the
             time each began, ``writing`` or ``none``.
-        oldest_transaction_at: When the oldest of them began; null if there was none, or if that
-            cannot be seen.
+        oldest_transaction_at: When the oldest of them began; null if there was none, or if the
+            login cannot see it.
         pii: Setting for personal data.
         withheld_columns: Columns that the table has and that were not read, as JSON.
         started_at: When reading the table began.

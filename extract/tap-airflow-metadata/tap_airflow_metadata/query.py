@@ -12,32 +12,22 @@ import pyarrow.compute as pc
 from tap_airflow_metadata.catalogue import Column, Table
 from tap_airflow_metadata.cleaning import cleaned
 from tap_airflow_metadata.quoting import literal, quoted
+from tap_airflow_metadata.raw_shape import RAW_TYPES, base_type
 from tap_airflow_metadata.settings import Pii
 
 # Name of the session setting that carries the salt, so that it stands in no query text.
 SALT_SETTING = "airflow_audit.pii_salt"
 
-# Column of the result, beside those of a table with cleaned columns: 0 if every value leaves as it
-# is, 1 if something was cut out, 2 if there was something that no rule knows.
+# Additional column of a query that cleans: 0 if every value is sent as it is, 1 if something was
+# cut out, 2 if that included something that no rule knows.
 FOUND = "_found_by_cleaning"
 
-# Postgres types that are read as they are, and the cast for any other.
-_NATIVE = {
-    "integer": ({"smallint", "integer", "bigint"}, "bigint"),
-    "number": ({"real", "double precision"}, "double precision"),
-    "boolean": ({"boolean"}, "boolean"),
-}
 # What follows the user name in `jane (Jane Doe)`.
 _FULL_NAME = r" \(.*\)$"
-_TEXT = ({"character varying", "text"}, "text")
-
-
-def _base_type(postgres_type: str) -> str:
-    return postgres_type.split("(", 1)[0].strip()
 
 
 def _expression(column: Column, postgres_type: str) -> str:
-    """Return SQL for the column's value in a type that reads as its raw type.
+    """Return SQL for the column's value in a type that the raw type can take.
 
     Args:
         column: Catalogue entry.
@@ -45,7 +35,7 @@ def _expression(column: Column, postgres_type: str) -> str:
             between Airflow versions (run configuration was bytea before 3.0 and is jsonb since).
     """
     name = quoted(column.name)
-    base = _base_type(postgres_type)
+    base = base_type(postgres_type)
     if base == "bytea":
         encoded = f"encode({name}, 'base64')"
         return f"to_json({encoded})::text" if column.type == "json" else encoded
@@ -54,8 +44,8 @@ def _expression(column: Column, postgres_type: str) -> str:
         return name if postgres_type.endswith("with time zone") else f"{name} at time zone 'UTC'"
     if column.type == "json":
         return f"{name}::text" if base in {"json", "jsonb"} else f"to_json({name})::text"
-    native, cast = _NATIVE.get(column.type, _TEXT)
-    return name if base in native else f"{name}::{cast}"
+    raw = RAW_TYPES[column.type]
+    return name if base in raw.uncast_types else f"{name}::{raw.cast}"
 
 
 def _protected(column: Column, expression: str, pii: Pii) -> str | None:
@@ -73,7 +63,7 @@ def _protected(column: Column, expression: str, pii: Pii) -> str | None:
 
 
 def is_read(column: Column, pii: Pii) -> bool:
-    """Say whether the ``pii`` setting lets a column into a query at all."""
+    """Return whether the ``pii`` setting lets a column into a query at all."""
     return _protected(column, "", pii) is not None
 
 
@@ -91,11 +81,11 @@ class Query:
 
 
 @dataclass
-class FoundByCleaning:
-    """How many rows of a table hold what may not leave the database.
+class CleaningCounts:
+    """How many rows of a table held something that may not leave the database.
 
     Attributes:
-        cleaned_rows: Rows of which something was cut out.
+        cleaned_rows: Rows with something cut out.
         unknown_rows: Those of them with something that no rule knows.
     """
 
@@ -103,7 +93,7 @@ class FoundByCleaning:
     unknown_rows: int = 0
 
     def counted(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """Pass the batches on, and count."""
+        """Count while passing the batches on."""
         for batch in batches:
             if FOUND in batch.schema.names:
                 found = batch.column(FOUND)
@@ -113,7 +103,7 @@ class FoundByCleaning:
 
 
 def _changed(table: Table, postgres_types: Mapping[str, str], since: datetime) -> str | None:
-    """Return the condition for rows that changed since a moment or may still change."""
+    """Return the condition for rows that changed since then or may still change."""
     if table.change is None:
         return None
     columns = [name for name in table.change.columns if name in postgres_types]
@@ -165,8 +155,8 @@ def select(
     rows = f"{source} where {condition}" if condition else source
     values = [f"{expression} as {quoted(name)}" for name, expression in expressions.items()]
     if cleanings:
-        # A value is cleaned once for what leaves and what was found. The columns are named, because
-        # the login may not read others.
+        # A subquery cleans each value once, for the value and for the count. It names the columns,
+        # because the login may not read others.
         named = [quoted(name) for name in expressions]
         named += [f"{expression} as {name}" for name, expression in cleanings.items()]
         rows = f"(select {', '.join(named)} from {rows} offset 0) as {quoted(table.name)}"

@@ -10,12 +10,15 @@ from typing import Any, Literal
 
 from tap_airflow_metadata.catalogue import Table
 from tap_airflow_metadata.database_url import libpq_url
-from tap_airflow_metadata.errors import SettingsError
+from tap_airflow_metadata.errors import TapSettingsError
 
 Mode = Literal["merge", "mirror", "append"]
 Pii = Literal["usernames", "hashed", "full"]
 
-_SLUG = re.compile(r"^[a-z0-9][a-z0-9_-]{0,47}$")
+# At most 48 characters: `airflow_<slug>_export`, the longest schema named after it, then has 63, as
+# many as PostgreSQL takes, and less than any warehouse does. Each package has the pattern, because
+# none imports another; tests/project/test_shared_facts.py compares them.
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 
 
 @dataclass(frozen=True)
@@ -27,14 +30,14 @@ class Settings:
         environment_slug: Short name of the Airflow environment.
         source_schema: Postgres schema with Airflow's tables.
         tables: Tables to read, in the catalogue's order.
-        include_columns: Withheld columns to read all the same, by table.
+        include_columns: Withheld columns to read nevertheless, by table.
         mode: ``merge``, ``mirror`` or ``append``.
         pii: ``usernames``, ``hashed`` or ``full``.
         pii_salt: Salt of the hashes; empty unless ``pii`` is ``hashed``.
         lookback_seconds: How far before the last sync a change is read again.
         statement_timeout_seconds: Longest time for one query; 0 for no limit.
         lock_timeout_seconds: Longest wait for a lock; 0 for no limit.
-        skip_unreadable_tables: Leave out tables the login may not read, with a warning.
+        skip_unreadable_tables: Warn of tables the login may not read, and leave them out.
     """
 
     database_url: str = field(repr=False)
@@ -74,7 +77,7 @@ def select_tables(
         additional_tables: Names to add to it.
 
     Raises:
-        SettingsError: A name is not in the catalogue, or its table is never read.
+        TapSettingsError: A name is not in the catalogue, or its table is never read.
     """
     readable = [table for table in catalogue.values() if table.read != "never"]
     if tables is None:
@@ -89,10 +92,10 @@ def select_tables(
             if name not in catalogue:
                 hint = _closest(name, [table.name for table in readable])
                 msg = f"{setting} names {name!r}, which is no table of Airflow 2.4 to 3.3.{hint}"
-                raise SettingsError(msg)
+                raise TapSettingsError(msg)
             if catalogue[name].read == "never":
                 msg = f"{setting} names {name!r}, which is never read: {catalogue[name].reason}"
-                raise SettingsError(msg)
+                raise TapSettingsError(msg)
     chosen.update(additional_tables or [])
     return tuple(table for table in readable if table.name in chosen)
 
@@ -107,7 +110,7 @@ def included_columns(
         entries: ``table.column`` each.
 
     Raises:
-        SettingsError: A column is not in the catalogue, or it is secret.
+        TapSettingsError: A column is not in the catalogue, or it is secret.
     """
     included: dict[str, set[str]] = {}
     for entry in entries:
@@ -120,11 +123,11 @@ def included_columns(
                 f"include_columns names {entry!r}, which is no column of Airflow 2.4 to 3.3;"
                 f" write table.column.{_closest(entry, names)}"
             )
-            raise SettingsError(msg)
+            raise TapSettingsError(msg)
         if column.access == "secret" or table.read == "never":
             why = column.reason or table.reason
             msg = f"include_columns names {entry!r}, which is never read: {why}"
-            raise SettingsError(msg)
+            raise TapSettingsError(msg)
         included.setdefault(table_name, set()).add(column_name)
     return {name: frozenset(columns) for name, columns in included.items()}
 
@@ -133,16 +136,16 @@ def settings_from_config(config: Mapping[str, Any], catalogue: Mapping[str, Tabl
     """Check the tap's configuration and resolve it against the catalogue.
 
     Raises:
-        SettingsError: A setting is missing or wrong; the message names it and says what to do.
+        TapSettingsError: A setting is missing or wrong; the message names it and says what to do.
     """
     slug = (config.get("environment_slug") or "").strip()
-    if not _SLUG.match(slug):
+    if not _SLUG.fullmatch(slug):
         problem = f"environment_slug is {slug!r}" if slug else "environment_slug is not set"
         msg = (
             f"{problem}. Set ENVIRONMENT_SLUG to a short name of this Airflow environment, of lower"
             " case letters, digits, - and _, such as production; it names the warehouse schema"
         )
-        raise SettingsError(msg)
+        raise TapSettingsError(msg)
     pii: Pii = config.get("pii") or "usernames"
     salt = config.get("pii_salt") or ""
     if pii == "hashed" and len(salt) < 8:  # noqa: PLR2004
@@ -151,7 +154,7 @@ def settings_from_config(config: Mapping[str, Any], catalogue: Mapping[str, Tabl
             " TAP_AIRFLOW_METADATA_PII_SALT to a random text and keep it, because another salt"
             " gives other hashes"
         )
-        raise SettingsError(msg)
+        raise TapSettingsError(msg)
     return Settings(
         database_url=libpq_url(config.get("database_url") or ""),
         environment_slug=slug,

@@ -1,4 +1,4 @@
-"""The folder with one sync's Parquet files, between the read and the load."""
+"""The folder of a sync's Parquet files, between reading and loading."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ import pyarrow.parquet as pq
 from tap_airflow_metadata.raw_shape import EXTRACTED_AT
 
 _PREFIX = "sync-"
-# A loader may still be reading a folder whose tap has long ended, so age decides.
+# A loader may still read a folder whose tap has ended, so age decides.
 _ABANDONED_AFTER_SECONDS = 24 * 3600
 _RECORDS_AT_A_TIME = 10_000
 
 
 @dataclass(frozen=True)
 class SpoolFile:
-    """One table's rows of one sync.
+    """The rows of one table.
 
     Attributes:
         path: Parquet file, zstd.
@@ -37,21 +37,21 @@ class SpoolFile:
     byte_count: int
 
     def records(self) -> Iterator[dict[str, Any]]:
-        """Yield the rows as Python objects, a few thousand in memory at a time."""
+        """Yield the rows as Python objects, of which a few thousand are in memory at a time."""
         with pq.ParquetFile(self.path) as file:
             for batch in file.iter_batches(_RECORDS_AT_A_TIME):
                 yield from batch.to_pylist()
 
 
 class Spool:
-    """A new folder below ``root``; gone with an error, else left to the loader."""
+    """A new folder below ``root``, removed after an error, else left to the loader."""
 
     def __init__(self, root: Path, sync_id: str) -> None:
         self._root = root
         self.folder = root / f"{_PREFIX}{sync_id}"
 
     def __enter__(self) -> Spool:  # noqa: PYI034  (Self needs 3.11)
-        """Make the folder, and remove those that a killed sync left behind a day ago."""
+        """Create the folder, and remove those that killed syncs left a day ago."""
         self._root.mkdir(parents=True, exist_ok=True)
         for left in self._root.glob(f"{_PREFIX}*"):
             if time.time() - left.stat().st_mtime > _ABANDONED_AFTER_SECONDS:
@@ -62,7 +62,7 @@ class Spool:
     def __exit__(
         self, kind: type[BaseException] | None, _: BaseException | None, __: TracebackType | None
     ) -> None:
-        """Remove the folder if the sync failed: nobody was told of its files."""
+        """Remove the folder if the sync failed: no message named its files."""
         if kind is not None:
             self.remove()
 
@@ -77,13 +77,13 @@ class Spool:
         batches: Iterable[pa.RecordBatch],
         extracted_at: datetime,
     ) -> SpoolFile | None:
-        """Write a query's result as the raw table has it.
+        """Write a query's result in the shape of the raw table.
 
         Args:
             name: Table name, the file's stem.
             schema: Raw shape. Columns that the batches lack become null.
             batches: Any subset of the schema's columns, castable to its types.
-            extracted_at: Moment of the read, for every row.
+            extracted_at: As of when the rows are.
 
         Returns:
             The file; None, and no file, if the result has no rows.

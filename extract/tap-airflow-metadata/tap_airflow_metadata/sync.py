@@ -1,4 +1,4 @@
-"""One sync: every table read in one moment into the spool, and what was read."""
+"""One sync: reads every table in one transaction into the spool, and counts what was read."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ from typing import Any
 from tap_airflow_metadata.bookmarks import Bookmarks
 from tap_airflow_metadata.catalogue import Column, Table, load_catalogue
 from tap_airflow_metadata.cleaning import cleaned
-from tap_airflow_metadata.database import Identity, Moment, SourceColumn
 from tap_airflow_metadata.errors import UnreadableTableError
 from tap_airflow_metadata.known_schema import FoundTable, merge_key, require_known_schema
 from tap_airflow_metadata.manifest import MANIFEST, ManifestRow, record_batch
-from tap_airflow_metadata.query import FoundByCleaning, Query, is_read, select
+from tap_airflow_metadata.query import CleaningCounts, Query, is_read, select
 from tap_airflow_metadata.raw_shape import arrow_schema, json_schema
+from tap_airflow_metadata.read_transaction import ReadTransaction, SourceColumn, SourceIdentity
 from tap_airflow_metadata.settings import Settings
 from tap_airflow_metadata.spool import Spool, SpoolFile
 
 logger = logging.getLogger("tap-airflow-metadata")
 
-# Tables in Airflow's schema that are not Airflow's: what its clean-ups and upgrades leave behind,
-# Celery's results, and what says that a database is a restored copy.
+# Tables in Airflow's schema that are not Airflow's: leftovers of its clean-ups and upgrades,
+# Celery's results, and the mark of a restored copy.
 _NOT_AIRFLOWS = re.compile(
     r"^(_airflow_(deleted|moved)__|_xcom_archive$|celery_task|airflow_snapshot_origin$)"
 )
@@ -35,16 +35,16 @@ _NOT_AIRFLOWS = re.compile(
 
 @dataclass(frozen=True)
 class TableRead:
-    """One table, read.
+    """A table that was read.
 
     Attributes:
         name: Stream name.
         key: Merge key in this database.
         schema: JSON schema of a record.
-        file: Its rows; None if there are none to send.
+        file: Its rows; None without rows.
         bookmark: State of the stream once the file is loaded; None for the manifest.
-        version: The moment of a full read, in epoch milliseconds: a key not in the file is gone
-            from the source. None if only a part was read.
+        version: ``extracted_at`` of a full read, in epoch milliseconds: a key that is not in the
+            file is gone from the source. None if only changes were read.
     """
 
     name: str
@@ -62,9 +62,9 @@ class TableQuery:
     Attributes:
         table: Its name.
         sql: The query; None if this Airflow has no such table.
-        is_full_read: Whether it reads all rows, not only those that changed.
+        is_full_read: Whether it reads all rows, not only changed ones.
         source_rows: Rows in the table.
-        source_bytes: What the table takes on the server's disk, without its indexes.
+        source_bytes: Size of the table on the server's disk, without indexes.
     """
 
     table: str
@@ -82,7 +82,7 @@ class _Plan:
         columns: Of the raw table.
         key: Merge key in this database.
         selection: See :func:`_selection`.
-        since: Rows that changed since then are read; None for all.
+        since: Read rows that changed since then; None for all.
         query: None if this database has no such table.
         found: Columns of the table in this database.
     """
@@ -99,11 +99,14 @@ def _columns_of(table: Table, settings: Settings) -> tuple[Column, ...]:
     return table.raw_columns(settings.include_columns.get(table.name, frozenset()))
 
 
-def _selection(table: Table, key: tuple[str, ...], settings: Settings, identity: Identity) -> str:
-    """Return a fingerprint of all that decides which rows are in the warehouse and how they look.
+def _selection(
+    table: Table, key: tuple[str, ...], settings: Settings, identity: SourceIdentity
+) -> str:
+    """Return a fingerprint of everything that decides which rows are loaded, and with what values.
 
-    With another fingerprint than the last sync's the table is read whole: rows loaded before would
-    keep their old look, and a restored or exchanged database has rows that no change time shows.
+    If it differs from the last sync's, the table is read in full: rows that are loaded already
+    would keep their old values, and a restored or replaced database has rows that no change time
+    shows.
     """
     decisive = [
         identity.database_id,
@@ -123,7 +126,7 @@ def _selection(table: Table, key: tuple[str, ...], settings: Settings, identity:
 def _unreadable(
     tables: tuple[Table, ...], found: dict[str, dict[str, SourceColumn]], settings: Settings
 ) -> dict[str, list[str]]:
-    """Return the columns that the sync wants, the database has and the login may not read."""
+    """Return the existing columns that the sync needs and the login may not read, by table."""
     wanted = {
         table.name: [
             column.name
@@ -154,7 +157,7 @@ class Sync:
         self._sync_id = sync_id
 
     def read(self, spool: Spool) -> list[TableRead]:
-        """Read all tables; the transaction is over when this returns.
+        """Read all tables, in a transaction that has ended when this returns.
 
         Returns:
             One entry per table in the catalogue's order, and the manifest last.
@@ -163,11 +166,13 @@ class Sync:
             TapError: The database cannot be read; nothing is left in the spool.
         """
         started = time.monotonic()
-        with Moment(self._settings) as moment:
-            found, identity, tables = self._begin(moment)
+        with ReadTransaction(self._settings) as transaction:
+            found, identity, tables = self._begin(transaction)
             reads, rows = [], []
             for table in tables:
-                read, row = self._read_table(table, moment, found.get(table.name), identity, spool)
+                read, row = self._read_table(
+                    table, transaction, found.get(table.name), identity, spool
+                )
                 reads.append(read)
                 rows.append(row)
         seconds = time.monotonic() - started
@@ -183,7 +188,7 @@ class Sync:
         return [*reads, TableRead(MANIFEST.name, MANIFEST.key[0], schema, manifest, None, None)]
 
     def queries(self) -> list[TableQuery]:
-        """Say how the tables would be read now, and how large they are; no row is read.
+        """Return how each table would be read now, and its size, without reading a row.
 
         Returns:
             One entry per table in the catalogue's order.
@@ -191,8 +196,8 @@ class Sync:
         Raises:
             TapError: The database cannot be read.
         """
-        with Moment(self._settings) as moment:
-            found, identity, tables = self._begin(moment)
+        with ReadTransaction(self._settings) as transaction:
+            found, identity, tables = self._begin(transaction)
             queries = []
             for table in tables:
                 plan = self._plan(table, found.get(table.name), identity)
@@ -201,31 +206,31 @@ class Sync:
                         table=table.name,
                         sql=plan.query.sql if plan.query else None,
                         is_full_read=plan.since is None,
-                        source_rows=moment.count(table.name) if plan.query else 0,
-                        source_bytes=moment.byte_count(table.name) if plan.query else 0,
+                        source_rows=transaction.count(table.name) if plan.query else 0,
+                        source_bytes=transaction.byte_count(table.name) if plan.query else 0,
                     )
                 )
         return queries
 
     def _begin(
-        self, moment: Moment
-    ) -> tuple[dict[str, dict[str, SourceColumn]], Identity, tuple[Table, ...]]:
-        found = moment.columns()
-        identity = moment.identity(found)
+        self, transaction: ReadTransaction
+    ) -> tuple[dict[str, dict[str, SourceColumn]], SourceIdentity, tuple[Table, ...]]:
+        found = transaction.columns()
+        identity = transaction.identity(found)
         tables = self._readable_tables(found)
-        self._require_known_schema(moment, tables, found, identity)
-        self._say_what_it_is(identity, found)
-        self._bookmarks.refuse_to_go_back(tables, identity)
+        self._require_known_schema(transaction, tables, found, identity)
+        self._log_source(identity, found)
+        self._bookmarks.require_not_older(tables, identity)
         return found, identity, tables
 
     def _require_known_schema(
         self,
-        moment: Moment,
+        transaction: ReadTransaction,
         tables: tuple[Table, ...],
         found: dict[str, dict[str, SourceColumn]],
-        identity: Identity,
+        identity: SourceIdentity,
     ) -> None:
-        unique_keys = moment.unique_keys()
+        unique_keys = transaction.unique_keys()
         found_tables = [
             FoundTable(
                 table=table,
@@ -237,8 +242,8 @@ class Sync:
         ]
         require_known_schema(found_tables, identity.revision)
 
-    def _say_what_it_is(
-        self, identity: Identity, found: dict[str, dict[str, SourceColumn]]
+    def _log_source(
+        self, identity: SourceIdentity, found: dict[str, dict[str, SourceColumn]]
     ) -> None:
         if identity.airflow_version is None:
             logger.warning(
@@ -254,7 +259,7 @@ class Sync:
             identity.revision,
             identity.postgres_version,
         )
-        self._say_how_old_it_is(identity)
+        self._log_freshness(identity)
         catalogue = load_catalogue()
         unknown = [
             name for name in found if name not in catalogue and not _NOT_AIRFLOWS.match(name)
@@ -263,7 +268,7 @@ class Sync:
         if unknown and readable <= {table.name for table in self._settings.tables}:
             logger.warning("Tables that are not in the catalogue, not read: %s", ", ".join(unknown))
 
-    def _say_how_old_it_is(self, identity: Identity) -> None:
+    def _log_freshness(self, identity: SourceIdentity) -> None:
         if identity.replay_lag_seconds is not None:
             logger.info(
                 "The server is a standby: the last transaction that it replayed was committed %.0f"
@@ -297,7 +302,7 @@ class Sync:
         return tuple(table for table in self._settings.tables if table.name not in unreadable)
 
     def _plan(
-        self, table: Table, source: dict[str, SourceColumn] | None, identity: Identity
+        self, table: Table, source: dict[str, SourceColumn] | None, identity: SourceIdentity
     ) -> _Plan:
         columns = _columns_of(table, self._settings)
         types = {name: column.postgres_type for name, column in (source or {}).items()}
@@ -314,22 +319,22 @@ class Sync:
     def _read_table(
         self,
         table: Table,
-        moment: Moment,
+        transaction: ReadTransaction,
         source: dict[str, SourceColumn] | None,
-        identity: Identity,
+        identity: SourceIdentity,
         spool: Spool,
     ) -> tuple[TableRead, ManifestRow]:
         started_at, clock = datetime.now(timezone.utc), time.monotonic()
         plan = self._plan(table, source, identity)
         file: SpoolFile | None = None
         source_rows = 0
-        found = FoundByCleaning()
+        found = CleaningCounts()
         if plan.query:
-            source_rows = moment.count(table.name)
+            source_rows = transaction.count(table.name)
             file = spool.write(
                 table.name,
                 arrow_schema(plan.columns),
-                found.counted(moment.batches(plan.query.sql)),
+                found.counted(transaction.batches(plan.query.sql)),
                 identity.extracted_at,
             )
         selected = plan.query.selected if plan.query else ()
@@ -365,7 +370,7 @@ class Sync:
             f"{row.source_rows:,}",
             row.byte_count / 1e6,
             row.read_seconds,
-            # For programs: Meltano passes it on in its JSON log.
+            # For programs: Meltano writes it into its JSON log.
             extra={
                 "read": {
                     "table": table.name,

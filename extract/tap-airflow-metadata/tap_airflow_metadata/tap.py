@@ -14,10 +14,7 @@ from urllib.request import url2pathname
 
 from singer_sdk import Stream, Tap
 from singer_sdk import typing as th
-from singer_sdk.exceptions import ConfigValidationError
-from singer_sdk.helpers._batch import BaseBatchFileEncoding, SDKBatchMessage
 from singer_sdk.helpers.capabilities import (
-    BATCH_CONFIG,
     CapabilitiesEnum,
     PluginCapabilities,
     TapCapabilities,
@@ -30,9 +27,10 @@ from singer_sdk.singerlib import (
 )
 
 from tap_airflow_metadata.catalogue import Table, load_catalogue
-from tap_airflow_metadata.database import Moment
-from tap_airflow_metadata.errors import SettingsError
+from tap_airflow_metadata.errors import TapSettingsError
+from tap_airflow_metadata.insides_of_singer_sdk import SingleReadTap, batch_message
 from tap_airflow_metadata.raw_shape import EXTRACTED_AT, json_schema
+from tap_airflow_metadata.read_transaction import ReadTransaction
 from tap_airflow_metadata.settings import (
     Settings,
     included_columns,
@@ -60,12 +58,12 @@ class TableStream(Stream):
         self.primary_keys = list(table.key[0])
 
     def get_records(self, context: object) -> Iterable[dict[str, Any]]:
-        """Not used: all tables are read in one moment, not stream by stream."""
+        """Not used: all tables are read in one transaction, not stream by stream."""
         raise NotImplementedError
 
 
-class AirflowMetadataTap(Tap):
-    """Reads an Airflow metadata database, all tables in one moment."""
+class AirflowMetadataTap(SingleReadTap):
+    """Reads an Airflow metadata database, all tables in one transaction."""
 
     name = "tap-airflow-metadata"
     package_name = "airflow-audit-tap-airflow-metadata"
@@ -166,25 +164,11 @@ class AirflowMetadataTap(Tap):
         ),
     ).to_dict()
 
-    @classmethod
-    def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
-        """Add ``batch_config``; the SDK adds stream maps too, whatever the capabilities say."""
-        for name, setting in BATCH_CONFIG["properties"].items():
-            config_jsonschema["properties"].setdefault(name, setting)
-
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Turn the SDK's error into one with our exit code."""
-        try:
-            return super()._validate_config(raise_errors=raise_errors)
-        except ConfigValidationError as error:
-            msg = f"The settings are not valid: {'; '.join(error.errors)}"
-            raise SettingsError(msg) from None
-
     def settings(self) -> Settings:
         """Return the checked settings.
 
         Raises:
-            SettingsError: One is missing or wrong.
+            TapSettingsError: One is missing or wrong.
         """
         return settings_from_config(self.config, load_catalogue())
 
@@ -192,7 +176,7 @@ class AirflowMetadataTap(Tap):
         """Return a stream per chosen table; the catalogue knows them without a connection.
 
         Raises:
-            SettingsError: ``tables`` or ``additional_tables`` name a table that is not read.
+            TapSettingsError: ``tables`` or ``additional_tables`` name a table that is not read.
         """
         included = included_columns(load_catalogue(), self.config.get("include_columns") or [])
         tables = select_tables(
@@ -200,23 +184,21 @@ class AirflowMetadataTap(Tap):
         )
         return [TableStream(self, table, included.get(table.name, frozenset())) for table in tables]
 
-    def run_connection_test(self) -> bool:  # type: ignore[misc]
-        """Log in and say what is there; the SDK's own test would read a record per stream."""
-        with Moment(self.settings()) as moment:
-            identity = moment.identity(moment.columns())
+    def log_in(self) -> None:
+        """Connect to the database, and log its versions."""
+        with ReadTransaction(self.settings()) as transaction:
+            identity = transaction.identity(transaction.columns())
         self.logger.info(
             "Connected: Airflow %s, PostgreSQL %s",
             identity.airflow_version or f"of unknown revision {identity.revision}",
             identity.postgres_version,
         )
-        return True
 
-    def sync_all(self) -> None:  # type: ignore[misc]
-        """Read every table in one moment, then send the messages of all.
+    def sync(self) -> None:
+        """Read every table in one transaction, then send the messages of all.
 
-        The SDK's own loop reads stream by stream and moves state with each. Here the transaction
-        must be over before the first message, because a slow loader would keep it open, and state
-        moves once, with everything loaded.
+        The transaction ends before the first message, because a slow loader would keep it open; the
+        state moves once, when everything is loaded.
         """
         settings = self._selected(self.settings())
         sync_id = str(uuid.uuid4())
@@ -239,7 +221,7 @@ class AirflowMetadataTap(Tap):
         """Return the settings without the tables that a Singer catalog deselects.
 
         Raises:
-            SettingsError: It deselects a single column, which the raw shape does not allow.
+            TapSettingsError: It deselects a single column, which the raw shape does not allow.
         """
         for stream in self.streams.values():
             deselected = [
@@ -250,7 +232,7 @@ class AirflowMetadataTap(Tap):
                     f"The select rules leave out {stream.name}.{deselected[0]}, but a raw table"
                     " always has all its columns. Leave out whole tables only"
                 )
-                raise SettingsError(msg)
+                raise TapSettingsError(msg)
         selected = {stream.name for stream in self.streams.values() if stream.selected}
         return settings.with_tables(
             tuple(table for table in settings.tables if table.name in selected)
@@ -264,7 +246,7 @@ class AirflowMetadataTap(Tap):
         """Return the folder of ``batch_config``, or the system's for temporary files.
 
         Raises:
-            SettingsError: ``batch_config`` asks for another format or place.
+            TapSettingsError: ``batch_config`` asks for another format or place.
         """
         if not self._sends_files:
             return Path(gettempdir()) / self.name
@@ -273,18 +255,17 @@ class AirflowMetadataTap(Tap):
             msg = (
                 "batch_config.encoding.format has to be parquet; leave out batch_config for records"
             )
-            raise SettingsError(msg)
+            raise TapSettingsError(msg)
         root = urlsplit(config["storage"]["root"])
         if root.scheme not in {"", "file"}:
             msg = f"batch_config.storage.root has to be a local folder, not {root.scheme}://"
-            raise SettingsError(msg)
+            raise TapSettingsError(msg)
         return Path(url2pathname(root.path)).resolve()
 
     def _send(self, read: TableRead) -> None:
         self.write_message(SchemaMessage(read.name, read.schema, list(read.key)))
         if read.file and self._sends_files:
-            encoding = BaseBatchFileEncoding(format="parquet")  # Parquet names its own compression
-            self.write_message(SDKBatchMessage(read.name, encoding, [read.file.path.as_uri()]))
+            self.write_message(batch_message(read.name, read.file.path))
         elif read.file:
             self._send_records(read, read.file)
         if read.version is not None:

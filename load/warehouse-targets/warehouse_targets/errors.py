@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Iterator
 
-EXIT_RETRYABLE = 75  # EX_TEMPFAIL of sysexits.h: the same command may work later
-EXIT_FINAL = 78  # EX_CONFIG of sysexits.h: a setting, the input or the warehouse has to change
+EXIT_RETRYABLE = os.EX_TEMPFAIL  # the same command may work later
+EXIT_FINAL = os.EX_CONFIG  # a setting, the input or the warehouse has to change
 
 
 class LoadError(Exception):

@@ -1,4 +1,4 @@
-"""The command ``audit-report``: its options, and where the report goes."""
+"""The command ``audit-report``: its options and its outputs."""
 
 from __future__ import annotations
 
@@ -13,21 +13,31 @@ from typing import Any, NoReturn, TypeVar
 
 import click
 
-from airflow_audit_report.errors import EXIT_FINAL, EXIT_RETRYABLE, ReportError, UnavailableError
-from airflow_audit_report.marts import Marts
-from airflow_audit_report.output import require_place, write
+from airflow_audit_report.dbt_client import DbtClient
+from airflow_audit_report.errors import (
+    EXIT_FINAL,
+    EXIT_RETRYABLE,
+    ReportError,
+    ReportUnavailableError,
+)
+from airflow_audit_report.output import require_writable, write
 from airflow_audit_report.page import render
 from airflow_audit_report.report import make_report
-from airflow_audit_report.scope import USUAL_DAYS, Wish, parse_moment, parse_slugs
+from airflow_audit_report.report_request import (
+    DEFAULT_DAYS,
+    ReportRequest,
+    parse_moment,
+    parse_slugs,
+)
 from airflow_audit_report.serving import open_server
 from airflow_audit_report.summary import summarise
 
 _Parsed = TypeVar("_Parsed")
-_USUAL_OUTPUT = "output/report.html"
-_LASTING_SECONDS = 60
+_DEFAULT_OUTPUT = "output/report.html"
+_CACHE_SECONDS = 60
 
 
-def _parsed_by(parse: Callable[[str], _Parsed]) -> Callable[..., _Parsed | None]:
+def _callback(parse: Callable[[str], _Parsed]) -> Callable[..., _Parsed | None]:
     def callback(_: click.Context, __: click.Parameter, text: str | None) -> _Parsed | None:
         try:
             return parse(text) if text else None
@@ -45,7 +55,7 @@ def _parsed_by(parse: Callable[[str], _Parsed]) -> Callable[..., _Parsed | None]
 @click.option(
     "--output",
     metavar="PLACE",
-    help=f"File, or s3://… or gs://…, or - for standard output. Default: {_USUAL_OUTPUT}; of JSON"
+    help=f"File, or s3://… or gs://…, or - for standard output. Default: {_DEFAULT_OUTPUT}; of JSON"
     " and Markdown standard output.",
 )
 @click.option(
@@ -60,25 +70,25 @@ def _parsed_by(parse: Callable[[str], _Parsed]) -> Callable[..., _Parsed | None]
 @click.option(
     "--environments",
     metavar="SLUGS",
-    callback=_parsed_by(parse_slugs),
+    callback=_callback(parse_slugs),
     help="Airflow environments, separated by commas. Default: all in the marts.",
 )
 @click.option(
     "--since",
     metavar="DATE",
-    callback=_parsed_by(parse_moment),
+    callback=_callback(parse_moment),
     help="Beginning of the period (UTC), a date or a moment. Default: --days before its end.",
 )
 @click.option(
     "--until",
     metavar="DATE",
-    callback=_parsed_by(parse_moment),
+    callback=_callback(parse_moment),
     help="End of the period, not in it any more. Default: the newest sync.",
 )
 @click.option(
     "--days",
     type=click.IntRange(1, 3660),
-    default=USUAL_DAYS,
+    default=DEFAULT_DAYS,
     show_default=True,
     help="Length of the period, if --since does not say it.",
 )
@@ -93,19 +103,19 @@ def audit_report(
     kind: str,
     serve: bool,
     port: int,
-    **asked: Any,  # noqa: ANN401  # what makes a Wish
+    **options: Any,  # noqa: ANN401  # fields of a ReportRequest
 ) -> None:
     """Write what the audit marts say as one HTML file that needs no network."""
-    wish = Wish(**{name: value for name, value in asked.items() if value})
+    request = ReportRequest(**{name: value for name, value in options.items() if value})
     if serve:
-        _serve(wish, port)
+        _serve(request, port)
         return
-    place = output or (_USUAL_OUTPUT if kind == "html" else "-")
-    if place != "-":
-        require_place(place)
-    begun = time.monotonic()
+    destination = output or (_DEFAULT_OUTPUT if kind == "html" else "-")
+    if destination != "-":
+        require_writable(destination)
+    started = time.monotonic()
     click.echo("Asking the marts …", err=True)
-    report = make_report(Marts(), wish)
+    report = make_report(DbtClient(), request)
     match kind:
         case "json":
             text = json.dumps(_without_charts(report), ensure_ascii=False, indent=1) + "\n"
@@ -113,12 +123,12 @@ def audit_report(
             text = summarise(report)
         case _:
             text = render(report)
-    if place == "-":
+    if destination == "-":
         click.echo(text, nl=False)
         return
-    write(text, place)
+    write(text, destination)
     size = len(text.encode()) / 1e6
-    click.echo(f"{place}: {size:.1f} MB, {time.monotonic() - begun:.1f} s", err=True)
+    click.echo(f"{destination}: {size:.1f} MB, {time.monotonic() - started:.1f} s", err=True)
 
 
 def _without_charts(report: dict[str, Any]) -> dict[str, Any]:
@@ -135,46 +145,46 @@ def _without_charts(report: dict[str, Any]) -> dict[str, Any]:
     return report | {"sections": sections}
 
 
-def _page_of_a_process(wish: Wish) -> str:
-    """Make the page in a process of its own.
+def _render_in_subprocess(request: ReportRequest) -> str:
+    """Render the page in a process of its own.
 
-    dbt would keep a DuckDB file to itself until its process ends, and no sync could write it.
+    dbt holds a DuckDB file open until its process ends, and no sync could write it meanwhile.
 
     Raises:
-        ReportError: It could not be made.
+        ReportError: It could not be rendered.
     """
     context = get_context("spawn")
     receiver, sender = context.Pipe(duplex=False)
-    process = context.Process(target=_send_page, args=(wish, sender), daemon=True)
+    process = context.Process(target=_send_page, args=(request, sender), daemon=True)
     process.start()
     sender.close()
     with receiver:
         try:
-            made: str | ReportError = receiver.recv()
+            outcome: str | ReportError = receiver.recv()
         except EOFError:
             process.join()
-            made = UnavailableError(
+            outcome = ReportUnavailableError(
                 f"The process that makes the page ended with exit code {process.exitcode}; what it"
                 " said stands where --serve was started. Try again"
             )
     process.join()
-    if isinstance(made, ReportError):
-        raise made
-    return made
+    if isinstance(outcome, ReportError):
+        raise outcome
+    return outcome
 
 
-def _send_page(wish: Wish, sender: Connection) -> None:
-    # Ctrl+C reaches all processes of a terminal; the server ends this one.
+def _send_page(request: ReportRequest, sender: Connection) -> None:
+    # Ctrl+C signals all processes of a terminal; the server ends this one.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
-        sender.send(render(make_report(Marts(), wish)))
+        sender.send(render(make_report(DbtClient(), request)))
     except ReportError as error:
         sender.send(error)
 
 
-def _serve(wish: Wish, port: int) -> None:
+def _serve(request: ReportRequest, port: int) -> None:
     signal.signal(signal.SIGTERM, signal.default_int_handler)
-    with open_server(lambda: _page_of_a_process(wish), port, _LASTING_SECONDS) as server:
+    with open_server(lambda: _render_in_subprocess(request), port, _CACHE_SECONDS) as server:
         click.echo(f"http://127.0.0.1:{server.server_port}/ (Ctrl+C ends it)", err=True)
         try:
             server.serve_forever()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-EXIT_RETRYABLE = 75  # EX_TEMPFAIL of sysexits.h: the same command may work later
-EXIT_FINAL = 78  # EX_CONFIG of sysexits.h: a setting, a right or the marts have to change first
+import os
+
+EXIT_RETRYABLE = os.EX_TEMPFAIL  # the same command may work later
+EXIT_FINAL = os.EX_CONFIG  # a setting, a right or the marts have to change first
 
 
 class ReportError(Exception):
@@ -16,15 +18,15 @@ class ReportError(Exception):
     exit_code = EXIT_FINAL
 
 
-class SettingsError(ReportError):
+class ReportSettingsError(ReportError):
     """A setting or an argument is wrong; nothing was written."""
 
 
 class MartsError(ReportError):
-    """The marts are not there, or the warehouse refused a query, and will do so again."""
+    """Marts are missing, or the warehouse refused a query, and will do so again."""
 
 
-class UnavailableError(ReportError):
-    """The warehouse or the place of the report could not be reached, or was in use."""
+class ReportUnavailableError(ReportError):
+    """The warehouse or the destination could not be reached, or was in use."""
 
     exit_code = EXIT_RETRYABLE

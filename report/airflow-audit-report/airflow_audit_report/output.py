@@ -1,4 +1,4 @@
-"""Where the report goes: a file, or an object by its URL."""
+"""The destination of the report: a file, or an object by its URL."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from pathlib import Path
 
 import fsspec
 
-from airflow_audit_report.errors import SettingsError, UnavailableError
+from airflow_audit_report.errors import ReportSettingsError, ReportUnavailableError
 
-_WRONG_PLACE = (
+_WRONG_DESTINATION = (
     PermissionError,
     FileExistsError,
     FileNotFoundError,
@@ -21,24 +21,22 @@ _WRONG_PLACE = (
 )
 
 
-def require_place(place: str) -> None:
-    """Refuse what `write` could only refuse after the marts were asked.
-
-    An object's bucket and login are not tried: that would take a request, or an object.
+def require_writable(destination: str) -> None:
+    """Check the destination before the analyses run, as far as that needs no request.
 
     Args:
-        place: As of `write`.
+        destination: See `write`.
 
     Raises:
-        SettingsError: The place may not be written, or its kind is not known.
+        ReportSettingsError: It may not be written, or is of an unknown kind.
     """
-    with _explained(place):
-        if "://" in place:
-            fsspec.core.url_to_fs(place)
+    with _translated_errors(destination):
+        if "://" in destination:
+            fsspec.core.url_to_fs(destination)
             return
-        path = Path(place)
+        path = Path(destination)
         if path.is_dir():
-            msg = f"{place} is a folder"
+            msg = f"{destination} is a folder"
             raise IsADirectoryError(msg)
         there = next(folder for folder in path.absolute().parents if folder.exists())
         if not there.is_dir():
@@ -49,47 +47,47 @@ def require_place(place: str) -> None:
             raise PermissionError(msg)
 
 
-def write(text: str, place: str) -> None:
-    """Write a file whole or not at all, or an object.
+def write(text: str, destination: str) -> None:
+    """Write an object, or a file atomically.
 
     Args:
-        text: What is written.
-        place: Path, or URL that fsspec knows, such as `s3://bucket/report.html`.
+        text: The content.
+        destination: Path, or URL that fsspec knows, such as `s3://bucket/report.html`.
 
     Raises:
-        SettingsError: The place may not be written, or its kind is not known.
-        UnavailableError: It cannot be reached, or is full.
+        ReportSettingsError: It may not be written, or is of an unknown kind.
+        ReportUnavailableError: It cannot be reached, or is full.
     """
-    with _explained(place):
-        if "://" in place:
-            # Else a misspelled bucket would be made.
-            with fsspec.open(place, "w", encoding="utf-8", auto_mkdir=False) as file:
+    with _translated_errors(destination):
+        if "://" in destination:
+            # Otherwise fsspec would create a misspelled bucket.
+            with fsspec.open(destination, "w", encoding="utf-8", auto_mkdir=False) as file:
                 file.write(text)
         else:
-            _write_file(text, Path(place))
+            _write_file(text, Path(destination))
 
 
 @contextmanager
-def _explained(place: str) -> Iterator[None]:
+def _translated_errors(destination: str) -> Iterator[None]:
     try:
         yield
     except (ImportError, ValueError) as error:
-        msg = f"--output {place}: {error}. Name a path, s3://bucket/name or gs://bucket/name"
-        raise SettingsError(msg) from error
-    except _WRONG_PLACE as error:
-        msg = f"--output {place} cannot be written: {error}"
-        raise SettingsError(msg) from error
+        msg = f"--output {destination}: {error}. Name a path, s3://bucket/name or gs://bucket/name"
+        raise ReportSettingsError(msg) from error
+    except _WRONG_DESTINATION as error:
+        msg = f"--output {destination} cannot be written: {error}"
+        raise ReportSettingsError(msg) from error
     except OSError as error:
-        msg = f"--output {place} could not be written: {error}. Try again later"
-        raise UnavailableError(msg) from error
+        msg = f"--output {destination} could not be written: {error}. Try again later"
+        raise ReportUnavailableError(msg) from error
 
 
 def _write_file(text: str, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Whoever opens the old one meanwhile sees all of it.
-    begun = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    # Readers see the old report until the new one is complete.
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     try:
-        begun.write_text(text, encoding="utf-8")
-        os.replace(begun, path)  # noqa: PTH105
+        unfinished.write_text(text, encoding="utf-8")
+        os.replace(unfinished, path)  # noqa: PTH105
     finally:
-        begun.unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)

@@ -22,25 +22,25 @@
   }
 
   // Tables, tooltips and axes say a value in the same words, which are those of values.py.
-  function shown(value, kind) {
+  function formatValue(value, kind) {
     if (value === null || value === undefined) return "–";
     if (kind === "moment") return String(value).slice(0, 16).replace("T", " ");
     if (kind === "flag") return value ? "yes" : "no";
     if (kind === "weekday") return ["", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"][value];
     if (typeof value !== "number") return String(value);
-    return (value < 0 ? "−" : "") + shownAmount(Math.abs(value), kind);
+    return (value < 0 ? "−" : "") + formatAmount(Math.abs(value), kind);
   }
 
   // The sign is apart, so that it is a minus and not a hyphen.
-  function shownAmount(amount, kind) {
-    if (kind === "share") return shownShare(amount);
-    if (kind === "seconds") return shownSeconds(amount);
+  function formatAmount(amount, kind) {
+    if (kind === "share") return formatShare(amount);
+    if (kind === "seconds") return formatSeconds(amount);
     if (kind === "hours") return `${rounded(amount, amount >= 1 ? 1 : 2)} h`;
     return rounded(amount, 2);
   }
 
   // A few failures in many runs are not none.
-  function shownShare(share) {
+  function formatShare(share) {
     const percent = Math.round(share * 1000) / 10;
     if (share < 1 && percent >= 100) return "> 99.9 %";
     if (share && !percent) return "< 0.1 %";
@@ -48,7 +48,7 @@
   }
 
   // Two units say enough of any duration.
-  function shownSeconds(seconds) {
+  function formatSeconds(seconds) {
     if (seconds < 10) {
       return seconds >= 0.05 || !seconds ? `${rounded(seconds, 1)} s` : "< 0.1 s";
     }
@@ -107,7 +107,7 @@
       return;
     }
     const texts = figure.rows.map((row) =>
-      row.map((value, place) => shown(value, columns[place].kind)),
+      row.map((value, place) => formatValue(value, columns[place].kind)),
     );
     const all = figure.rows.map((row, place) => ({
       row,
@@ -301,14 +301,14 @@
       ast: true,
       config,
       defaultStyle: false,
-      expressionFunctions: { shown: shownOnAxis },
+      expressionFunctions: { formatValue: formatOnAxis },
       tooltip: { disableDefaultStyle: true },
     });
   }
 
   // On an axis shares are round.
-  function shownOnAxis(value, kind) {
-    return shown(value, kind).replace(".0 %", " %");
+  function formatOnAxis(value, kind) {
+    return formatValue(value, kind).replace(".0 %", " %");
   }
 
   // One after the other, so that the page can be scrolled meanwhile.

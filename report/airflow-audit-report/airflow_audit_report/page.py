@@ -1,4 +1,4 @@
-"""The report as one HTML file that loads nothing and runs only its own three scripts."""
+"""The report as one HTML file that loads nothing and runs no scripts but its own."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from airflow_audit_report import charts
+from airflow_audit_report.chart_theme import CONFIG
 from airflow_audit_report.tiles import TILES, change
-from airflow_audit_report.values import shown
+from airflow_audit_report.values import format_value
 
 _FOLDER = Path(__file__).parent
 _LONGEST_TEXT = 300
-# More are folded away.
+# More are collapsed.
 _MOST_ENVIRONMENTS = 6
 # What could end a script element or a line of it.
 _ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
@@ -31,7 +31,7 @@ def render(report: Mapping[str, Any]) -> str:
     """Return the page.
 
     Args:
-        report: As `make_report` returns it.
+        report: The result of `make_report`.
     """
     cut = _cut({name: value for name, value in report.items() if name != "sections"})
     sections = [_section(section) for section in report["sections"]]
@@ -72,22 +72,22 @@ def _tiles(rows: list[list[Any]]) -> Iterator[dict[str, Any]]:
         tile = TILES[metric]
         yield {
             "label": tile.label,
-            "value": shown(current, tile.kind),
-            "before": None if previous is None else shown(previous, tile.kind),
+            "value": format_value(current, tile.kind),
+            "before": None if previous is None else format_value(previous, tile.kind),
             "change": change(tile, current, previous),
         }
 
 
 def _environment(environment: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
-    """Add how long before the report the last sync was, if that is long and matters to it."""
-    synced, until, made = (
+    """Add the age of the last sync, if it is old and the period needs a newer one."""
+    synced_at, until, made_at = (
         datetime.fromisoformat(moment)
         for moment in (environment["synced_at"], report["period"]["until"], report["made_at"])
     )
-    age = made - synced
+    age = made_at - synced_at
     longest_age = timedelta(hours=float(environment["longest_sync_age_hours"]))
-    is_old = age > longest_age and synced <= until
-    return {**environment, "age": shown(age.total_seconds(), "seconds") if is_old else None}
+    is_old = age > longest_age and synced_at <= until
+    return {**environment, "age": format_value(age.total_seconds(), "seconds") if is_old else None}
 
 
 def _filter_words(chosen: Mapping[str, str | None]) -> str:
@@ -95,10 +95,10 @@ def _filter_words(chosen: Mapping[str, str | None]) -> str:
 
 
 def _data(report: Mapping[str, Any], sections: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return what the page's script needs: the rows, and how to draw them."""
+    """Return the data of the page's script: rows, and charts."""
     return {
         "period": report["period"],
-        "config": charts.CONFIG,
+        "config": CONFIG,
         "figures": {
             figure["name"]: {
                 name: figure[name] for name in ("title", "columns", "rows", "is_cut", "chart")
@@ -111,7 +111,7 @@ def _data(report: Mapping[str, Any], sections: list[dict[str, Any]]) -> dict[str
 
 
 def _cut(value: Any) -> Any:  # noqa: ANN401
-    """Return the same with texts of a length that a table can show."""
+    """Return the value with its texts cut to a length that a table can show."""
     if isinstance(value, str) and len(value) > _LONGEST_TEXT:
         return f"{value[:_LONGEST_TEXT]}… ({len(value):,} characters)"
     if isinstance(value, Mapping):
@@ -162,5 +162,5 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.filters["shown"] = shown
+    templates.filters["format_value"] = format_value
     return templates

@@ -1,4 +1,4 @@
-"""The report as data: what JSON shows, and what the page and the summary are made of."""
+"""The report as data: printed as JSON, or rendered as the page or the summary."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from airflow_audit_report.errors import MartsError, SettingsError
-from airflow_audit_report.marts import Answer, Marts, Value
-from airflow_audit_report.scope import Period, Wish, parse_moment
+from airflow_audit_report.dbt_client import AnalysisResult, DbtClient, Value
+from airflow_audit_report.errors import MartsError, ReportSettingsError
+from airflow_audit_report.report_request import Period, ReportRequest, parse_moment
 from airflow_audit_report.sections import SECTIONS, Figure, Section
 
-# The analyses ask for one row more, which tells that there are more.
+# The analyses return one row more, which shows that there are more.
 SHOWN_ROWS = 200
 _KINDS = {
     "_at": "moment",
@@ -36,62 +36,62 @@ _WORDS = (
 )
 
 
-def make_report(marts: Marts, wish: Wish) -> dict[str, Any]:
-    """Ask the marts for every figure.
+def make_report(dbt: DbtClient, request: ReportRequest) -> dict[str, Any]:
+    """Run the analyses of all figures.
 
     Args:
-        marts: To ask.
-        wish: What the report is to be about.
+        dbt: Runs them.
+        request: Period and filters.
 
     Returns:
-        Texts, numbers, lists and dictionaries, as JSON has them.
+        The report, of JSON's types.
 
     Raises:
-        ReportError: There is nothing to report, or the marts cannot be asked.
+        ReportError: There is nothing to report, or the marts cannot be read.
     """
-    environments = _environments(marts, wish)
+    environments = _environments(dbt, request)
     newest = max(environment["synced_at"] for environment in environments)
-    period = wish.period(parse_moment(newest))
-    answers = marts.ask("path:analyses/report", wish.variables(period))
+    period = request.period(parse_moment(newest))
+    results = dbt.run_analyses("path:analyses/report", request.variables(period))
     return {
         "title": "Airflow Audit",
         "made_at": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-        "period": _shown(period),
-        "filter": {"team": wish.team, "tag": wish.tag},
+        "period": _period_json(period),
+        "filter": {"team": request.team, "tag": request.tag},
         "environments": environments,
-        "sections": [_section(section, answers) for section in SECTIONS],
+        "sections": [_section(section, results) for section in SECTIONS],
     }
 
 
-def _environments(marts: Marts, wish: Wish) -> list[dict[str, Any]]:
-    """Return what is known of the environments.
+def _environments(dbt: DbtClient, request: ReportRequest) -> list[dict[str, Any]]:
+    """Return the environments of the report.
 
     Raises:
-        MartsError: There are none.
-        SettingsError: One that was asked for is not there.
+        MartsError: The marts have none.
+        ReportSettingsError: The marts lack a requested one.
     """
     variables = {"AUDIT_REPORT_ENVIRONMENTS": ""}
-    [answer] = marts.ask("report_environments", variables).values()
+    [result] = dbt.run_analyses("report_environments", variables).values()
     known: list[dict[str, Any]] = [
-        dict(zip(answer.columns, row, strict=True)) for row in answer.rows
+        dict(zip(result.columns, row, strict=True)) for row in result.rows
     ]
     if not known:
         msg = "The marts have no environment in them. Sync one, and build the marts"
         raise MartsError(msg)
     slugs = [environment["environment_slug"] for environment in known]
-    for slug in wish.environments:
+    for slug in request.environments:
         if slug not in slugs:
             names = ", ".join(slugs)
             msg = f"--environments: the marts have no environment {slug!r}. They have: {names}"
-            raise SettingsError(msg)
+            raise ReportSettingsError(msg)
     return [
         environment
         for environment in known
-        if not wish.environments or environment["environment_slug"] in wish.environments
+        if not request.environments or environment["environment_slug"] in request.environments
     ]
 
 
-def _shown(period: Period) -> dict[str, Value]:
+def _period_json(period: Period) -> dict[str, Value]:
     return {
         "since": period.since.isoformat(),
         "until": period.until.isoformat(),
@@ -99,28 +99,28 @@ def _shown(period: Period) -> dict[str, Value]:
     }
 
 
-def _section(section: Section, answers: Mapping[str, Answer]) -> dict[str, Any]:
+def _section(section: Section, results: Mapping[str, AnalysisResult]) -> dict[str, Any]:
     return {
         "name": section.name,
         "question": section.question,
-        "figures": [_figure(figure, answers[figure.analysis]) for figure in section.figures],
+        "figures": [_figure(figure, results[figure.analysis]) for figure in section.figures],
     }
 
 
-def _figure(figure: Figure, answer: Answer) -> dict[str, Any]:
-    # A chart has as many rows as its days and groups.
-    is_cut = figure.chart is None and len(answer.rows) > SHOWN_ROWS
-    rows = answer.rows[:SHOWN_ROWS] if is_cut else answer.rows
+def _figure(figure: Figure, result: AnalysisResult) -> dict[str, Any]:
+    # A chart needs all rows, of which its days and groups set the number.
+    is_cut = figure.chart is None and len(result.rows) > SHOWN_ROWS
+    rows = result.rows[:SHOWN_ROWS] if is_cut else result.rows
     return {
         "name": figure.name,
         "title": figure.title,
         "note": figure.note,
         "is_tiles": figure.is_tiles,
         "is_by_dag": figure.is_by_dag,
-        "marts": list(answer.marts),
-        "sql": answer.sql,
+        "marts": list(result.marts),
+        "sql": result.sql,
         "columns": [
-            _column(name, [row[place] for row in rows]) for place, name in enumerate(answer.columns)
+            _column(name, [row[place] for row in rows]) for place, name in enumerate(result.columns)
         ],
         "rows": [list(row) for row in rows],
         "is_cut": is_cut,
@@ -130,17 +130,17 @@ def _figure(figure: Figure, answer: Answer) -> dict[str, Any]:
 
 def _column(name: str, values: list[Value]) -> dict[str, str]:
     """Describe a column by its name, which follows the conventions of the marts."""
-    ending = next((ending for ending in _KINDS if name.endswith(ending)), None)
-    beginning = next((beginning for beginning in _FLAGS if name.startswith(beginning)), None)
-    if ending:
-        kind = _KINDS[ending]
-    elif beginning:
+    suffix = next((suffix for suffix in _KINDS if name.endswith(suffix)), None)
+    prefix = next((prefix for prefix in _FLAGS if name.startswith(prefix)), None)
+    if suffix:
+        kind = _KINDS[suffix]
+    elif prefix:
         kind = "flag"
     elif all(isinstance(value, int | float) or value is None for value in values):
         kind = "number"
     else:
         kind = "text"
-    words = name.removesuffix(ending or "").removeprefix(beginning or "")
+    words = name.removesuffix(suffix or "").removeprefix(prefix or "")
     for pattern, instead in _WORDS:
         words = re.sub(pattern, instead, words)
     return {"name": name, "label": words[:1].upper() + words[1:], "kind": kind}

@@ -1,4 +1,4 @@
-"""What the report shows, in which order; the SQL of each figure is in transform/analyses/report."""
+"""The figures of the report, in order; the SQL of each is in transform/analyses/report."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from airflow_audit_report import charts
 
 @dataclass(frozen=True)
 class Figure:
-    """One answer: its rows as a table, and maybe a chart of them.
+    """The rows of an analysis, as a table and maybe a chart.
 
     Attributes:
-        name: Of the analysis, without the `report_` that all of them begin with.
-        title: What is shown, in words.
-        note: How to read it; what is counted and what is not.
-        chart: Vega-Lite specification without data, whose fields are the columns.
-        is_tiles: Whether each row is one number beside its value in the period before.
+        name: The analysis' name, without its prefix `report_`.
+        title: Heading.
+        note: How to read it: what counts and what does not.
+        chart: Vega-Lite specification without data; its fields are columns.
+        is_tiles: Whether each row is a number and its value in the previous period.
         is_by_dag: Whether a filter by team or tag applies.
     """
 
@@ -40,9 +40,9 @@ class Section:
     """Figures that answer one question.
 
     Attributes:
-        name: Short, for the list of contents and links.
-        question: Its title.
-        figures: In their order.
+        name: Short name, for the table of contents and links.
+        question: Heading.
+        figures: In order.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""The report on a local address, made anew whenever it is loaded and old."""
+"""A local web server for the report, which renders it anew when a cached page is old."""
 
 from __future__ import annotations
 
@@ -8,43 +8,43 @@ from collections.abc import Callable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from airflow_audit_report.errors import EXIT_RETRYABLE, ReportError, SettingsError
+from airflow_audit_report.errors import EXIT_RETRYABLE, ReportError, ReportSettingsError
 
 _LOCALHOST = "127.0.0.1"
 
 
-class _Page:
-    """The newest page."""
+class _CachedPage:
+    """The last rendered page."""
 
-    def __init__(self, make: Callable[[], str], lasting_seconds: float) -> None:
-        self._make, self._lasting_seconds = make, lasting_seconds
-        self._made, self._html = float("-inf"), ""
+    def __init__(self, render: Callable[[], str], cache_seconds: float) -> None:
+        self._render, self._cache_seconds = render, cache_seconds
+        self._rendered_at, self._html = float("-inf"), ""
         self._lock = threading.Lock()
 
     def html(self) -> str:
         with self._lock:
-            if time.monotonic() - self._made > self._lasting_seconds:
-                self._html = self._make()
-                self._made = time.monotonic()
+            if time.monotonic() - self._rendered_at > self._cache_seconds:
+                self._html = self._render()
+                self._rendered_at = time.monotonic()
             return self._html
 
 
-def open_server(make: Callable[[], str], port: int, lasting_seconds: float) -> ThreadingHTTPServer:
-    """Return a server that shows a page to this machine only.
+def open_server(render: Callable[[], str], port: int, cache_seconds: float) -> ThreadingHTTPServer:
+    """Return a server that serves a page to this machine only.
 
     Args:
-        make: Makes the page.
-        port: 0 for any that is free.
-        lasting_seconds: For so long the same page is shown.
+        render: Renders the page.
+        port: 0 for any free one.
+        cache_seconds: How long a page is reused.
 
     Raises:
-        SettingsError: The port is taken, or may not be used.
+        ReportSettingsError: The port is taken, or may not be used.
     """
-    page = _Page(make, lasting_seconds)
+    page = _CachedPage(render, cache_seconds)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            # A page of another origin may send requests here by a name that leads to this machine.
+            # Against DNS rebinding: another origin may use a name that resolves to this machine.
             if self.headers.get("Host", "").rpartition(":")[0] not in {_LOCALHOST, "localhost"}:
                 self._send(HTTPStatus.FORBIDDEN, "text/plain", "This is for localhost only.\n")
             elif self.path != "/":
@@ -76,10 +76,10 @@ def open_server(make: Callable[[], str], port: int, lasting_seconds: float) -> T
             self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Say nothing of single requests."""
+            """Log no requests."""
 
     try:
         return ThreadingHTTPServer((_LOCALHOST, port), Handler)
     except (OSError, OverflowError) as error:
         msg = f"--port {port}: {error}. Name another one"
-        raise SettingsError(msg) from error
+        raise ReportSettingsError(msg) from error

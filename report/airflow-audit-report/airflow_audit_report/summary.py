@@ -1,7 +1,7 @@
 """The report in a few lines, for a chat or a mail.
 
-Only lists and code marks, which Markdown and Slack's own format have in common. Names are escaped:
-what Airflow's users chose can neither make a link nor call a channel.
+It uses lists and code marks only, which Markdown and Slack's format share. Names are escaped: what
+Airflow's users chose can neither make a link nor notify a channel.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from airflow_audit_report.tiles import TILES
-from airflow_audit_report.values import shown
+from airflow_audit_report.values import format_value
 
 _MOST_LINES = 5
 _LONGEST_NAME = 80
-# What a line says of a row, by figure.
+# The line for a row, by figure.
 _LINES = {
     "failing_dags": "{dag_id} ({environment_slug}): {failed_run_count} of {run_count} runs failed",
     "slower_dags": (
@@ -33,7 +33,7 @@ def summarise(report: Mapping[str, Any]) -> str:
     """Return the summary.
 
     Args:
-        report: As `make_report` returns it.
+        report: The result of `make_report`.
     """
     return "\n".join(_lines(report)) + "\n"
 
@@ -57,9 +57,11 @@ def _figure_lines(figure: Mapping[str, Any], period: Mapping[str, Any]) -> Itera
     if figure["is_tiles"]:
         for metric, current, previous in figure["rows"]:
             tile = TILES[metric]
-            line = f"- {tile.label}: {shown(current, tile.kind)}"
+            line = f"- {tile.label}: {format_value(current, tile.kind)}"
             if previous is not None:
-                line += f" ({shown(previous, tile.kind)} in the {period['days']} days before)"
+                line += (
+                    f" ({format_value(previous, tile.kind)} in the {period['days']} days before)"
+                )
             yield line
         return
     sentence = _LINES.get(figure["name"])
@@ -71,7 +73,7 @@ def _figure_lines(figure: Mapping[str, Any], period: Mapping[str, Any]) -> Itera
         values = {
             name: f"`{_escaped(value)}`"
             if isinstance(value, str) and kind == "text"
-            else shown(value, kind)
+            else format_value(value, kind)
             for (name, kind), value in zip(kinds.items(), row, strict=True)
         }
         yield f"    - {sentence.format(**values)}"

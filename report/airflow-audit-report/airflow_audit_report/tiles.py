@@ -1,4 +1,4 @@
-"""The numbers that stand alone: what they are called, and which way is better."""
+"""Tiles: single numbers, their labels, and which direction is better."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from airflow_audit_report.values import shown
+from airflow_audit_report.values import format_value
 
 
 @dataclass(frozen=True)
 class Tile:
-    """One number beside its value in the period before.
+    """A number beside its value in the previous period.
 
     Attributes:
-        label: What it is.
-        kind: Of the value, as of a column.
-        better: Whether more or less of it is better; None if neither is.
+        label: Its name.
+        kind: Kind of the value; see `values.format_value`.
+        better: Whether more or less is better; None if neither.
     """
 
     label: str
@@ -25,12 +25,12 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Change:
-    """From the period before to this one.
+class TileChange:
+    """The change from the previous period.
 
     Attributes:
-        text: How much, with its direction.
-        verdict: Better, worse, or nothing.
+        text: Direction and amount.
+        verdict: Better, worse, or neither.
     """
 
     text: str
@@ -62,7 +62,7 @@ TILES: Mapping[str, Tile] = {
 }
 
 
-def change(tile: Tile, current: float | None, previous: float | None) -> Change | None:
+def change(tile: Tile, current: float | None, previous: float | None) -> TileChange | None:
     """Compare a number with the period before.
 
     Args:
@@ -76,18 +76,22 @@ def change(tile: Tile, current: float | None, previous: float | None) -> Change 
     if current is None or previous is None:
         return None
     if current == previous:
-        return Change("no change", "")
+        return TileChange("no change", "")
     grew = current > previous
     verdict: Literal["better", "worse", ""] = ""
     if tile.better:
         verdict = "better" if grew == (tile.better == "more") else "worse"
-    return Change(f"{'▲' if grew else '▼'} {_difference(tile, current, previous)}", verdict)
+    return TileChange(f"{'▲' if grew else '▼'} {_difference(tile, current, previous)}", verdict)
 
 
 def _difference(tile: Tile, current: float, previous: float) -> str:
     if tile.kind == "share":
-        return shown(abs(current - previous), "share").replace("%", "points")
+        return format_value(abs(current - previous), "share").replace("%", "points")
     # Of a few, a percentage says less than their number.
     if tile.kind == "number" and abs(previous) < 20:  # noqa: PLR2004
-        return shown(abs(current - previous), "number")
-    return shown(abs(current / previous - 1), "share") if previous else shown(current, tile.kind)
+        return format_value(abs(current - previous), "number")
+    return (
+        format_value(abs(current / previous - 1), "share")
+        if previous
+        else format_value(current, tile.kind)
+    )

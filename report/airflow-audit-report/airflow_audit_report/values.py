@@ -1,4 +1,4 @@
-"""Values as people read them; page.js shows them the same way."""
+"""Formats values for people, in the same way as page.js."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 _MINUTES_A_DAY = 24 * 60
 
 
-def shown(value: Any, kind: str) -> str:  # noqa: ANN401
-    """Return a value as it is read.
+def format_value(value: Any, kind: str) -> str:  # noqa: ANN401
+    """Return a value as text.
 
     Args:
-        value: Text, number, truth value or None, as JSON has them.
-        kind: Of its column: text, moment, day, seconds, hours, share, flag or number.
+        value: Of JSON's types: text, number, boolean or None.
+        kind: Kind of its column: text, moment, day, seconds, hours, share, flag or number.
     """
     if value is None:
         return "–"  # noqa: RUF001
@@ -24,22 +24,22 @@ def shown(value: Any, kind: str) -> str:  # noqa: ANN401
     if isinstance(value, str):
         return value
     sign = "−" if value < 0 else ""  # noqa: RUF001
-    return sign + _shown_amount(abs(value), kind)
+    return sign + _format_amount(abs(value), kind)
 
 
-def _shown_amount(amount: float, kind: str) -> str:
+def _format_amount(amount: float, kind: str) -> str:
     if kind == "share":
-        return _shown_share(amount)
+        return _format_share(amount)
     if kind == "seconds":
-        return _shown_seconds(amount)
+        return _format_seconds(amount)
     if kind == "hours":
         return f"{_rounded(amount, 1 if amount >= 1 else 2)} h"
     return _rounded(amount, 2)
 
 
-def _shown_share(share: float) -> str:
+def _format_share(share: float) -> str:
     percent = _half_up(share * 100, 1)
-    # A few failures in many runs are not none.
+    # A few failures in many runs must not read as none.
     if share < 1 <= percent / 100:
         return "> 99.9 %"
     if share and not percent:
@@ -47,7 +47,7 @@ def _shown_share(share: float) -> str:
     return f"{percent:.1f} %"
 
 
-def _shown_seconds(seconds: float) -> str:
+def _format_seconds(seconds: float) -> str:
     if seconds < 10:  # noqa: PLR2004
         return f"{_rounded(seconds, 1)} s" if seconds >= 0.05 or not seconds else "< 0.1 s"  # noqa: PLR2004
     whole = int(_half_up(seconds, 0))
@@ -72,6 +72,6 @@ def _rounded(amount: float, digits: int) -> str:
 
 
 def _half_up(amount: float, digits: int) -> float:
-    # As browsers round, which is not as Python does.
+    # As browsers round, unlike Python.
     scale = float(10**digits)
     return math.floor(amount * scale + 0.5) / scale

@@ -1,4 +1,4 @@
-"""What has to be known of Airflow; airflow_facts.json is generated from the project's catalogue."""
+"""Facts about Airflow; airflow_facts.json is generated from the tap's catalogue."""
 
 from __future__ import annotations
 
@@ -12,7 +12,12 @@ from importlib import resources
 from shutil import which
 from typing import Any
 
-from airflow_snapshot.errors import RefusedError, SettingsError
+from airflow_snapshot.errors import RefusedError, SnapshotSettingsError
+
+# The final states: any other is unfinished, also one that a newer Airflow adds, such as the
+# `awaiting_input` of 3.3.
+FINAL_RUN_STATES = ("success", "failed")
+FINAL_TASK_STATES = ("success", "failed", "skipped", "upstream_failed", "removed")
 
 _SECONDS_FOR_AIRFLOW = 120
 
@@ -25,42 +30,39 @@ def _facts() -> dict[str, Any]:
 
 
 def airflow_version(revision: str | None) -> str | None:
-    """Return the first Airflow release with this schema revision, None if it is not known."""
+    """Return the first Airflow release with this schema revision, None if unknown."""
     version: str | None = _facts()["revisions"].get(revision)
     return version
 
 
 def kept_columns() -> dict[str, list[str]]:
-    """Return the columns that a snapshot without secrets keeps, by table.
-
-    A table that is not among them keeps no rows.
-    """
+    """Return the columns that a snapshot without secrets keeps, by table; others are emptied."""
     columns: dict[str, list[str]] = _facts()["kept_columns"]
     return columns
 
 
 def cleaned_columns() -> dict[str, dict[str, str]]:
-    """Return SQL of what is kept of some of those columns, by table and column."""
+    """Return SQL of the part of such a column that is kept, by table and column."""
     columns: dict[str, dict[str, str]] = _facts()["cleaned_columns"]
     return columns
 
 
 def secret_columns() -> dict[str, list[str]]:
-    """Return the columns that hold secrets or may hold them, by table."""
+    """Return the columns that hold or may hold secrets, by table."""
     columns: dict[str, list[str]] = _facts()["secret_columns"]
     return columns
 
 
 def has_to_migrate(source_version: str, target_version: str) -> bool:
-    """Say whether a database of one release has to be migrated to be used by another.
+    """Return whether a database of one release has to be migrated for another.
 
     Args:
         source_version: First release with the schema of the database.
-        target_version: Release that is to use it.
+        target_version: Release that will use it.
 
     Raises:
         RefusedError: The database is of a newer release.
-        SettingsError: The version cannot be read.
+        SnapshotSettingsError: The version cannot be read.
     """
     target = _schema_since(_version_tuple(target_version))
     source = _version_tuple(source_version)
@@ -75,7 +77,7 @@ def has_to_migrate(source_version: str, target_version: str) -> bool:
 
 
 def _schema_since(version: tuple[int, ...]) -> tuple[int, ...]:
-    """The first release with the schema of a release; of a newer one than is known, itself."""
+    """Return the first release with the schema of a release; of an unknown newer one, itself."""
     known = [_version_tuple(first) for first in _facts()["revisions"].values()]
     if version[:2] > max(known)[:2]:
         return version
@@ -86,12 +88,12 @@ def _version_tuple(version: str) -> tuple[int, ...]:
     found = re.match(r"(\d+)\.(\d+)(?:\.(\d+))?", version)
     if not found:
         msg = f"{version!r} is no version of Airflow, such as 2.11.0"
-        raise SettingsError(msg)
+        raise SnapshotSettingsError(msg)
     return tuple(int(part or 0) for part in found.groups())
 
 
 def installed_airflow_version() -> str | None:
-    """Ask the `airflow` on the PATH for its version; None if there is none or it does not say."""
+    """Return the version of the `airflow` on the PATH; None if there is none or it does not say."""
     airflow = which("airflow")
     if not airflow:
         return None

@@ -1,4 +1,4 @@
-"""The tables and columns that this Airflow has: versions are told apart by nothing else."""
+"""The tables and columns of this Airflow, the only thing that tells versions apart."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ Tables = Mapping[str, Mapping[str, bool]]
 def read_tables(connection: Connection, schema: str) -> Tables:
     """Read the tables of a schema: each one's columns, and whether they may be null.
 
-    From Postgres's own catalogue: `information_schema` hides what the login has no right to, and
-    a rule must not be left out for want of a right.
+    Reads Postgres's own catalogue: `information_schema` hides what the login has no right to, and
+    a missing right must not skip a rule.
     """
     rows = connection.execute(
         "select pg_class.relname, attname, not attnotnull from pg_catalog.pg_attribute"

@@ -13,25 +13,25 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
+from airflow_snapshot.anonymous_file import anonymous_file
 from airflow_snapshot.contents import ORIGIN_TABLE
-from airflow_snapshot.database import connected, program_address, program_environ, shown
+from airflow_snapshot.database import connected, display_address, program_address, program_environ
 from airflow_snapshot.embedded_postgres import PROGRAMS
 from airflow_snapshot.errors import (
     DamagedSnapshotError,
     DatabaseError,
-    UnavailableError,
+    SnapshotUnavailableError,
 )
-from airflow_snapshot.moment import LOCK_TIMEOUT_SECONDS, Moment
-from airflow_snapshot.nameless_file import nameless_file
+from airflow_snapshot.exported_snapshot import LOCK_TIMEOUT_SECONDS, ExportedSnapshot
 
-# The embedded programs know no other, and its usual level takes more than twice as long.
+# The only method of the embedded programs; its default level takes more than twice as long.
 _COMPRESSION = "gzip:1"
-# pg_restore sets this on every server, and older ones do not know it.
-_UNKNOWN_BEFORE_17 = b"SET transaction_timeout = 0;\n"
-_KNOWS_ALL = 170000
+# pg_restore sets this on every server; those before 17 do not know it.
+_SET_TRANSACTION_TIMEOUT = b"SET transaction_timeout = 0;\n"
+_FIRST_WITH_TRANSACTION_TIMEOUT = 170000
 _HEADER_LINES = 20
-_TOLD = 1500  # characters of what a program said
-_WENT_AWAY = re.compile(
+_MESSAGE_LIMIT = 1500  # characters of a program's standard error
+_CONNECTION_LOST = re.compile(
     r"could not connect|connection to server|server closed|terminating connection|lock timeout"
     r"|starting up|shutting down|too many|deadlock|SSL SYSCALL",
     re.IGNORECASE,
@@ -45,21 +45,21 @@ _DAMAGED = re.compile(
 
 
 @contextlib.contextmanager
-def dumping(moment: Moment) -> Iterator[IO[bytes]]:
-    """Run pg_dump on what a moment shows; the block reads its archive to the end.
+def dump(exported: ExportedSnapshot) -> Iterator[IO[bytes]]:
+    """Run pg_dump on an exported snapshot; the block reads its archive to the end.
 
-    The tables come without owners and rights, which another server has not.
+    Owners and rights are left out, because another server lacks the roles.
 
     Raises:
         DatabaseError: pg_dump failed, and will do so again.
-        UnavailableError: It may work later.
+        SnapshotUnavailableError: A retry may help.
     """
-    schema = _pattern(moment.source.schema)
+    schema = _pattern(exported.source.schema)
     command = [
         str(PROGRAMS / "pg_dump"),
         "--format=custom",
         f"--compress={_COMPRESSION}",
-        f"--snapshot={moment.snapshot_id}",
+        f"--snapshot={exported.snapshot_id}",
         f"--schema={schema}",
         f"--exclude-table={schema}.{ORIGIN_TABLE}",
         f"--lock-wait-timeout={LOCK_TIMEOUT_SECONDS}s",
@@ -69,11 +69,11 @@ def dumping(moment: Moment) -> Iterator[IO[bytes]]:
         "--no-publications",
         "--no-subscriptions",
         "--no-security-labels",
-        f"--dbname={program_address(moment.parameters)}",
+        f"--dbname={program_address(exported.parameters)}",
     ]
-    with tempfile.TemporaryFile() as said:
+    with tempfile.TemporaryFile() as stderr:
         process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=said, env=program_environ(moment.parameters)
+            command, stdout=subprocess.PIPE, stderr=stderr, env=program_environ(exported.parameters)
         )
         assert process.stdout is not None  # a pipe was asked for  # noqa: S101
         try:
@@ -84,27 +84,27 @@ def dumping(moment: Moment) -> Iterator[IO[bytes]]:
         finally:
             process.stdout.close()
             exit_code = process.wait()
-        _check("pg_dump", exit_code, _end_of(said), shown(moment.parameters))
+        _check("pg_dump", exit_code, _text_of(stderr), display_address(exported.parameters))
 
 
 def load(archive: Path, parameters: dict[str, str]) -> None:
-    """Fill a database that has no tables from an archive, by several processes side by side.
+    """Fill a database without tables from an archive, with parallel processes.
 
     Args:
-        archive: A file on this machine, not encrypted.
-        parameters: Of the address of the database.
+        archive: A local file, not encrypted.
+        parameters: Address of the database.
 
     Raises:
         DamagedSnapshotError: The archive cannot be read.
         DatabaseError: The database refused it.
-        UnavailableError: It may work later.
+        SnapshotUnavailableError: A retry may help.
     """
     with connected(parameters) as connection:
-        knows_all = connection.info.server_version >= _KNOWS_ALL
-    with _contents_without_schemas(archive) as contents, tempfile.TemporaryFile() as said:
+        has_transaction_timeout = connection.info.server_version >= _FIRST_WITH_TRANSACTION_TIMEOUT
+    with _contents_without_schemas(archive) as contents, tempfile.TemporaryFile() as stderr:
         command = [
-            *_restoring(archive, contents),
-            *(["--exit-on-error"] if knows_all else []),
+            *_pg_restore_command(archive, contents),
+            *(["--exit-on-error"] if has_transaction_timeout else []),
             f"--jobs={usual_jobs()}",
             f"--dbname={program_address(parameters)}",
         ]
@@ -112,64 +112,65 @@ def load(archive: Path, parameters: dict[str, str]) -> None:
             command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
-            stderr=said,
+            stderr=stderr,
             env=program_environ(parameters),
             start_new_session=True,
         )
         try:
             exit_code = process.wait()
         except BaseException:
-            # It has children of its own.
+            # It has child processes.
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
             process.wait()
             raise
-        text = _end_of(said)
-        if knows_all or not _went_to_the_end(text):
-            _check("pg_restore", exit_code, text, shown(parameters))
+        text = _text_of(stderr)
+        if has_transaction_timeout or not _ran_to_completion(text):
+            _check("pg_restore", exit_code, text, display_address(parameters))
 
 
 def load_as_one(archive: Path, parameters: dict[str, str]) -> None:
-    """Fill a database that has no tables from an archive: all of it, or nothing.
+    """Fill a database without tables from an archive: all of it, or nothing.
 
-    One process does it in one transaction, which ends with the last of the archive: if this process
-    or any of the others is killed, Postgres takes all of it back.
+    One process restores it in one transaction, so if anything is killed, Postgres rolls back.
 
     Args:
-        archive: A file on this machine, not encrypted.
-        parameters: Of the address of the database.
+        archive: A local file, not encrypted.
+        parameters: Address of the database.
 
     Raises:
         DamagedSnapshotError: The archive cannot be read.
         DatabaseError: The database refused it.
-        UnavailableError: It may work later.
+        SnapshotUnavailableError: A retry may help.
     """
-    with _contents_without_schemas(archive) as contents, tempfile.TemporaryFile() as said:
-        place = shown(parameters)
+    with _contents_without_schemas(archive) as contents, tempfile.TemporaryFile() as stderr:
+        address = display_address(parameters)
         address = f"--dbname={program_address(parameters)}"
         script = subprocess.Popen(
-            [*_restoring(archive, contents), "--file=-"], stdout=subprocess.PIPE, stderr=said
+            [*_pg_restore_command(archive, contents), "--file=-"],
+            stdout=subprocess.PIPE,
+            stderr=stderr,
         )
         psql = subprocess.Popen(
             [
                 *(str(PROGRAMS / "psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"),
-                # The details of an error show what stands in rows.
+                # The details of an error may quote rows.
                 *("--set=VERBOSITY=terse", address),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
-            stderr=said,
+            stderr=stderr,
             env=program_environ(parameters),
         )
         assert script.stdout is not None  # noqa: S101  # pipes were asked for
         assert psql.stdin is not None  # noqa: S101
         try:
-            # When psql ends, its standard input does.
+            # The pipe breaks if psql ends early.
             with contextlib.suppress(BrokenPipeError), psql.stdin as target:
                 target.write(b"begin;\n")
                 for _ in range(_HEADER_LINES):
                     line = script.stdout.readline()
-                    if line != _UNKNOWN_BEFORE_17:
+                    if line != _SET_TRANSACTION_TIMEOUT:
                         target.write(line)
                 shutil.copyfileobj(script.stdout, target)
                 if script.wait() == 0:
@@ -178,26 +179,26 @@ def load_as_one(archive: Path, parameters: dict[str, str]) -> None:
             script.kill()
             script.stdout.close()
             psql.wait()
-        text = _end_of(said)
-        _check("psql", psql.returncode, text, place)
-        _check("pg_restore", script.returncode, text, place)
+        text = _text_of(stderr)
+        _check("psql", psql.returncode, text, address)
+        _check("pg_restore", script.returncode, text, address)
 
 
-def copy(moment: Moment, parameters: dict[str, str]) -> None:
-    """Fill a database that has no tables with what a moment shows.
+def copy(exported: ExportedSnapshot, parameters: dict[str, str]) -> None:
+    """Fill a database without tables from an exported snapshot.
 
     Raises:
         DatabaseError: One of the databases refused.
-        UnavailableError: It may work later.
+        SnapshotUnavailableError: A retry may help.
     """
-    with nameless_file() as here:
-        with dumping(moment) as output:
+    with anonymous_file() as here:
+        with dump(exported) as output:
             shutil.copyfileobj(output, here.file)
         here.file.flush()
         load(here.path, parameters)
 
 
-def _restoring(archive: Path, contents: Path) -> list[str]:
+def _pg_restore_command(archive: Path, contents: Path) -> list[str]:
     return [
         str(PROGRAMS / "pg_restore"),
         "--no-owner",
@@ -209,7 +210,7 @@ def _restoring(archive: Path, contents: Path) -> list[str]:
 
 @contextlib.contextmanager
 def _contents_without_schemas(archive: Path) -> Iterator[Path]:
-    """A file with the table of contents but for schemas: `public` is in every new database."""
+    """Write the table of contents without schemas: every new database has `public`."""
     done = subprocess.run(
         [str(PROGRAMS / "pg_restore"), "--list", str(archive)],
         capture_output=True,
@@ -217,7 +218,7 @@ def _contents_without_schemas(archive: Path) -> Iterator[Path]:
         check=False,
     )
     _check("pg_restore", done.returncode, done.stderr, str(archive))
-    with nameless_file() as contents:
+    with anonymous_file() as contents:
         for line in done.stdout.splitlines(keepends=True):
             if not re.match(r"\d+; \d+ \d+ SCHEMA ", line):
                 contents.file.write(line.encode())
@@ -225,30 +226,30 @@ def _contents_without_schemas(archive: Path) -> Iterator[Path]:
         yield contents.path
 
 
-def _went_to_the_end(said: str) -> bool:
-    """Whether pg_restore complained of nothing but a setting that is unknown before 17."""
-    errors = [line for line in said.splitlines() if line.startswith("pg_restore: error")]
-    return "errors ignored on restore" in said and all(
+def _ran_to_completion(stderr: str) -> bool:
+    """Return whether pg_restore complained only of the setting that is unknown before 17."""
+    errors = [line for line in stderr.splitlines() if line.startswith("pg_restore: error")]
+    return "errors ignored on restore" in stderr and all(
         '"transaction_timeout"' in line for line in errors
     )
 
 
 def _pattern(name: str) -> str:
-    """A name as a pattern of pg_dump, taken letter by letter."""
+    """Return a name as a pattern of pg_dump that matches nothing else."""
     return '"' + name.replace('"', '""') + '"'
 
 
-def _end_of(said: IO[bytes]) -> str:
-    said.seek(0)
-    return said.read().decode(errors="replace")
+def _text_of(stderr: IO[bytes]) -> str:
+    stderr.seek(0)
+    return stderr.read().decode(errors="replace")
 
 
-def _check(program: str, exit_code: int, said: str, place: str) -> None:
+def _check(program: str, exit_code: int, stderr: str, address: str) -> None:
     """Raise an error that says whether a retry can help, unless the program succeeded."""
     if exit_code == 0:
         return
-    text = _without_details(program, said)[:_TOLD]
-    message = f"{place}: {program} failed with exit code {exit_code}: {text}"
+    text = _without_details(program, stderr)[:_MESSAGE_LIMIT]
+    message = f"{address}: {program} failed with exit code {exit_code}: {text}"
     if "server version mismatch" in text:
         message += f"\nThe server is newer than this release's {program}: use a newer release"
     elif "No space left on device" in text:
@@ -257,17 +258,17 @@ def _check(program: str, exit_code: int, said: str, place: str) -> None:
         message += "\nUse the login that owns Airflow's tables"
     elif _DAMAGED.search(text):
         raise DamagedSnapshotError(message)
-    elif _WENT_AWAY.search(text):
-        raise UnavailableError(message)
+    elif _CONNECTION_LOST.search(text):
+        raise SnapshotUnavailableError(message)
     raise DatabaseError(message)
 
 
-def _without_details(program: str, said: str) -> str:
-    """The lines that a program itself begins; those of the server that follow show rows."""
-    lines = said.strip().splitlines()
-    return "\n".join(line for line in lines if line.startswith(f"{program}:")) or said.strip()
+def _without_details(program: str, stderr: str) -> str:
+    """Return the lines that the program itself wrote; the server's that follow may quote rows."""
+    lines = stderr.strip().splitlines()
+    return "\n".join(line for line in lines if line.startswith(f"{program}:")) or stderr.strip()
 
 
 def usual_jobs() -> int:
-    """Processes to restore with: as many as there are processors, up to eight."""
+    """Return how many processes to restore with: one a processor, up to eight."""
     return max(1, min(8, len(os.sched_getaffinity(0))))

@@ -12,18 +12,18 @@ from typing import NoReturn
 import click
 
 from airflow_snapshot.airflow_facts import installed_airflow_version
-from airflow_snapshot.database import connected, shown
+from airflow_snapshot.database import connected, display_address
 from airflow_snapshot.encryption import Identity, Recipient
 from airflow_snapshot.errors import (
     EXIT_FINAL,
     EXIT_RETRYABLE,
     DamagedSnapshotError,
-    SettingsError,
     SnapshotError,
+    SnapshotSettingsError,
 )
 from airflow_snapshot.fernet import NEW_KEY, OLD_KEY
 from airflow_snapshot.manifest import Manifest
-from airflow_snapshot.neutralise import Neutralisation, neutralise
+from airflow_snapshot.neutralise import NeutraliseRequest, neutralise
 from airflow_snapshot.options import (
     address_option,
     airflow_version_option,
@@ -38,12 +38,12 @@ from airflow_snapshot.options import (
 )
 from airflow_snapshot.overrides import Overrides
 from airflow_snapshot.progress import Progress
-from airflow_snapshot.pruning import Keeping, to_delete
-from airflow_snapshot.restore import Restoring, require_new, restore
-from airflow_snapshot.settling import Unfinished
+from airflow_snapshot.pruning import RetentionPolicy, to_delete
+from airflow_snapshot.quiesce import Unfinished
+from airflow_snapshot.restore import RestoreRequest, require_new, restore
+from airflow_snapshot.run import run_on
 from airflow_snapshot.store import Store
-from airflow_snapshot.syncing import run_on
-from airflow_snapshot.take import Taking, take
+from airflow_snapshot.take import TakeRequest, take
 from airflow_snapshot.verify import verify
 
 _FERNET_KEYS = (
@@ -84,8 +84,10 @@ def take_command(
     exclude_secrets: bool,
 ) -> None:
     """Take a snapshot: all of the database in one moment, without blocking Airflow."""
-    wanted = Taking(source, schema, environment_slug, recipients, has_secrets=not exclude_secrets)
-    manifest = take(wanted, store, Progress("Taking"))
+    request = TakeRequest(
+        source, schema, environment_slug, recipients, has_secrets=not exclude_secrets
+    )
+    manifest = take(request, store, Progress("Taking"))
     click.echo(manifest.name)
     click.echo(_summary(manifest), err=True)
     if manifest.emptied and manifest.emptied.unknown:
@@ -125,13 +127,15 @@ def inspect_command(name: str, environment_slug: str | None, store: Store) -> No
         ("at work", ", ".join(running.components) or "no scheduler"),
         ("unfinished", f"{running.dag_runs} DAG runs, {running.task_instances} task instances"),
         ("archive", f"{manifest.archive.file}, sha256 {manifest.archive.sha256}"),
-        ("emptied", _told_of_secrets(manifest)),
+        ("emptied", _emptied_summary(manifest)),
     ):
         click.echo(f"  {title:<11}{text}")
     largest = sorted(manifest.contents.tables.items(), key=lambda table: (-table[1].rows, table[0]))
     for table, contents in largest:
-        told = manifest.emptied.told_of(table) if manifest.emptied else ""
-        click.echo(f"  {contents.rows:>11,} {table}" + (f"  ({told})" if told else ""))
+        description = manifest.emptied.describe(table) if manifest.emptied else ""
+        click.echo(
+            f"  {contents.rows:>11,} {table}" + (f"  ({description})" if description else "")
+        )
 
 
 @airflow_snapshot.command("verify")
@@ -148,10 +152,10 @@ def verify_command(
     Ends with 78 if anything differs.
     """
     manifest = store.find(name, environment_slug)
-    told = verify(manifest, store, identities, Progress("Comparing"))
-    if told:
+    description = verify(manifest, store, identities, Progress("Comparing"))
+    if description:
         click.echo(f"FAIL {manifest.name}")
-        for line in told:
+        for line in description:
             click.echo(f"  {line}")
         sys.exit(EXIT_FINAL)
     contents = manifest.contents
@@ -177,21 +181,23 @@ def restore_command(
     identities: list[Identity],
 ) -> None:
     """Restore a snapshot into a database that is new, or there and empty."""
-    wanted = Restoring(
+    request = RestoreRequest(
         manifest=store.find(name, environment_slug),
         store=store,
         identities=identities,
         into=into,
         airflow_version=airflow_version or installed_airflow_version(),
     )
-    restore(wanted, Progress("Comparing"))
-    click.echo(f"Restored {wanted.manifest.name} into {shown(into)}, equal to its manifest.")
+    restore(request, Progress("Comparing"))
+    click.echo(
+        f"Restored {request.manifest.name} into {display_address(into)}, equal to its manifest."
+    )
     click.echo(
         "\nThis copy goes on where the original was: what ran runs again, and its connections are"
         " the original's. For anything but a replacement of the original, first run\n"
         "  airflow-snapshot neutralise"
     )
-    _tell_next_steps(wanted)
+    _print_next_steps(request)
 
 
 @airflow_snapshot.command("neutralise", epilog=_FERNET_KEYS)
@@ -248,23 +254,28 @@ def clone_command(  # noqa: PLR0913, PLR0917  # as many as it has options
     """
     if recipients and not identities:
         msg = "--encrypt-to needs --identity as well, because a clone is restored at once"
-        raise SettingsError(msg)
+        raise SnapshotSettingsError(msg)
     safety = _safety(unfinished, overrides)
     require_new(into)
-    manifest = take(Taking(source, schema, environment_slug, recipients), store, Progress("Taking"))
-    wanted = Restoring(
+    manifest = take(
+        TakeRequest(source, schema, environment_slug, recipients), store, Progress("Taking")
+    )
+    request = RestoreRequest(
         manifest, store, identities, into, airflow_version or installed_airflow_version()
     )
     reports = []
     restore(
-        wanted,
+        request,
         Progress("Comparing"),
         lambda connection: reports.append(neutralise(connection, schema, safety)),
     )
     for line in reports[0].lines():
         click.echo(line)
-    click.echo(f"\nCloned {shown(source)} into {shown(into)} by the snapshot {manifest.name}.")
-    _tell_next_steps(wanted)
+    click.echo(
+        f"\nCloned {display_address(source)} into {display_address(into)} by the snapshot"
+        f" {manifest.name}."
+    )
+    _print_next_steps(request)
 
 
 @airflow_snapshot.command("run", context_settings={"ignore_unknown_options": True})
@@ -296,7 +307,7 @@ def run_command(
 @store_option
 def prune_command(daily: int, weekly: int, monthly: int, dry_run: bool, store: Store) -> None:
     """Delete old snapshots, of each environment by itself; its newest is always kept."""
-    gone = to_delete(store.manifests(), Keeping(daily, weekly, monthly))
+    gone = to_delete(store.manifests(), RetentionPolicy(daily, weekly, monthly))
     for manifest in gone:
         if not dry_run:
             store.delete(manifest)
@@ -307,8 +318,8 @@ def prune_command(daily: int, weekly: int, monthly: int, dry_run: bool, store: S
         click.echo(f"{'Would delete' if dry_run else 'Deleted'} {file}, left by a killed take")
 
 
-def _safety(unfinished: Unfinished, overrides: Overrides | None) -> Neutralisation:
-    return Neutralisation(
+def _safety(unfinished: Unfinished, overrides: Overrides | None) -> NeutraliseRequest:
+    return NeutraliseRequest(
         unfinished=unfinished,
         overrides=overrides,
         old_fernet_key=os.environ.get(OLD_KEY),
@@ -330,29 +341,31 @@ def _summary(manifest: Manifest) -> str:
     return ", ".join(notes)
 
 
-def _told_of_secrets(manifest: Manifest) -> str:
+def _emptied_summary(manifest: Manifest) -> str:
     if manifest.has_secrets:
         return "nothing"
     emptied = manifest.emptied
     if not emptied:
         return "what an earlier release knew to be secret; it kept what it did not know"
-    told = f"{len(emptied.tables)} tables, and columns of {len(emptied.columns)} others, see below"
+    description = (
+        f"{len(emptied.tables)} tables, and columns of {len(emptied.columns)} others, see below"
+    )
     if emptied.unknown:
-        told += f"; not known to the release that took it: {', '.join(emptied.unknown)}"
-    return told
+        description += f"; not known to the release that took it: {', '.join(emptied.unknown)}"
+    return description
 
 
-def _tell_next_steps(wanted: Restoring) -> None:
-    source = wanted.manifest.source
-    version = wanted.airflow_version or source.airflow_version or "3"
+def _print_next_steps(request: RestoreRequest) -> None:
+    source = request.manifest.source
+    version = request.airflow_version or source.airflow_version or "3"
     steps = ["Stop every component of the new environment, and install the providers of the old."]
-    address = shown(wanted.into).replace("postgresql://", "postgresql+psycopg2://", 1)
+    address = display_address(request.into).replace("postgresql://", "postgresql+psycopg2://", 1)
     steps.append(
         "Set in its configuration, for every component alike:\n"
         f"     [database] sql_alchemy_conn = {address}\n"
         "     [core] fernet_key = the key of this copy: the original's, unless it was re-keyed"
     )
-    match wanted.has_to_migrate():
+    match request.has_to_migrate():
         case True:
             steps.append("Run: airflow db migrate")
         case False:
@@ -374,14 +387,14 @@ def _tell_next_steps(wanted: Restoring) -> None:
         click.echo(f"  {number}. {step}")
 
 
-def _end(number: int, _: object) -> NoReturn:
+def _exit_on_signal(number: int, _: object) -> NoReturn:
     """End as after an error, so that scratch servers and unfinished files go."""
     sys.exit(128 + number)
 
 
 def main() -> NoReturn:
     """Run the command; an expected error is a message and an exit code."""
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, _exit_on_signal)
     try:
         airflow_snapshot(prog_name="airflow-snapshot")
     except SnapshotError as error:

@@ -1,4 +1,4 @@
-"""What a database holds, so that two can be compared without either being at hand."""
+"""The contents of a database as counts and checksums, to compare two that are not side by side."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from psycopg import sql
 from airflow_snapshot.database import Connection
 
 ORIGIN_TABLE = "airflow_snapshot_origin"
-"""Says in a restored database which snapshot it is of; no part of any snapshot."""
+"""Table of a restored database that says which snapshot it came from; in no snapshot itself."""
 
-# PostgreSQL partitions tables by this hash, so it gives the same on every release since 11 (and on
-# every machine with the bytes in the usual order). The sum does not depend on the order of rows.
+# PostgreSQL partitions tables by this hash, so every release since 11 computes the same (on
+# machines of the same byte order). The sum does not depend on the order of rows.
 _CONTENTS_SQL = """
     select count(*), coalesce(sum(hashtextextended(whole_row::text, 0)::numeric), 0)::text
     from {} as whole_row
 """
-# What an extension brought is not Airflow's; pg_dump leaves it out as well.
+# Tables of an extension are not Airflow's; pg_dump leaves them out too.
 NOT_OF_AN_EXTENSION = """not exists (
     select from pg_depend
     where classid = 'pg_class'::regclass and objid = relation.oid and deptype = 'e'
@@ -31,7 +31,7 @@ _TABLES_SQL = f"""
         and {NOT_OF_AN_EXTENSION}
     order by pg_relation_size(relation.oid) desc, relation.relname
 """
-# How check constraints are spelled differs between releases, so of those only the name counts.
+# Releases spell check constraints differently, so of those only the name counts.
 _CONSTRAINTS_SQL = f"""
     select relation.relname || '.' || key.conname, case
         when key.contype in ('p', 'u', 'f') then pg_get_constraintdef(key.oid)
@@ -84,13 +84,13 @@ class TableContents:
 
 @dataclass(frozen=True)
 class Contents:
-    """All of a schema that two databases must have in common to be the same.
+    """All that two schemas must have in common to count as equal.
 
     Attributes:
         tables: By name.
         constraints: Definition of each key, foreign key and check, by `table.name`.
         indexes: Kind of each index, by `table.name`.
-        late_sequences: `table.column` of each sequence that would give a number a row already has.
+        late_sequences: `table.column` of each sequence whose next value is already taken.
     """
 
     tables: Mapping[str, TableContents]
@@ -100,33 +100,35 @@ class Contents:
 
     @property
     def rows(self) -> int:
-        """Rows of all tables."""
+        """Number of rows in all tables."""
         return sum(table.rows for table in self.tables.values())
 
     def differences(self, found: Contents) -> list[str]:
-        """Say, a sentence each, where what was found differs from this."""
-        told = []
+        """Return a sentence for each difference of what was found from this."""
+        differences = []
         for name in sorted(self.tables.keys() | found.tables.keys()):
             expected, is_there = self.tables.get(name), found.tables.get(name)
             if expected is None:
-                told.append(f"table {name} should not be there")
+                differences.append(f"table {name} should not be there")
             elif is_there is None:
-                told.append(f"table {name} is missing")
+                differences.append(f"table {name} is missing")
             elif expected.rows != is_there.rows:
-                told.append(f"table {name} has {is_there.rows:,} rows, not {expected.rows:,}")
+                differences.append(
+                    f"table {name} has {is_there.rows:,} rows, not {expected.rows:,}"
+                )
             elif expected != is_there:
-                told.append(f"table {name}: rows have another content")
-        told += _differences("constraint", self.constraints, found.constraints)
-        told += _differences("index", self.indexes, found.indexes)
+                differences.append(f"table {name}: rows have another content")
+        differences += _differences("constraint", self.constraints, found.constraints)
+        differences += _differences("index", self.indexes, found.indexes)
         late = sorted(set(found.late_sequences) - set(self.late_sequences))
-        return told + [f"sequence of {name} is behind its rows" for name in late]
+        return differences + [f"sequence of {name} is behind its rows" for name in late]
 
 
 def _differences(kind: str, expected: Mapping[str, str], found: Mapping[str, str]) -> list[str]:
-    told = [f"{kind} {name} is missing" for name in sorted(expected.keys() - found.keys())]
+    differences = [f"{kind} {name} is missing" for name in sorted(expected.keys() - found.keys())]
     added = sorted(found.keys() - expected.keys())
-    told += [f"{kind} {name} should not be there" for name in added]
-    return told + [
+    differences += [f"{kind} {name} should not be there" for name in added]
+    return differences + [
         f"{kind} {name} is {found[name]}, not {expected[name]}"
         for name in sorted(expected.keys() & found.keys())
         if expected[name] != found[name]
@@ -142,24 +144,24 @@ def read_contents(
     connection: Connection,
     schema: str,
     tables: Iterable[str] | None = None,
-    told: Callable[[str], None] = lambda _: None,
+    on_table_read: Callable[[str], None] = lambda _: None,
 ) -> Contents:
-    """Read what a schema holds, all of it, in the connection's own transaction if it has one.
+    """Read the contents of a schema, in the connection's transaction if it has one.
 
     Args:
-        connection: As `connected` gives it; its search path is changed.
+        connection: Of `connected`; its search path is changed.
         schema: Airflow's schema.
-        tables: Only of these tables the rows are read; None for all.
-        told: Called with the name of each table whose rows were read.
+        tables: Read the rows of these tables only; None for all.
+        on_table_read: Called with the name of each table once its rows were read.
     """
-    # Names in definitions are then without the schema.
+    # So that definitions name no schema.
     connection.execute("select set_config('search_path', quote_ident(%s), false)", [schema])
     contents = {}
     for table in table_names(connection, schema) if tables is None else tables:
         query = sql.SQL(_CONTENTS_SQL).format(sql.Identifier(schema, table))
         [(rows, checksum)] = connection.execute(query)
         contents[table] = TableContents(rows, checksum)
-        told(table)
+        on_table_read(table)
     return Contents(
         tables=dict(sorted(contents.items())),
         constraints=dict(connection.execute(_CONSTRAINTS_SQL, (schema, ORIGIN_TABLE)).fetchall()),
@@ -171,7 +173,7 @@ def read_contents(
 def _late_sequences(connection: Connection, schema: str) -> list[str]:
     late = []
     for table, column, sequence in connection.execute(_SEQUENCES_SQL, [schema]).fetchall():
-        # The name of the sequence comes quoted.
+        # The name comes quoted.
         query = sql.SQL("select (select max({}) from {}), last_value + is_called::int from {}")
         names = (sql.Identifier(column), sql.Identifier(schema, table), sql.SQL(sequence))
         [(highest, following)] = connection.execute(query.format(*names))

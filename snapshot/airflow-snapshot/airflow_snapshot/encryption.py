@@ -1,4 +1,4 @@
-"""Archives encrypted with age: to public keys, so that who takes a snapshot need not read it."""
+"""Encryption of archives with age: who takes a snapshot needs public keys only."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import IO, TypeAlias
 
 import pyrage
 
-from airflow_snapshot.errors import DamagedSnapshotError, SettingsError
+from airflow_snapshot.errors import DamagedSnapshotError, SnapshotSettingsError
 
 Recipient: TypeAlias = pyrage.x25519.Recipient | pyrage.ssh.Recipient
 Identity: TypeAlias = pyrage.x25519.Identity | pyrage.ssh.Identity
@@ -24,7 +24,7 @@ def parse_recipients(keys: Sequence[str]) -> list[Recipient]:
         keys: `age1…`, or `ssh-ed25519 …` and `ssh-rsa …` as in an `.pub` file.
 
     Raises:
-        SettingsError: One is no such key.
+        SnapshotSettingsError: One is no such key.
     """
     recipients: list[Recipient] = []
     for key in keys:
@@ -33,7 +33,7 @@ def parse_recipients(keys: Sequence[str]) -> list[Recipient]:
             recipients.append(kind.Recipient.from_str(key.strip()))
         except pyrage.RecipientError as error:
             msg = f"--encrypt-to takes a public key of age (age1…) or SSH (ssh-ed25519 …): {error}"
-            raise SettingsError(msg) from None
+            raise SnapshotSettingsError(msg) from None
     return recipients
 
 
@@ -41,7 +41,7 @@ def read_identities(file: Path | None) -> list[Identity]:
     """Return the private keys in a file, of age or one of SSH; none if no file is named.
 
     Raises:
-        SettingsError: It cannot be read or holds no key.
+        SnapshotSettingsError: It cannot be read or holds no key.
     """
     if file is None:
         return []
@@ -49,7 +49,7 @@ def read_identities(file: Path | None) -> list[Identity]:
         content = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         msg = f"The identity file {file} cannot be read: {error}"
-        raise SettingsError(msg) from None
+        raise SnapshotSettingsError(msg) from None
     try:
         if "PRIVATE KEY-----" in content:
             return [pyrage.ssh.Identity.from_buffer(content.encode())]
@@ -60,12 +60,12 @@ def read_identities(file: Path | None) -> list[Identity]:
         identities = []
     if not identities:
         msg = f"The identity file {file} holds no private key of age or SSH without a passphrase"
-        raise SettingsError(msg)
+        raise SnapshotSettingsError(msg)
     return identities
 
 
 def copy_encrypted(source: IO[bytes], target: IO[bytes], recipients: Sequence[Recipient]) -> None:
-    """Copy all bytes, encrypted if there are recipients; memory does not grow with them."""
+    """Copy all bytes in blocks, encrypted if there are recipients."""
     if recipients:
         pyrage.encrypt_io(source, target, list(recipients))
     else:
@@ -76,23 +76,23 @@ def copy_decrypted(source: IO[bytes], target: IO[bytes], identities: Sequence[Id
     """Copy all bytes of an encrypted archive, decrypted.
 
     Raises:
-        SettingsError: None of the keys opens it.
+        SnapshotSettingsError: None of the keys opens it.
         DamagedSnapshotError: It is truncated or was changed.
     """
     if not identities:
         msg = "The archive is encrypted. Name the file with the private key: --identity FILE"
-        raise SettingsError(msg)
+        raise SnapshotSettingsError(msg)
     try:
         pyrage.decrypt_io(source, target, list(identities))
     except pyrage.DecryptError as error:
         if "No matching keys" in str(error):
             msg = "The archive is encrypted to other keys than those of the identity file"
-            raise SettingsError(msg) from None
+            raise SnapshotSettingsError(msg) from None
         msg = f"The archive cannot be decrypted, it is damaged: {error}"
         raise DamagedSnapshotError(msg) from None
     except OSError as error:
         if error.errno is not None:
             raise
-        # What the library makes of a block that is cut off or was changed.
+        # The library's error for a block that is truncated or was changed.
         msg = f"The archive cannot be decrypted, it is damaged: {error}"
         raise DamagedSnapshotError(msg) from None

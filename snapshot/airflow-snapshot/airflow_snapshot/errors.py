@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-EXIT_RETRYABLE = 75  # EX_TEMPFAIL of sysexits.h: the same command may work later
-EXIT_FINAL = 78  # EX_CONFIG of sysexits.h: a setting, a right or the source has to change first
+import os
+
+EXIT_RETRYABLE = os.EX_TEMPFAIL  # the same command may work later
+EXIT_FINAL = os.EX_CONFIG  # a setting, a right or the source has to change first
 
 
 class SnapshotError(Exception):
@@ -16,12 +18,12 @@ class SnapshotError(Exception):
     exit_code = EXIT_FINAL
 
 
-class SettingsError(SnapshotError):
+class SnapshotSettingsError(SnapshotError):
     """A setting or an argument is wrong; nothing was read or written."""
 
 
 class RefusedError(SnapshotError):
-    """What was asked for would do harm, so nothing was changed."""
+    """The request would do harm; nothing was changed."""
 
 
 class DatabaseError(SnapshotError):
@@ -29,10 +31,10 @@ class DatabaseError(SnapshotError):
 
 
 class DamagedSnapshotError(SnapshotError):
-    """A snapshot is not whole, or not what its manifest says."""
+    """A snapshot is incomplete, or not what its manifest says."""
 
 
-class UnavailableError(SnapshotError):
+class SnapshotUnavailableError(SnapshotError):
     """A database or store could not be reached, went away, or was too busy."""
 
     exit_code = EXIT_RETRYABLE

@@ -1,4 +1,4 @@
-"""The manifest of a snapshot: what is in it, as the source itself said in that same moment."""
+"""The manifest of a snapshot: what it contains, read from the source in the same transaction."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from airflow_snapshot.contents import Contents, TableContents
 from airflow_snapshot.errors import DamagedSnapshotError
 
 FORMAT = 2
-# The first did not say what was emptied.
+# Format 1 does not say what was emptied.
 _READABLE = {1, FORMAT}
 
 
 @dataclass(frozen=True)
 class Running:
-    """Who was at work on the database.
+    """What was at work on the database.
 
     Attributes:
         components: Schedulers, triggerers and the like with a fresh heartbeat, as `type@host`.
-        task_instances: How many were in a state that is not an end.
-        dag_runs: The same of runs.
+        task_instances: How many were unfinished.
+        dag_runs: How many were unfinished.
     """
 
     components: tuple[str, ...]
@@ -36,14 +36,14 @@ class Source:
     """The database that a snapshot is of.
 
     Attributes:
-        address: Where it is, without password.
+        address: Its address, without the password.
         schema: Postgres schema of Airflow's tables.
-        database_id: Differs between a database and its restored copy.
+        database_id: Identifies the database; a restored copy has another.
         postgres_version: Such as `16.3`.
         encoding: Such as `UTF8`.
-        airflow_version: First Airflow release with the schema; None if it is not known.
-        revisions: Alembic's own tables to the revision in each: `alembic_version` of Airflow's
-            core, `alembic_version_fab` of the FAB provider.
+        airflow_version: First Airflow release with the schema; None if unknown.
+        revisions: Revision by table of Alembic: `alembic_version` of Airflow's core,
+            `alembic_version_fab` of the FAB provider.
     """
 
     address: str
@@ -57,7 +57,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Archive:
-    """The file with the data, as pg_dump writes it in its custom format.
+    """The file with the data, in pg_dump's custom format.
 
     Attributes:
         file: Its name, beside the manifest.
@@ -74,14 +74,14 @@ class Archive:
 
 @dataclass(frozen=True)
 class Emptied:
-    """What a snapshot without secrets does not have of its source.
+    """What a snapshot without secrets leaves out.
 
     Attributes:
-        tables: Those without their rows.
-        columns: By table with rows, those without their values.
-        cleaned: By table with rows, those without parts of their values.
-        unknown: Of the tables, and of the columns as `table.column`, those that nothing is known
-            of, so that they might hold secrets.
+        tables: Tables without their rows.
+        columns: Columns without their values, by table that keeps its rows.
+        cleaned: Columns without parts of their values, by table that keeps its rows.
+        unknown: Tables, and columns as `table.column`, that were emptied only because nothing is
+            known about them.
     """
 
     tables: Sequence[str]
@@ -89,13 +89,13 @@ class Emptied:
     cleaned: Mapping[str, Sequence[str]]
     unknown: Sequence[str]
 
-    def told_of(self, table: str) -> str:
-        """Say what a table lacks; nothing if it is whole."""
-        told = ["emptied"] if table in self.tables else []
+    def describe(self, table: str) -> str:
+        """Return what a table lacks, as words; empty if it is whole."""
+        parts = ["emptied"] if table in self.tables else []
         for participle, columns in (("emptied", self.columns), ("cleaned", self.cleaned)):
             if table in columns:
-                told.append(f"{participle}: {', '.join(columns[table])}")
-        return "; ".join(told)
+                parts.append(f"{participle}: {', '.join(columns[table])}")
+        return "; ".join(parts)
 
 
 @dataclass(frozen=True)
@@ -103,15 +103,15 @@ class Manifest:
     """A snapshot.
 
     Attributes:
-        name: `<environment slug>-<moment>`.
+        name: `<environment slug>-<time>`.
         environment_slug: Short name of the Airflow environment.
-        taken_at: The moment, UTC, whole milliseconds.
+        taken_at: When it was taken, UTC, whole milliseconds.
         has_secrets: False if secrets were left out.
-        source: What it is of.
-        running: Who was at work.
-        contents: What is in it.
+        source: The database it was taken from.
+        running: What was at work then.
+        contents: What it contains.
         archive: The data.
-        emptied: What it lacks; None if secrets were taken, or by a release that did not say.
+        emptied: What it lacks; None if it has secrets, or in format 1.
     """
 
     name: str
@@ -125,18 +125,18 @@ class Manifest:
     emptied: Emptied | None = None
 
     def to_json(self) -> str:
-        """The content of the file."""
+        """Return the content of the file."""
         content = {"format": FORMAT} | asdict(self)
         content["taken_at"] = self.taken_at.isoformat(timespec="milliseconds")
         return json.dumps(content, indent=1) + "\n"
 
     @classmethod
     def from_json(cls, text: str | bytes, name: str) -> Manifest:
-        """Read the content of a file.
+        """Parse the content of a file.
 
         Args:
             text: The content.
-            name: Of the snapshot, for the error.
+            name: The snapshot's, for the error.
 
         Raises:
             DamagedSnapshotError: It is no manifest, or one of a newer release.

@@ -1,4 +1,4 @@
-"""What of a copy still leads to the environment it was taken from."""
+"""What in a copy still points to the environment it was taken from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from airflow_snapshot.database import Connection
 from airflow_snapshot.fernet import Keyring
 
-# Keys of a connection's extra that say whose it is at a service whose host is everybody's.
+# Keys of a connection's extra that name an account of a service whose host everybody shares.
 _ACCOUNT_KEYS = {
     "account",
     "account_id",
@@ -20,7 +20,7 @@ _ACCOUNT_KEYS = {
     "project_id",
     "subscription_id",
 }
-# Each environment has its own.
+# The same name in every environment, for another host.
 _HERE = {"localhost", "127.0.0.1", "::1", "0.0.0.0"}  # noqa: S104  (compared, never bound to)
 
 _PROVIDER_PREFIX = re.compile(r"^extra__\w+?__")
@@ -29,19 +29,19 @@ _SCHEME = re.compile(r"^[\w+.-]+://")
 
 
 @dataclass(frozen=True)
-class Place:
+class Endpoint:
     """Where a connection leads.
 
     Attributes:
-        host: As Airflow keeps it: a name, with a scheme or several with commas in between.
-        extra: The text of its extra in the clear; None if it has none, or no key reads it.
+        host: As Airflow stores it: a name, maybe with a scheme, or several separated by commas.
+        extra: Its extra, decrypted; None if it has none, or no key reads it.
     """
 
     host: str | None
     extra: str | None
 
     def names(self) -> set[str]:
-        """The hosts and accounts that tell this place, in lower case."""
+        """Return the hosts and accounts that identify it, in lower case."""
         found = set(_hosts(self.host or ""))
         for key, text in _texts(self.extra):
             if _PROVIDER_PREFIX.sub("", key) in _ACCOUNT_KEYS:
@@ -50,23 +50,23 @@ class Place:
         return found - _HERE - {""}
 
     def text(self) -> str:
-        """Everything in which a host or an account may stand."""
+        """Return everything that may name a host or an account."""
         return "\n".join([self.host or "", *(text for _, text in _texts(self.extra))])
 
 
-def read_places(connection: Connection, keyring: Keyring) -> dict[str, Place]:
+def read_endpoints(connection: Connection, keyring: Keyring) -> dict[str, Endpoint]:
     """Read where each connection leads, by conn_id."""
     rows = connection.execute(
         "select conn_id, host, extra, coalesce(is_extra_encrypted, false) from connection"
     )
     return {
-        conn_id: Place(host, extra and keyring.read(extra, is_encrypted=is_encrypted))
+        conn_id: Endpoint(host, extra and keyring.read(extra, is_encrypted=is_encrypted))
         for conn_id, host, extra, is_encrypted in rows
     }
 
 
 def read_variables(connection: Connection, keyring: Keyring) -> dict[str, str]:
-    """Read the variables that a key reads, or that are in the clear."""
+    """Read the variables, decrypted; those that no key reads are left out."""
     rows = connection.execute(
         "select key, val, coalesce(is_encrypted, false) from variable where val <> ''"
     )
@@ -74,12 +74,12 @@ def read_variables(connection: Connection, keyring: Keyring) -> dict[str, str]:
     return {key: value for key, value in values if value is not None}
 
 
-def naming(texts: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:
-    """The keys of the texts in which one of the names stands as a word of its own."""
+def mentioning(texts: Mapping[str, str], names: Iterable[str]) -> tuple[str, ...]:
+    """Return the keys of the texts that contain one of the names as a whole word."""
     either = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     if not either:
         return ()
-    # A host's name does not stand in that of another, such as "db" in "db.example.com".
+    # "db" is not mentioned in "db.example.com".
     word = re.compile(rf"(?<![\w.-])(?:{either})(?!\.?[\w-])", re.IGNORECASE)
     return tuple(sorted(key for key, text in texts.items() if word.search(text)))
 
@@ -93,7 +93,7 @@ def _hosts(text: str) -> Iterator[str]:
 
 
 def _texts(extra: str | None) -> Iterator[tuple[str, str]]:
-    """The texts and numbers of an extra with their keys, those of JSON in JSON too."""
+    """Yield the texts and numbers of an extra with their keys, also from JSON within JSON."""
     try:
         yield from _leaves("", json.loads(extra or "{}"))
     except json.JSONDecodeError:
@@ -108,7 +108,7 @@ def _leaves(key: str, value: object) -> Iterator[tuple[str, str]]:
         for inner in value:
             yield from _leaves(key, inner)
     elif isinstance(value, str) and value.lstrip().startswith("{"):
-        # A key file of a cloud stands as text in its field.
+        # Such as a cloud's key file, which is a text.
         yield from _texts(value)
     elif isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
         yield key, str(value)

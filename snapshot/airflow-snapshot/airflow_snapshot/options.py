@@ -1,4 +1,4 @@
-"""Options that several commands have; each may also be set in the environment."""
+"""Options shared by several commands; each may also be set in the environment."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from airflow_snapshot.encryption import (
     parse_recipients,
     read_identities,
 )
-from airflow_snapshot.errors import SettingsError
+from airflow_snapshot.errors import SnapshotSettingsError
 from airflow_snapshot.overrides import Overrides, read_overrides
 from airflow_snapshot.store import LATEST, Store
 
 
 class _PublicKey(click.ParamType[str]):
-    """A key as a line of text; several are separated by commas in the environment."""
+    """A public key; the environment variable separates several by commas."""
 
     name = "key"
     envvar_list_splitter = ","
@@ -35,7 +35,7 @@ PREFIX = "AIRFLOW_SNAPSHOT"
 
 
 def address_option(name: str, what: str) -> Callable[[Command], Command]:
-    """An option that takes a database; the command gets the address' parameters.
+    """Return an option for the address of a database; the command gets its parameters.
 
     Args:
         name: Such as `into`.
@@ -54,7 +54,7 @@ def address_option(name: str, what: str) -> Callable[[Command], Command]:
                 f" {variable} in place of --{name}, or leave it out there and set PGPASSWORD or"
                 " PGPASSFILE"
             )
-            raise SettingsError(msg)
+            raise SnapshotSettingsError(msg)
         return parameters
 
     return click.option(

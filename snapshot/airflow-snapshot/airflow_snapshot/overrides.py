@@ -1,4 +1,4 @@
-"""Connections and variables that a copy gets in place of its own, from a file."""
+"""A file of connections and variables that replace those of a copy."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import yaml
 from psycopg import sql
 
 from airflow_snapshot.database import Connection
-from airflow_snapshot.errors import SettingsError
+from airflow_snapshot.errors import SnapshotSettingsError
 from airflow_snapshot.fernet import Keyring
-from airflow_snapshot.report import Change
+from airflow_snapshot.report import AppliedChange
 
 _PLACEHOLDER = re.compile(r"\$?\$\{(\w+)\}")
 _TEXTS = ("conn_type", "description", "host", "schema", "login", "password")
@@ -28,7 +28,7 @@ Resolve = Callable[[str], str]
 
 @dataclass(frozen=True)
 class ConnectionOverride:
-    """A connection as a whole; what is None is empty."""
+    """A whole connection; None is an empty column."""
 
     conn_type: str
     description: str | None = None
@@ -42,7 +42,7 @@ class ConnectionOverride:
 
 @dataclass(frozen=True)
 class VariableOverride:
-    """A variable; without a description it keeps the one it has."""
+    """A variable, which keeps its description unless another is given."""
 
     value: str
     description: str | None = None
@@ -50,7 +50,7 @@ class VariableOverride:
 
 @dataclass(frozen=True)
 class Overrides:
-    """Connections by conn_id, and variables by key; None stands for one to be deleted."""
+    """Connections by conn_id, and variables by key; None deletes one."""
 
     connections: Mapping[str, ConnectionOverride | None]
     variables: Mapping[str, VariableOverride | None]
@@ -62,10 +62,10 @@ def read_overrides(path: Path, environ: Mapping[str, str]) -> Overrides:
     Args:
         path: YAML (or JSON) with `connections` and `variables` in the shapes of Airflow's own
             files of them.
-        environ: What `${NAME}` in its strings stands for; `$${NAME}` is the text `${NAME}`.
+        environ: Values of `${NAME}` in its strings; `$${NAME}` is the text `${NAME}`.
 
     Raises:
-        SettingsError: It cannot be read, something in it is of the wrong kind, or a name is not in
+        SnapshotSettingsError: It cannot be read, an entry is of the wrong type, or a name is not in
             the environment. The message names the entry and never repeats a value.
     """
     try:
@@ -73,13 +73,13 @@ def read_overrides(path: Path, environ: Mapping[str, str]) -> Overrides:
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8"
         msg = f"overrides {path} cannot be read: {reason}"
-        raise SettingsError(msg) from None
+        raise SnapshotSettingsError(msg) from None
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = f" at line {mark.line + 1}" if mark else ""
         msg = f"overrides {path} is no YAML{line}"
         # The parser's own message quotes the line, which may hold a password.
-        raise SettingsError(msg) from None
+        raise SnapshotSettingsError(msg) from None
     sections = _mapping(content or {}, f"overrides {path}")
     _known(sections, ("connections", "variables"), f"overrides {path}")
     return Overrides(
@@ -90,8 +90,8 @@ def read_overrides(path: Path, environ: Mapping[str, str]) -> Overrides:
 
 def apply_overrides(
     connection: Connection, overrides: Overrides, keyring: Keyring
-) -> Iterator[Change]:
-    """Write overrides, encrypted if there is a key to do so.
+) -> Iterator[AppliedChange]:
+    """Write overrides, encrypted if there is a key for it.
 
     Args:
         connection: In a transaction, with Airflow's schema as its search path.
@@ -108,20 +108,20 @@ def _applied(
     connection: Connection,
     overrides: Mapping[str, ConnectionOverride | None] | Mapping[str, VariableOverride | None],
     keyring: Keyring,
-) -> Iterator[Change]:
+) -> Iterator[AppliedChange]:
     deleted = [name for name, override in overrides.items() if override is None]
     delete = sql.SQL("delete from {} where {} = any(%s)").format(
         sql.Identifier(table), sql.Identifier(name_column)
     )
     cursor = connection.execute(delete, [deleted])
-    yield Change(f"deleted each {table} that the overrides delete", table, cursor.rowcount)
+    yield AppliedChange(f"deleted each {table} that the overrides delete", table, cursor.rowcount)
     kept = {name: override for name, override in overrides.items() if override is not None}
     for name, override in kept.items():
         if isinstance(override, ConnectionOverride):
             _write_connection(connection, name, override, keyring)
         else:
             _write_variable(connection, name, override, keyring)
-    yield Change(f"set each {table} that the overrides name", table, len(kept))
+    yield AppliedChange(f"set each {table} that the overrides name", table, len(kept))
 
 
 def _write_connection(
@@ -167,7 +167,7 @@ def _entries(
         what = f"{section.removesuffix('s')} {name}"
         if not isinstance(name, str) or not name:
             msg = f"{what}: its name has to be a string in quotes"
-            raise SettingsError(msg)
+            raise SnapshotSettingsError(msg)
         yield name, None if entry is None else read(entry, what, _resolver(environ, what))
 
 
@@ -177,7 +177,7 @@ def _resolver(environ: Mapping[str, str], what: str) -> Resolve:
             return match[0][1:]
         if match[1] not in environ:
             msg = f"{what}: {match[1]} is not set in the environment"
-            raise SettingsError(msg)
+            raise SnapshotSettingsError(msg)
         return environ[match[1]]
 
     return lambda text: _PLACEHOLDER.sub(value, text)
@@ -192,7 +192,7 @@ def _connection(entry: object, what: str, resolve: Resolve) -> ConnectionOverrid
     conn_type = texts.pop("conn_type")
     if not conn_type:
         msg = f"{what}: conn_type is missing"
-        raise SettingsError(msg)
+        raise SnapshotSettingsError(msg)
     return ConnectionOverride(
         conn_type=conn_type,
         **texts,
@@ -209,7 +209,7 @@ def _variable(entry: object, what: str, resolve: Resolve) -> VariableOverride:
         entry = entry.get("value")
         if entry is None:
             msg = f"{what}: value is missing; to delete the variable, give null in place of it all"
-            raise SettingsError(msg)
+            raise SnapshotSettingsError(msg)
     if isinstance(entry, str):
         return VariableOverride(resolve(entry), description)
     # As `airflow variables import` does.
@@ -217,7 +217,7 @@ def _variable(entry: object, what: str, resolve: Resolve) -> VariableOverride:
 
 
 def _resolved_uri(uri: str, resolve: Resolve) -> str:
-    """Put values into a URI, encoded as it needs, unless one of them is how the URI begins."""
+    """Put values into a URI, percent-encoded unless the URI begins with one."""
     if _PLACEHOLDER.match(uri):
         return resolve(uri)
     return _PLACEHOLDER.sub(lambda match: quote(resolve(match[0]), safe=""), uri)
@@ -234,11 +234,11 @@ def _from_uri(uri: str, what: str) -> ConnectionOverride:
         port = parts.port
     except ValueError:
         separator = ""
-    # Airflow refuses such too: a login stands behind the protocol, and only one protocol does.
+    # Airflow refuses these too: the login follows the protocol, of which it takes one.
     is_odd = uri.count("://") > _MOST_SCHEMES or re.search("[@:]", protocol)
     if not scheme or not separator or is_odd:
         msg = f"{what}: it is no URI of a connection: type://login:password@host:port/schema"
-        raise SettingsError(msg)
+        raise SnapshotSettingsError(msg)
     host = unquote(_hostname(parts.netloc)) or None
     query = dict(parse_qsl(parts.query, keep_blank_values=True))
     extra = query.get("__extra__", json.dumps(query) if query else None)
@@ -255,7 +255,7 @@ def _from_uri(uri: str, what: str) -> ConnectionOverride:
 
 
 def _hostname(netloc: str) -> str:
-    """The host of a URI with its capital letters, which `urlsplit` takes away."""
+    """Return the host of a URI with its capitals, which `urlsplit` lowers."""
     address = netloc.rpartition("@")[2]
     bracketed = re.match(r"\[(.*?)\]", address)
     return bracketed[1] if bracketed else address.partition(":")[0]
@@ -266,7 +266,7 @@ def _text(value: object, what: str, resolve: Resolve) -> str | None:
         return None
     if not isinstance(value, str):
         msg = f"{what} has to be a string in quotes"
-        raise SettingsError(msg)
+        raise SnapshotSettingsError(msg)
     return resolve(value)
 
 
@@ -276,7 +276,7 @@ def _port(value: object, what: str, resolve: Resolve) -> int | None:
     text = resolve(value) if isinstance(value, str) else str(value)
     if not text.isdecimal() or int(text) > _HIGHEST_PORT:
         msg = f"{what}: port has to be a number from 0 to {_HIGHEST_PORT}"
-        raise SettingsError(msg)
+        raise SnapshotSettingsError(msg)
     return int(text)
 
 
@@ -292,7 +292,7 @@ def _extra(value: object, what: str, resolve: Resolve) -> str | None:
         is_object = False
     if not is_object:
         msg = f"{what}: extra has to be a mapping, or a JSON object as a string"
-        raise SettingsError(msg)
+        raise SnapshotSettingsError(msg)
     return text
 
 
@@ -310,13 +310,13 @@ def _json(value: object, what: str, resolve: Resolve) -> str:
         return json.dumps(resolved(value))
     except TypeError:
         msg = f"{what}: it holds what JSON cannot, such as a date; put it in quotes"
-        raise SettingsError(msg) from None
+        raise SnapshotSettingsError(msg) from None
 
 
 def _mapping(value: object, what: str) -> dict[Any, Any]:
     if not isinstance(value, dict):
         msg = f"{what} has to be a mapping"
-        raise SettingsError(msg)
+        raise SnapshotSettingsError(msg)
     return value
 
 
@@ -324,4 +324,4 @@ def _known(fields: Mapping[Any, Any], names: tuple[str, ...], what: str) -> None
     unknown = sorted(str(name) for name in fields if name not in names)
     if unknown:
         msg = f"{what}: unknown {', '.join(unknown)}; known are {', '.join(names)}"
-        raise SettingsError(msg)
+        raise SnapshotSettingsError(msg)

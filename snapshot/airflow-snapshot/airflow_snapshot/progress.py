@@ -1,4 +1,4 @@
-"""A line every few seconds on work that takes long, on standard error."""
+"""Progress of long work: a line on standard error every few seconds."""
 
 from __future__ import annotations
 
@@ -13,62 +13,62 @@ _SECONDS = 10
 
 
 class Progress:
-    """Tells of tables and bytes."""
+    """Reports tables and bytes."""
 
     def __init__(self, title: str) -> None:
-        """Begin to measure time.
+        """Start the clock.
 
         Args:
-            title: What is done, such as `Taking`.
+            title: The work, such as `Taking`.
         """
         self._title = title
-        self._begun = time.monotonic()
+        self._started = time.monotonic()
         self._done = 0
 
     def table_done(self) -> None:
-        """Count a table."""
+        """Count a table as done."""
         self._done += 1
 
     @contextlib.contextmanager
     def over(self, tables: int, size: Callable[[], int] | None = None) -> Iterator[None]:
-        """Tell of the work of the block.
+        """Report on the block.
 
         Args:
             tables: How many there are.
-            size: Gives the bytes written so far.
+            size: Returns the bytes written so far.
         """
         self._done = 0
 
-        def told() -> str:
+        def status() -> str:
             written = f", {size() / 1e6:,.0f} MB written" if size else ""
             return f"{self._title}: {self._done} of {tables} tables counted{written}"
 
-        with _telling(told, self._begun):
+        with _reporting(status, self._started):
             yield
 
     @contextlib.contextmanager
     def step(self, title: str) -> Iterator[None]:
-        """Tell that something is done that has no parts to count."""
-        begun = time.monotonic()
+        """Report on a block that has no parts to count."""
+        started = time.monotonic()
         click.echo(f"{title} …", err=True)
-        with _telling(lambda: f"{title} …", begun):
+        with _reporting(lambda: f"{title} …", started):
             yield
-        click.echo(f"{title}: {time.monotonic() - begun:.1f} s", err=True)
+        click.echo(f"{title}: {time.monotonic() - started:.1f} s", err=True)
 
 
 @contextlib.contextmanager
-def _telling(told: Callable[[], str], begun: float) -> Iterator[None]:
-    """Print a line and the seconds since the beginning, every few seconds."""
+def _reporting(status: Callable[[], str], started: float) -> Iterator[None]:
+    """Print the status and the seconds so far, every few seconds."""
     ended = threading.Event()
 
-    def tell() -> None:
+    def report() -> None:
         while not ended.wait(_SECONDS):
-            click.echo(f"{told()}, {time.monotonic() - begun:.0f} s", err=True)
+            click.echo(f"{status()}, {time.monotonic() - started:.0f} s", err=True)
 
-    teller = threading.Thread(target=tell, daemon=True)
-    teller.start()
+    reporter = threading.Thread(target=report, daemon=True)
+    reporter.start()
     try:
         yield
     finally:
         ended.set()
-        teller.join()
+        reporter.join()

@@ -10,8 +10,8 @@ from airflow_snapshot.manifest import Manifest
 
 
 @dataclass(frozen=True)
-class Keeping:
-    """How many periods keep their newest snapshot, counted back from the newest that has one.
+class RetentionPolicy:
+    """How many periods keep their newest snapshot; periods without one do not count.
 
     Attributes:
         daily: Days.
@@ -24,14 +24,14 @@ class Keeping:
     monthly: int
 
 
-def to_delete(manifests: Sequence[Manifest], keeping: Keeping) -> list[Manifest]:
-    """Return the snapshots that no period keeps, the oldest first; of each environment by itself.
+def to_delete(manifests: Sequence[Manifest], policy: RetentionPolicy) -> list[Manifest]:
+    """Return the snapshots that no period keeps, the oldest first.
 
-    The newest of an environment is always kept.
+    Each environment is considered by itself, and always keeps its newest.
 
     Args:
-        manifests: All snapshots of a place.
-        keeping: The periods.
+        manifests: All snapshots of a store.
+        policy: The periods.
     """
     gone = []
     for slug in sorted({manifest.environment_slug for manifest in manifests}):
@@ -42,9 +42,9 @@ def to_delete(manifests: Sequence[Manifest], keeping: Keeping) -> list[Manifest]
         )
         kept = {own[0].name}
         for count, period in (
-            (keeping.daily, _day),
-            (keeping.weekly, _week),
-            (keeping.monthly, _month),
+            (policy.daily, _day),
+            (policy.weekly, _week),
+            (policy.monthly, _month),
         ):
             kept |= _newest_of_each(own, period, count)
         gone += [manifest for manifest in own if manifest.name not in kept]

@@ -1,4 +1,4 @@
-"""What neutralising a copy changed, in words and numbers; never with a value of a secret."""
+"""What neutralising a copy changed, in words and numbers, without any secret value."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Change:
+class AppliedChange:
     """What one statement did.
 
     Attributes:
-        sentence: What was done, as what follows "has": "paused every DAG".
-        table: The table it was done to.
+        sentence: What was done, in the past tense: "paused every DAG".
+        table: The changed table.
         rows: How many rows it changed.
     """
 
@@ -26,22 +26,21 @@ class Report:
     """What neutralising a copy changed, and what the user has to look at.
 
     Attributes:
-        changes: What was done, in the order in which it was done, with what found nothing to do.
-        emptied: Names of connections and variables whose encrypted values were emptied, because
-            no key was given that reads them.
+        changes: In order, with those that changed no row.
+        emptied: Names of connections and variables whose encrypted values no key reads.
         connections: Names of connections that still lead to the old environment.
         variables: Names of variables that still name something of the old environment.
-        dry_run: Nothing was kept of it.
+        dry_run: Whether everything was rolled back.
     """
 
-    changes: tuple[Change, ...]
+    changes: tuple[AppliedChange, ...]
     emptied: tuple[str, ...]
     connections: tuple[str, ...]
     variables: tuple[str, ...]
     dry_run: bool
 
     def lines(self) -> Iterator[str]:
-        """Yield what is to be printed."""
+        """Yield the lines to print."""
         would = "would have " if self.dry_run else ""
         for change in self.changes:
             if change.rows:

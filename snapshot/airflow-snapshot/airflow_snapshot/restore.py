@@ -11,14 +11,14 @@ from psycopg import sql
 from airflow_snapshot import archive
 from airflow_snapshot.airflow_facts import has_to_migrate
 from airflow_snapshot.contents import NOT_OF_AN_EXTENSION, table_names
-from airflow_snapshot.database import Connection, connected, shown
+from airflow_snapshot.database import Connection, connected, display_address
+from airflow_snapshot.download import local_archive
 from airflow_snapshot.encryption import Identity
 from airflow_snapshot.errors import DamagedSnapshotError, RefusedError
-from airflow_snapshot.fetching import local_archive
+from airflow_snapshot.exported_snapshot import live_components
 from airflow_snapshot.manifest import Manifest
-from airflow_snapshot.moment import live_components
+from airflow_snapshot.origin import record_origin, require_alone
 from airflow_snapshot.progress import Progress
-from airflow_snapshot.restored_copy import note_origin, require_alone
 from airflow_snapshot.store import Store
 from airflow_snapshot.verify import differences
 
@@ -43,15 +43,15 @@ _OBJECTS_SQL = f"""
 
 
 @dataclass(frozen=True)
-class Restoring:
-    """What to restore, and where to.
+class RestoreRequest:
+    """What to restore, and where.
 
     Attributes:
-        manifest: Of the snapshot.
+        manifest: The snapshot's.
         store: Where it is kept.
-        identities: Private keys, for an encrypted one.
-        into: Parameters of the address of the new database.
-        airflow_version: Of the environment that is to use it; None if that is not known.
+        identities: Private keys, for an encrypted archive.
+        into: Address of the new database.
+        airflow_version: Version of Airflow that is to use it; None if unknown.
     """
 
     manifest: Manifest
@@ -61,7 +61,7 @@ class Restoring:
     airflow_version: str | None = None
 
     def has_to_migrate(self) -> bool | None:
-        """Whether the new environment's Airflow has to migrate it first; None if unknown.
+        """Return whether the new environment's Airflow has to migrate it; None if unknown.
 
         Raises:
             RefusedError: That Airflow is older than the snapshot.
@@ -73,52 +73,51 @@ class Restoring:
 
 
 def restore(
-    wanted: Restoring,
+    request: RestoreRequest,
     progress: Progress,
     make_safe: Callable[[Connection], None] | None = None,
 ) -> None:
-    """Restore a snapshot; on any error there is nothing that looks whole.
+    """Restore a snapshot; an error leaves nothing that looks whole.
 
-    A database that is not there yet is restored by several processes under another name, compared,
-    and renamed at the end. An empty one that is there keeps its owner and settings, so it is filled
-    in one transaction.
+    A new database is restored by several processes under another name, compared, and renamed last.
+    An existing empty one keeps its owner and settings, so it is filled in one transaction.
 
     Args:
-        wanted: What and where to.
-        progress: Is told.
-        make_safe: Is given the restored database before it has its name.
+        request: What to restore, and where.
+        progress: Reports to the user.
+        make_safe: Called with the restored database before it has its name.
 
     Raises:
-        RefusedError: The database holds something, is in use, or is the snapshot's own source; or
-            it is there and `make_safe` is wanted, which needs a new one.
+        RefusedError: The database is not empty, is in use, or is the snapshot's own source; or it
+            exists and `make_safe` is given, which needs a new one.
         SnapshotError: It could not be restored.
     """
-    wanted.has_to_migrate()
-    name = wanted.into["dbname"]
-    with _administrating(wanted.into) as admin:
+    request.has_to_migrate()
+    name = request.into["dbname"]
+    with _administrating(request.into) as admin:
         if make_safe:
-            _require_new(admin, wanted.into)
-        is_there = not make_safe and _check_target(admin, wanted)
-        with local_archive(wanted.manifest, wanted.store, wanted.identities) as path:
+            _require_new(admin, request.into)
+        is_there = not make_safe and _check_target(admin, request)
+        with local_archive(request.manifest, request.store, request.identities) as path:
             if is_there:
                 with progress.step(f"Restoring into the empty database {name}, in one transaction"):
-                    _create_schema(wanted.into, wanted.manifest.source.schema)
-                    archive.load_as_one(path, wanted.into)
+                    _create_schema(request.into, request.manifest.source.schema)
+                    archive.load_as_one(path, request.into)
                 try:
-                    _compare(wanted.manifest, wanted.into, progress)
+                    _compare(request.manifest, request.into, progress)
                 except BaseException:
-                    _drop_tables(wanted.into, wanted.manifest.source.schema)
+                    _drop_tables(request.into, request.manifest.source.schema)
                     raise
-                note_origin(wanted.into, wanted.manifest)
+                record_origin(request.into, request.manifest)
                 return
             unfinished = name[: _LONGEST_NAME - len(_UNFINISHED)] + _UNFINISHED
-            with _created(admin, unfinished, wanted.manifest.source.encoding):
-                parameters = wanted.into | {"dbname": unfinished}
+            with _created(admin, unfinished, request.manifest.source.encoding):
+                parameters = request.into | {"dbname": unfinished}
                 with progress.step(f"Restoring into the new database {name}"):
-                    _create_schema(parameters, wanted.manifest.source.schema)
+                    _create_schema(parameters, request.manifest.source.schema)
                     archive.load(path, parameters)
-                _compare(wanted.manifest, parameters, progress)
-                note_origin(parameters, wanted.manifest)
+                _compare(request.manifest, parameters, progress)
+                record_origin(parameters, request.manifest)
                 if make_safe:
                     with connected(parameters) as connection:
                         make_safe(connection)
@@ -131,38 +130,38 @@ def restore(
 
 @contextlib.contextmanager
 def _administrating(into: dict[str, str]) -> Iterator[Connection]:
-    """Connect to another database of the server, from which one can be created."""
+    """Connect to another database of the server, to create one from there."""
     another = "template1" if into["dbname"] == "postgres" else "postgres"
     with connected(into, dbname=another) as admin:
         yield admin
 
 
-def _check_target(admin: Connection, wanted: Restoring) -> bool:
-    """Return whether the database is there, and empty.
+def _check_target(admin: Connection, request: RestoreRequest) -> bool:
+    """Return whether the database exists; it is empty then.
 
     Raises:
         RefusedError: It must not be restored into.
     """
-    name, place = wanted.into["dbname"], shown(wanted.into)
+    name, address = request.into["dbname"], display_address(request.into)
     found = admin.execute(_IDENTITY_SQL, [name]).fetchone()
     if not found:
-        _require_right_to_create(admin, place)
+        _require_right_to_create(admin, address)
         return False
     oid, cluster = found
-    if f"{cluster}/{oid}" == wanted.manifest.source.database_id:
-        msg = f"{place} is the database that the snapshot was taken from. Name a new one"
+    if f"{cluster}/{oid}" == request.manifest.source.database_id:
+        msg = f"{address} is the database that the snapshot was taken from. Name a new one"
         raise RefusedError(msg)
-    with connected(wanted.into) as connection:
-        schema = wanted.manifest.source.schema
+    with connected(request.into) as connection:
+        schema = request.manifest.source.schema
         if "job" in table_names(connection, schema):
             components = live_components(connection, schema)
             if components:
-                msg = f"An Airflow is running on {place}: {', '.join(components)}. Name a new one"
+                msg = f"An Airflow is running on {address}: {', '.join(components)}. Name a new one"
                 raise RefusedError(msg)
         objects = [name for (name,) in connection.execute(_OBJECTS_SQL)]
         if objects:
             msg = (
-                f"{place} is not empty, it has {', '.join(objects)}. A snapshot is restored only"
+                f"{address} is not empty, it has {', '.join(objects)}. A snapshot is restored only"
                 " into a database that is new or empty: name another"
             )
             raise RefusedError(msg)
@@ -171,39 +170,39 @@ def _check_target(admin: Connection, wanted: Restoring) -> bool:
 
 
 def require_new(into: dict[str, str]) -> None:
-    """Make sure that a database is not there yet, and can be made.
+    """Make sure that a database does not exist yet, and can be created.
 
     Args:
-        into: Parameters of its address.
+        into: Its address.
 
     Raises:
-        RefusedError: It is there, or the login may not create it.
+        RefusedError: It exists, or the login may not create it.
         DatabaseError: The server refused the login.
-        UnavailableError: The server cannot be reached now.
+        SnapshotUnavailableError: The server cannot be reached now.
     """
     with _administrating(into) as admin:
         _require_new(admin, into)
 
 
 def _require_new(admin: Connection, into: dict[str, str]) -> None:
-    place = shown(into)
+    address = display_address(into)
     if admin.execute(_IDENTITY_SQL, [into["dbname"]]).fetchone():
         msg = (
-            f"{place} is there already. A clone needs a database that is not, so that it has its"
+            f"{address} is there already. A clone needs a database that is not, so that it has its"
             " name only when it is safe: drop it, or name another"
         )
         raise RefusedError(msg)
-    _require_right_to_create(admin, place)
+    _require_right_to_create(admin, address)
 
 
-def _require_right_to_create(admin: Connection, place: str) -> None:
+def _require_right_to_create(admin: Connection, address: str) -> None:
     [(may_create,)] = admin.execute(
         "select rolcreatedb or rolsuper from pg_roles where rolname = current_user"
     )
     if not may_create:
         msg = (
-            f"{place} is not there, and the login may not create databases. Have an empty one made"
-            " that it owns (createdb --owner), or use another login"
+            f"{address} is not there, and the login may not create databases. Have an empty one"
+            " made that it owns (createdb --owner), or use another login"
         )
         raise RefusedError(msg)
 
@@ -212,10 +211,10 @@ def _require_right_to_create(admin: Connection, place: str) -> None:
 def _created(admin: Connection, name: str, encoding: str) -> Iterator[None]:
     """Create a database; drop it again if the block fails."""
     identifier = sql.Identifier(name)
-    # What a restore left that was killed.
+    # Left by a killed restore.
     admin.execute(sql.SQL("drop database if exists {}").format(identifier))
     admin.execute(
-        # How text is sorted is for the new server to say.
+        # Collation is left to the new server.
         sql.SQL("create database {} template template0 encoding {}").format(
             identifier, sql.Literal(encoding)
         )
@@ -234,9 +233,9 @@ def _create_schema(parameters: dict[str, str], schema: str) -> None:
 
 
 def _compare(manifest: Manifest, parameters: dict[str, str], progress: Progress) -> None:
-    told = differences(manifest, parameters, progress)
-    if told:
-        msg = f"What was restored is not what the manifest says, so it was dropped: {told}"
+    found = differences(manifest, parameters, progress)
+    if found:
+        msg = f"What was restored is not what the manifest says, so it was dropped: {found}"
         raise DamagedSnapshotError(msg)
 
 

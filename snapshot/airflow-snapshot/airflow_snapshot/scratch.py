@@ -1,4 +1,4 @@
-"""A scratch Postgres server: a snapshot restored where nobody else sees it, and gone afterwards."""
+"""A temporary Postgres server, for a snapshot that is restored only to be read."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from psycopg import conninfo, sql
 
 from airflow_snapshot import archive
 from airflow_snapshot.database import connected
+from airflow_snapshot.download import local_archive
 from airflow_snapshot.embedded_postgres import embedded_postgres
 from airflow_snapshot.encryption import Identity
-from airflow_snapshot.errors import DatabaseError, UnavailableError
-from airflow_snapshot.fetching import local_archive
+from airflow_snapshot.errors import DatabaseError, SnapshotUnavailableError
 from airflow_snapshot.manifest import Manifest, Source
 from airflow_snapshot.progress import Progress
 from airflow_snapshot.store import Store
 
 _PREFIX = "airflow-snapshot-scratch-"
 _LOCK = "lock"
-# Nothing here outlives the server, so there is nothing to keep safe from a crash.
+# The data does not outlive the server, so it need not survive a crash.
 _SETTINGS = {
     "fsync": "off",
     "synchronous_commit": "off",
@@ -47,9 +47,9 @@ class ScratchServer:
     parameters: dict[str, str]
 
     def create_database(self, name: str, source: Source) -> dict[str, str]:
-        """Create an empty database for what a source holds, and return its address' parameters."""
+        """Create an empty database for the data of a source, and return its address."""
         with connected(self.parameters) as connection:
-            # Any encoding goes with the locale C, and how text is sorted is nothing that rows tell.
+            # The locale C takes any encoding; rows do not depend on collation.
             connection.execute(
                 sql.SQL("create database {} template template0 encoding {} locale 'C'").format(
                     sql.Identifier(name), sql.Literal(source.encoding)
@@ -66,7 +66,7 @@ class ScratchServer:
 
 @contextlib.contextmanager
 def scratch_server() -> Iterator[ScratchServer]:
-    """Start a server with no data in a folder of temporary files (TMPDIR); remove all at the end.
+    """Start an empty server in TMPDIR for the time of the block, and remove it all.
 
     Raises:
         EmbeddedPostgresError: It did not start.
@@ -96,20 +96,20 @@ def scratch_server() -> Iterator[ScratchServer]:
 def restored(
     manifest: Manifest, store: Store, identities: list[Identity], progress: Progress
 ) -> Iterator[dict[str, str]]:
-    """Restore a snapshot into a scratch server, until the end of the block.
+    """Restore a snapshot into a scratch server for the time of the block.
 
     Args:
-        manifest: Of the snapshot.
+        manifest: The snapshot's.
         store: Where it is kept.
-        identities: Private keys, for an encrypted one.
-        progress: Is told.
+        identities: Private keys, for an encrypted archive.
+        progress: Reports to the user.
 
     Yields:
-        Parameters of the address of the restored database.
+        Address of the restored database.
 
     Raises:
         DamagedSnapshotError: The archive is not what the manifest says, or cannot be read.
-        SnapshotError: It could not be fetched or restored.
+        SnapshotError: It could not be downloaded or restored.
     """
     with local_archive(manifest, store, identities) as path, scratch_server() as server:
         parameters = server.create_database("airflow", manifest.source)
@@ -121,8 +121,8 @@ def restored(
 def _load(path: Path, parameters: dict[str, str]) -> None:
     try:
         archive.load(path, parameters)
-    except (DatabaseError, UnavailableError) as error:
-        # Not always does a program that died for want of room live to say so.
+    except (DatabaseError, SnapshotUnavailableError) as error:
+        # A program that runs out of disk space may die without a word.
         free = shutil.disk_usage(tempfile.gettempdir()).free / 1e6
         msg = (
             f"{error}\n{tempfile.gettempdir()} has {free:,.0f} MB left; TMPDIR names another folder"
@@ -131,18 +131,18 @@ def _load(path: Path, parameters: dict[str, str]) -> None:
 
 
 def _remove_leftovers() -> None:
-    """End the servers, and remove the files, of processes that were killed."""
+    """Stop the servers, and remove the files, of killed processes."""
     for folder in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
         # It may be another user's, or not have its lock yet.
         with contextlib.suppress(OSError), (folder / _LOCK).open() as lock:
-            # Whoever uses it holds the lock as long as he lives.
+            # A running process holds the lock.
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             _kill_servers(folder)
             shutil.rmtree(folder, ignore_errors=True)
 
 
 def _kill_servers(folder: Path) -> None:
-    """End what still uses a folder: a server, or what makes one."""
+    """Kill what still uses a folder: a server, or initdb."""
     found = []
     for process in psutil.process_iter(["name", "cmdline"]):
         is_postgres = process.info["name"] in {"postgres", "initdb"}

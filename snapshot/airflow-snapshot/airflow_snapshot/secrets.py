@@ -1,13 +1,13 @@
-"""A copy of a moment without secrets, from which a snapshot can be taken that holds none.
+"""A copy of the database without secrets, from which a snapshot without secrets is taken.
 
-What stays is listed, not what goes. Of what the catalogue does not know, such as the tables that
-clean-ups, Celery or a newer Airflow leave:
+The catalogue lists what is kept. Of what it does not know, such as tables that clean-ups, Celery or
+a newer Airflow leave:
 
-- a table loses its rows. Where one that stays refers to it, it keeps them, without their texts:
-  foreign keys have to hold, and a cascade must not take known rows along.
-- a column of a table that stays loses its values if its type can hold text. Numbers, flags, times
-  and UUIDs stay, because keys are made of them; none of those that are known is a secret.
-- Alembic's tables stay: without the revisions in them, no Airflow starts.
+- a table loses its rows. If a kept table refers to it, it keeps them, without their texts: foreign
+  keys have to hold, and a cascade must not delete known rows.
+- a column of a kept table loses its values if its type can hold text. Numbers, flags, times and
+  UUIDs stay, because keys are made of them; none of the known ones is a secret.
+- Alembic's tables stay: Airflow does not start without the revisions in them.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ from airflow_snapshot import archive
 from airflow_snapshot.airflow_facts import cleaned_columns, kept_columns, secret_columns
 from airflow_snapshot.database import Connection, connected
 from airflow_snapshot.errors import RefusedError
+from airflow_snapshot.exported_snapshot import ExportedSnapshot, export_snapshot
 from airflow_snapshot.manifest import Emptied
-from airflow_snapshot.moment import Moment, moment_of
 from airflow_snapshot.scratch import scratch_server
 
-# Partitions go with the table that they are of, generated columns with those they are made from.
-# Of Postgres's type categories, A is an array; boolean, date, enum, number and interval hold no
-# text that is not in the schema itself.
+# Partitions follow their table, generated columns those they are computed from. Of Postgres's type
+# categories, A is an array; boolean, date, enum, number and interval hold no text that is not in
+# the schema itself.
 _COLUMNS_SQL = """
     select relation.relname::text, attribute.attname::text, not attribute.attnotnull,
         type.typcategory not in ('B', 'D', 'E', 'N', 'T') and type.typname <> 'uuid',
@@ -53,8 +53,8 @@ _REFERENCES_SQL = """
         and referred.relnamespace = relation.relnamespace
 """
 _COLUMNS_OF_ALEMBIC = {"version_num"}
-# What Airflow itself writes where there is nothing. With null, the REST API of 2.11 answers every
-# list of task instances with status 500; with an empty text, the triggerer of 3.3 ends.
+# What Airflow writes for "nothing". With null, the REST API of 2.11 answers every list of task
+# instances with status 500; with an empty text, the triggerer of 3.3 ends.
 _NOTHING = {
     ("task_instance", "executor_config"): r"\x80047d942e",  # a pickled {}
     ("task_instance_history", "executor_config"): r"\x80047d942e",
@@ -68,8 +68,8 @@ class _Column:
 
     Attributes:
         is_nullable: Whether it may be null.
-        may_hold_text: Whether its type can hold what somebody wrote.
-        empty: The value of its type that says nothing, where there is one.
+        may_hold_text: Whether its type can hold text that people typed.
+        empty: An empty value of its type.
     """
 
     is_nullable: bool
@@ -78,23 +78,25 @@ class _Column:
 
 
 @contextlib.contextmanager
-def scratch_without_secrets(moment: Moment) -> Iterator[tuple[Moment, Emptied]]:
-    """Copy a moment into a scratch server and empty there what holds or may hold secrets.
+def scratch_without_secrets(
+    exported: ExportedSnapshot,
+) -> Iterator[tuple[ExportedSnapshot, Emptied]]:
+    """Copy the database into a scratch server, and empty there what holds or may hold secrets.
 
     The data passes through the scratch server's files on this machine, which are removed.
 
     Yields:
-        A moment of the copy, and what it lacks.
+        An exported snapshot of the copy, and what it lacks.
 
     Raises:
         SnapshotError: It could not be copied or emptied.
     """
     with scratch_server() as server:
-        parameters = server.create_database("airflow", moment.source)
-        archive.copy(moment, parameters)
+        parameters = server.create_database("airflow", exported.source)
+        archive.copy(exported, parameters)
         with connected(parameters) as connection:
-            emptied = empty_secrets(connection, moment.source.schema, cleaned_columns())
-        with moment_of(parameters, moment.source.schema) as copied:
+            emptied = empty_secrets(connection, exported.source.schema, cleaned_columns())
+        with export_snapshot(parameters, exported.source.schema) as copied:
             yield copied, emptied
 
 
@@ -106,7 +108,7 @@ def empty_secrets(
     Args:
         connection: To a copy.
         schema: The schema of Airflow's tables.
-        cleaned: SQL of what is kept of a column, by table and column.
+        cleaned: SQL of the part of a column that is kept, by table and column.
 
     Raises:
         RefusedError: A column cannot be emptied.
@@ -130,7 +132,7 @@ def empty_secrets(
             _update(connection, (schema, table), {}, parts)
             connection.execute("reset session_replication_role")
     emptied = sorted(tables.keys() - staying)
-    # Last, because a trigger may have noted there what was changed in others. All at once, because
+    # Last, because a trigger may have logged changes of other tables there. All at once, because
     # they may refer to each other.
     if emptied:
         names = sql.SQL(", ").join(sql.Identifier(schema, table) for table in emptied)
@@ -162,7 +164,7 @@ def _read_columns(connection: Connection, schema: str) -> dict[str, dict[str, _C
 def _tables_that_stay(
     connection: Connection, schema: str, tables: Mapping[str, Mapping[str, _Column]]
 ) -> set[str]:
-    """Those that are known, Alembic's, and all that one of these refers to."""
+    """Return the known tables, Alembic's, and all that one of these refers to."""
     staying = {
         table
         for table, columns in tables.items()
@@ -195,7 +197,7 @@ def _update(
     gone: Mapping[str, _Column],
     parts: Mapping[str, str],
 ) -> None:
-    """Empty columns of a table, and clean others, in those rows that have something there."""
+    """Empty columns of a table, and clean others, in the rows that have something there."""
     values, changed = [], []
     for name, column in gone.items():
         nothing = _NOTHING.get((table[1], name), None if column.is_nullable else column.empty)
@@ -214,7 +216,7 @@ def _update(
     except psycopg.OperationalError:
         raise
     except psycopg.Error as error:
-        # Its own text may show the values.
+        # The error's own text may quote values.
         why = error.diag.constraint_name or f"SQLSTATE {error.sqlstate}"
         msg = (
             f"--exclude-secrets cannot empty {', '.join([*gone, *parts])} of the table {table[1]}:"

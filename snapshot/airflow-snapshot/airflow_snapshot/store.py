@@ -1,4 +1,4 @@
-"""Where snapshots are kept: a folder, or a place in an object store, of two files each.
+"""A store of snapshots, two files each, in a folder or an object store.
 
 The manifest is written last, when the archive is safe: without it there is no snapshot.
 """
@@ -18,7 +18,7 @@ from typing import IO, cast
 import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
-from airflow_snapshot.errors import SettingsError, SnapshotError, UnavailableError
+from airflow_snapshot.errors import SnapshotError, SnapshotSettingsError, SnapshotUnavailableError
 from airflow_snapshot.manifest import Manifest
 
 LATEST = "latest"
@@ -33,15 +33,15 @@ _STORE_LIBRARIES = {"aiobotocore", "aiohttp", "botocore", "gcsfs", "google", "s3
 
 
 class StoreError(SnapshotError):
-    """The place refused to be written or read, and will do so again."""
+    """The store refused a read or a write, and will do so again."""
 
 
 class HashingWriter:
-    """Passes bytes on, and knows their number and SHA-256.
+    """Counts and hashes the bytes that are written through it.
 
     Attributes:
         size: Bytes written.
-        error: What went wrong in writing, if anything did.
+        error: The error of a failed write.
     """
 
     def __init__(self, target: IO[bytes]) -> None:
@@ -66,28 +66,28 @@ class HashingWriter:
 
     @property
     def sha256(self) -> str:
-        """Of what was written."""
+        """The SHA-256 of all bytes so far."""
         return self._hash.hexdigest()
 
 
 class Store:
-    """One place with snapshots."""
+    """Snapshots below one location."""
 
     def __init__(self, location: str) -> None:
-        """Take a place into use; nothing is made yet.
+        """Parse the location; nothing is created yet.
 
         Args:
-            location: A folder, or an address that fsspec knows, such as `s3://bucket/folder`.
+            location: A folder, or a URL that fsspec knows, such as `s3://bucket/folder`.
 
         Raises:
-            SettingsError: It is no place that this installation knows.
+            SnapshotSettingsError: This installation does not know such a location.
         """
         self.location = location
         try:
             self._files, root = fsspec.core.url_to_fs(location)
         except (ValueError, ImportError) as error:
             msg = f"The location {location!r} cannot be used: {error}"
-            raise SettingsError(msg) from None
+            raise SnapshotSettingsError(msg) from None
         self._root = root.rstrip("/")
         self._is_local = isinstance(self._files, LocalFileSystem)
 
@@ -95,8 +95,8 @@ class Store:
         """Return the names of all snapshots, sorted.
 
         Raises:
-            StoreError: The place cannot be read.
-            UnavailableError: It may work later.
+            StoreError: The store cannot be read.
+            SnapshotUnavailableError: A retry may help.
         """
         return sorted(
             name.removesuffix(_MANIFEST)
@@ -109,8 +109,8 @@ class Store:
 
         Raises:
             DamagedSnapshotError: One cannot be read.
-            StoreError: The place cannot be read.
-            UnavailableError: It may work later.
+            StoreError: The store cannot be read.
+            SnapshotUnavailableError: A retry may help.
         """
         found = [self.manifest(name) for name in self.names()]
         if environment_slug:
@@ -121,10 +121,10 @@ class Store:
         """Return the manifest of a snapshot.
 
         Raises:
-            SettingsError: There is no such snapshot.
+            SnapshotSettingsError: There is no such snapshot.
             DamagedSnapshotError: It cannot be read.
-            StoreError: The place cannot be read.
-            UnavailableError: It may work later.
+            StoreError: The store cannot be read.
+            SnapshotUnavailableError: A retry may help.
         """
         with self._explained():
             path = self._path(name + _MANIFEST)
@@ -132,7 +132,7 @@ class Store:
                 known = self.names()[-3:]
                 hint = f"The newest there: {', '.join(known)}" if known else "There is none"
                 msg = f"{self.location} has no snapshot {name!r}. {hint}"
-                raise SettingsError(msg)
+                raise SnapshotSettingsError(msg)
             return Manifest.from_json(self._files.cat_file(path), name)
 
     def find(self, name: str, environment_slug: str | None) -> Manifest:
@@ -143,10 +143,10 @@ class Store:
             environment_slug: With `latest`, of this environment only; None for any.
 
         Raises:
-            SettingsError: There is none.
+            SnapshotSettingsError: There is none.
             DamagedSnapshotError: A manifest cannot be read.
-            StoreError: The place cannot be read.
-            UnavailableError: It may work later.
+            StoreError: The store cannot be read.
+            SnapshotUnavailableError: A retry may help.
         """
         if name != LATEST:
             return self.manifest(name)
@@ -154,22 +154,22 @@ class Store:
         if not manifests:
             of = f" of {environment_slug}" if environment_slug else ""
             msg = f"{self.location} has no snapshot{of}"
-            raise SettingsError(msg)
+            raise SnapshotSettingsError(msg)
         return manifests[-1]
 
     def add(self, manifest: Manifest) -> None:
-        """Write the manifest of a snapshot whose archive is there; only now it exists."""
+        """Write the manifest of a snapshot, after its archive; only now it exists."""
         with self.writing(manifest.name + _MANIFEST) as target:
             target.write(manifest.to_json().encode())
 
     def delete(self, manifest: Manifest) -> None:
-        """Delete a snapshot: its manifest first, so that half of one is none."""
+        """Delete a snapshot, its manifest first, so that no half of one is left."""
         with self._explained():
             self._files.rm_file(self._path(manifest.name + _MANIFEST))
             self._files.rm_file(self._path(manifest.archive.file))
 
     def leftovers(self, now: datetime) -> list[str]:
-        """Return the names of files that takes left which were killed at least a day ago."""
+        """Return the files of takes that were killed at least a day ago."""
         names, snapshots = self._file_names(), set(self.names())
         return [
             name
@@ -185,27 +185,27 @@ class Store:
             self._files.rm_file(self._path(file))
 
     def local_path(self, file: str) -> Path | None:
-        """The path of a file, if it is on this machine."""
+        """Return the path of a file, if the store is a local folder."""
         return Path(self._path(file)) if self._is_local else None
 
     @contextlib.contextmanager
     def reading(self, file: str) -> Iterator[IO[bytes]]:
-        """Open a file to be read.
+        """Open a file for reading.
 
         Raises:
             StoreError: It is not there, or cannot be read.
-            UnavailableError: It may work later.
+            SnapshotUnavailableError: A retry may help.
         """
         with self._explained(), self._files.open(self._path(file), "rb") as source:
             yield source
 
     @contextlib.contextmanager
     def writing(self, file: str) -> Iterator[HashingWriter]:
-        """Open a new file to be written; it is there under its name only when all of it is.
+        """Open a new file for writing; it gets its name only when it is complete.
 
         Raises:
             StoreError: It cannot be written.
-            UnavailableError: It may work later.
+            SnapshotUnavailableError: A retry may help.
         """
         with self._explained():
             place = self._written_locally(file) if self._is_local else self._uploaded(file)
@@ -218,7 +218,7 @@ class Store:
         path.parent.mkdir(parents=True, exist_ok=True)
         unfinished = path.with_name(f".{path.name}{_UNFINISHED}")
         try:
-            # Snapshots hold everything that Airflow knows, so they are for their owner alone.
+            # Snapshots hold everything that Airflow knows, so only their owner may read them.
             with os.fdopen(os.open(unfinished, _NEW_FILE, 0o600), "wb") as target:
                 yield target
                 target.flush()
@@ -276,7 +276,7 @@ class Store:
                 raise self._unavailable(error) from error
             raise
 
-    def _unavailable(self, error: Exception) -> UnavailableError:
-        return UnavailableError(
+    def _unavailable(self, error: Exception) -> SnapshotUnavailableError:
+        return SnapshotUnavailableError(
             f"{self.location}: {type(error).__name__}: {error}. Check the network and the log-in"
         )

@@ -1,4 +1,4 @@
-"""Take a snapshot: an archive and a manifest of the very same moment."""
+"""Take a snapshot: an archive and a manifest of the same transaction."""
 
 from __future__ import annotations
 
@@ -12,26 +12,27 @@ from typing import IO, cast
 from airflow_snapshot import archive
 from airflow_snapshot.contents import Contents, read_contents, table_names
 from airflow_snapshot.encryption import SUFFIX, Recipient, copy_encrypted
-from airflow_snapshot.errors import SettingsError
+from airflow_snapshot.errors import SnapshotSettingsError
+from airflow_snapshot.exported_snapshot import ExportedSnapshot, export_snapshot
 from airflow_snapshot.manifest import Archive, Manifest
-from airflow_snapshot.moment import Moment, moment_of
 from airflow_snapshot.progress import Progress
 from airflow_snapshot.secrets import scratch_without_secrets
 from airflow_snapshot.store import HashingWriter, Store
 
-_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+# As the tap has it, because snapshots are synced too.
+_SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 
 
 @dataclass(frozen=True)
-class Taking:
+class TakeRequest:
     """What to take.
 
     Attributes:
-        source: Parameters of the address of the metadata database.
+        source: Address of the metadata database.
         schema: Postgres schema of Airflow's tables.
-        environment_slug: Short name of the environment, which begins the snapshot's.
-        recipients: Public keys to encrypt the archive to; none for a clear one.
-        has_secrets: Whether secrets are taken too.
+        environment_slug: Short name of the environment, with which the snapshot's name begins.
+        recipients: Public keys to encrypt the archive to; empty for no encryption.
+        has_secrets: Whether secrets are included.
     """
 
     source: dict[str, str]
@@ -41,46 +42,46 @@ class Taking:
     has_secrets: bool = True
 
 
-def take(wanted: Taking, store: Store, progress: Progress) -> Manifest:
-    """Take a snapshot; on any error there is none.
+def take(request: TakeRequest, store: Store, progress: Progress) -> Manifest:
+    """Take a snapshot; an error leaves none.
 
     Args:
-        wanted: What to take.
+        request: What to take.
         store: Where to keep it.
-        progress: Is told of tables and bytes.
+        progress: Reports tables and bytes to the user.
 
     Raises:
-        SnapshotError: The database cannot be read, or the place not be written.
+        SnapshotError: The database cannot be read, or the store not be written.
     """
-    if not wanted.environment_slug:
+    if not request.environment_slug:
         msg = "--environment-slug (or ENVIRONMENT_SLUG) is not set; it begins the snapshot's name"
-        raise SettingsError(msg)
-    if not _SLUG.fullmatch(wanted.environment_slug):
+        raise SnapshotSettingsError(msg)
+    if not _SLUG.fullmatch(request.environment_slug):
         msg = (
-            f"The environment slug {wanted.environment_slug!r} may hold small letters, digits, -"
-            " and _ only (ENVIRONMENT_SLUG)"
+            f"The environment slug {request.environment_slug!r} may hold small letters, digits, -"
+            " and _ only, at most 48 (ENVIRONMENT_SLUG)"
         )
-        raise SettingsError(msg)
-    with moment_of(wanted.source, wanted.schema) as moment:
-        moments = f"{moment.taken_at:%Y%m%dT%H%M%S}{moment.taken_at.microsecond // 1000:03}Z"
-        name = f"{wanted.environment_slug}-{moments}"
-        file = f"{name}.dump{SUFFIX if wanted.recipients else ''}"
-        running = moment.running()
+        raise SnapshotSettingsError(msg)
+    with export_snapshot(request.source, request.schema) as exported:
+        stamp = f"{exported.taken_at:%Y%m%dT%H%M%S}{exported.taken_at.microsecond // 1000:03}Z"
+        name = f"{request.environment_slug}-{stamp}"
+        file = f"{name}.dump{SUFFIX if request.recipients else ''}"
+        running = exported.running()
         with contextlib.ExitStack() as stack:
-            read, emptied = moment, None
-            if not wanted.has_secrets:
-                read, emptied = stack.enter_context(scratch_without_secrets(moment))
+            read, emptied = exported, None
+            if not request.has_secrets:
+                read, emptied = stack.enter_context(scratch_without_secrets(exported))
             with store.writing(file) as target:
-                contents = _copy(read, target, wanted.recipients, progress)
+                contents = _copy(read, target, request.recipients, progress)
         manifest = Manifest(
             name=name,
-            environment_slug=wanted.environment_slug,
-            taken_at=moment.taken_at,
-            has_secrets=wanted.has_secrets,
-            source=moment.source,
+            environment_slug=request.environment_slug,
+            taken_at=exported.taken_at,
+            has_secrets=request.has_secrets,
+            source=exported.source,
             running=running,
             contents=contents,
-            archive=Archive(file, target.size, target.sha256, bool(wanted.recipients)),
+            archive=Archive(file, target.size, target.sha256, bool(request.recipients)),
             emptied=emptied,
         )
     store.add(manifest)
@@ -88,12 +89,15 @@ def take(wanted: Taking, store: Store, progress: Progress) -> Manifest:
 
 
 def _copy(
-    moment: Moment, target: HashingWriter, recipients: Sequence[Recipient], progress: Progress
+    exported: ExportedSnapshot,
+    target: HashingWriter,
+    recipients: Sequence[Recipient],
+    progress: Progress,
 ) -> Contents:
-    """Write the archive, and meanwhile read what it has to hold."""
-    schema = moment.source.schema
-    tables = table_names(moment.connection, schema)
-    with archive.dumping(moment) as output:
+    """Write the archive, and meanwhile read the contents that it must have."""
+    schema = exported.source.schema
+    tables = table_names(exported.connection, schema)
+    with archive.dump(exported) as output:
         pump = _Pump(lambda: copy_encrypted(output, cast("IO[bytes]", target), recipients), target)
         pump.start()
 
@@ -102,14 +106,14 @@ def _copy(
             progress.table_done()
 
         with progress.over(len(tables), lambda: target.size):
-            contents = read_contents(moment.connection, schema, tables, done)
+            contents = read_contents(exported.connection, schema, tables, done)
             pump.join()
             pump.check()
     return contents
 
 
 class _Pump(threading.Thread):
-    """Moves bytes beside the main thread, to the end or until pg_dump is killed."""
+    """Copies bytes in a thread, to the end or until pg_dump is killed."""
 
     def __init__(self, move: Callable[[], None], target: HashingWriter) -> None:
         super().__init__(daemon=True)
@@ -124,7 +128,7 @@ class _Pump(threading.Thread):
             self._error = error
 
     def check(self) -> None:
-        """Raise what went wrong so far, if anything did."""
-        # A library in between may have made an error of its own of it.
+        """Raise the thread's error, if it has failed."""
+        # A library in between may have replaced the writer's error by one of its own.
         if error := self._target.error or self._error:
             raise error

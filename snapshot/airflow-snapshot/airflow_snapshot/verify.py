@@ -1,4 +1,4 @@
-"""Test a snapshot: restore it where nobody sees it, and compare all of it with its manifest."""
+"""Verify a snapshot: restore it into a scratch server, and compare it with its manifest."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ def verify(
 ) -> list[str]:
     """Restore a snapshot into a scratch server and compare.
 
-    Keys and foreign keys are proven as well: Postgres makes them anew over all rows.
+    This proves keys and foreign keys too: Postgres builds them anew over all rows.
 
     Args:
-        manifest: Of the snapshot.
+        manifest: The snapshot's.
         store: Where it is kept.
-        identities: Private keys, for an encrypted one.
-        progress: Is told.
+        identities: Private keys, for an encrypted archive.
+        progress: Reports to the user.
 
     Returns:
-        A sentence for each thing that is wrong; none if the snapshot is good.
+        A sentence for each difference; none if the snapshot is good.
 
     Raises:
-        SnapshotError: It could not be tested, which says nothing of the snapshot.
+        SnapshotError: It could not be tested, so the snapshot may still be good.
     """
     try:
         with restored(manifest, store, identities, progress) as parameters:
@@ -50,9 +50,9 @@ def differences(manifest: Manifest, parameters: dict[str, str], progress: Progre
     """Compare a database with a manifest.
 
     Args:
-        manifest: What it should hold.
-        parameters: Of the address of the database, which nobody else changes.
-        progress: Is told.
+        manifest: What it should contain.
+        parameters: Address of the database, which must not change meanwhile.
+        progress: Reports to the user.
 
     Returns:
         A sentence for each difference.
@@ -67,7 +67,7 @@ def differences(manifest: Manifest, parameters: dict[str, str], progress: Progre
 
     def contents_of(table: str) -> TableContents:
         with connected(parameters) as connection:
-            # One process for each of these, and not as many again.
+            # Parallel workers would multiply the threads here.
             connection.execute("set max_parallel_workers_per_gather = 0")
             contents = read_contents(connection, schema, [table])
         progress.table_done()

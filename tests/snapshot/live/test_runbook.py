@@ -14,7 +14,7 @@ from cryptography.fernet import Fernet
 from psycopg import conninfo
 
 from airflow_snapshot.embedded_postgres import PROGRAMS
-from airflow_snapshot.settling import Unfinished, rules
+from airflow_snapshot.quiesce import Unfinished, rules
 from tests.conftest import restore_demo_databases
 from tests.pipeline.meltano_runs import ROOT, Pipeline
 from tests.real_airflow.install import RECIPES, install

@@ -1,9 +1,7 @@
-"""The marts, asked through dbt: its project has the SQL, its profile the login."""
+"""A client of dbt, whose project has the SQL of the report, and whose profile the login."""
 
 from __future__ import annotations
 
-import contextlib
-import io
 import math
 import os
 import re
@@ -13,7 +11,12 @@ from datetime import date, datetime, timezone
 from decimal import Decimal
 from typing import Any
 
-from airflow_audit_report.errors import MartsError, ReportError, SettingsError, UnavailableError
+from airflow_audit_report.errors import (
+    MartsError,
+    ReportError,
+    ReportSettingsError,
+    ReportUnavailableError,
+)
 
 Value = str | int | float | bool | None
 
@@ -32,12 +35,12 @@ _REFUSED = re.compile(
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What one analysis says.
+class AnalysisResult:
+    """The result of one analysis.
 
     Attributes:
         columns: Names.
-        rows: Values, moments and days as texts in ISO 8601.
+        rows: Values; times and dates as ISO 8601.
         sql: The query, as the warehouse got it.
         marts: The marts that it reads.
     """
@@ -48,24 +51,28 @@ class Answer:
     marts: tuple[str, ...]
 
 
-class Marts:
-    """The marts of one warehouse."""
+class DbtClient:
+    """Runs the analyses of a dbt project in this process.
+
+    tests/report/test_dbt_client.py holds dbt to what this relies on.
+    """
 
     def __init__(self) -> None:
-        """Let dbt read its project; DBT_PROJECT_DIR and DBT_PROFILES_DIR name it.
+        """Parse the project; DBT_PROJECT_DIR and DBT_PROFILES_DIR name it.
 
         Raises:
             ReportError: The project or the settings cannot be read.
         """
-        _check_duckdb()
+        _require_duckdb_file()
         # Takes a second or two, which --help need not wait for.
         from dbt.cli.main import dbtRunner  # noqa: PLC0415
 
-        parsed = _run(dbtRunner(), "parse")
-        self._dbt = dbtRunner(manifest=parsed)
+        self._dbt = dbtRunner(manifest=_invoke(dbtRunner(), "parse"))
 
-    def ask(self, selection: str, variables: Mapping[str, str]) -> dict[str, Answer]:
-        """Run analyses, and return the answers by name.
+    def run_analyses(
+        self, selection: str, variables: Mapping[str, str]
+    ) -> dict[str, AnalysisResult]:
+        """Run analyses, and return their results by name.
 
         Args:
             selection: What to run, as dbt's --select takes it.
@@ -75,25 +82,22 @@ class Marts:
             ReportError: The warehouse cannot be reached, or refuses one.
         """
         os.environ.update(variables)
-        results = _run(self._dbt, "show", "--select", selection, "--limit", "-1").results
-        for result in results:
-            if result.agate_table is None:
-                raise _explained(f"{result.node.name}: {result.message}")
-        return {result.node.name: _answer(result) for result in results}
+        results = _invoke(self._dbt, "show", "--select", selection, "--limit", "-1").results
+        return {result.node.name: _analysis_result(result) for result in results}
 
 
-def _answer(result: Any) -> Answer:  # noqa: ANN401
+def _analysis_result(result: Any) -> AnalysisResult:  # noqa: ANN401  # dbt's RunResult
     table, node = result.agate_table, result.node
     marts = sorted(identifier.rpartition(".")[2] for identifier in node.depends_on.nodes)
-    return Answer(
+    return AnalysisResult(
         tuple(name.lower() for name in table.column_names),
-        tuple(tuple(_plain(value) for value in row) for row in table.rows),
+        tuple(tuple(_json_value(value) for value in row) for row in table.rows),
         node.compiled_code.strip(),
         tuple(marts),
     )
 
 
-def _plain(value: Value | date | Decimal) -> Value:
+def _json_value(value: Value | date | Decimal) -> Value:
     if isinstance(value, datetime):
         zoned = value if value.tzinfo else value.replace(tzinfo=timezone.utc)
         return zoned.astimezone(timezone.utc).isoformat()
@@ -106,49 +110,47 @@ def _plain(value: Value | date | Decimal) -> Value:
     return value
 
 
-def _run(dbt: Any, *arguments: str) -> Any:  # noqa: ANN401
-    """Run dbt in this process, in silence.
+def _invoke(dbt: Any, *arguments: str) -> Any:  # noqa: ANN401  # dbtRunner, and a result of its
+    """Run a command of dbt that prints nothing, and leaves what `dbt build` left in target/.
 
     Raises:
-        ReportError: It failed as a whole.
+        ReportError: It failed.
     """
-    said = io.StringIO()
-    # What an earlier `dbt build` left in target/ stays.
-    options = ("--quiet", "--no-write-json", "--no-use-colors", "--log-level-file=none", *arguments)
-    with contextlib.redirect_stdout(said):
-        done = dbt.invoke(list(options))
-    if done.exception is not None:
-        raise _explained(str(done.exception)) from done.exception
-    if done.result is None:
-        raise _explained(said.getvalue())
-    return done.result
+    options = ("--log-level=none", "--log-level-file=none", "--no-write-json", *arguments)
+    outcome = dbt.invoke(list(options))
+    if not outcome.success:
+        raise _translated(str(outcome.exception)) from outcome.exception
+    return outcome.result
 
 
-def _check_duckdb() -> None:
-    """Refuse a file that is missing, before DuckDB makes it.
+def _require_duckdb_file() -> None:
+    """Make sure that the file exists, because DuckDB would create it.
 
     Raises:
-        SettingsError: It is.
+        ReportSettingsError: It is missing.
     """
     path = os.environ.get("TARGET_DUCKDB_PATH")
     if os.environ.get("AIRFLOW_AUDIT_WAREHOUSE", "duckdb") == "duckdb":
         if not path:
             msg = "TARGET_DUCKDB_PATH is not set. Run it by Meltano: meltano invoke audit-report"
-            raise SettingsError(msg)
+            raise ReportSettingsError(msg)
         if not os.path.exists(path):  # noqa: PTH110
             msg = f"There is no {path}. Sync and build first, or set TARGET_DUCKDB_PATH"
-            raise SettingsError(msg)
+            raise ReportSettingsError(msg)
 
 
-def _explained(said: str) -> ReportError:
-    lines = " ".join(line.strip() for line in said.splitlines() if line.strip())
-    if _BUSY.search(said):
-        return UnavailableError(f"The warehouse cannot be asked now. {lines}. Try again later")
-    if _REFUSED.search(said):
+def _translated(output: str) -> ReportError:
+    """Turn dbt's message into an error of ours; dbt keeps a driver's text, but not its code."""
+    lines = " ".join(line.strip() for line in output.splitlines() if line.strip())
+    if _BUSY.search(output):
+        return ReportUnavailableError(
+            f"The warehouse cannot be asked now. {lines}. Try again later"
+        )
+    if _REFUSED.search(output):
         return MartsError(f"{lines}. Check the settings of the warehouse, which are the loader's")
-    if "Out of Memory Error" in said:
+    if "Out of Memory Error" in output:
         return MartsError(f"{lines}. Let DuckDB have more memory: TARGET_DUCKDB_MEMORY_LIMIT")
-    if _MISSING.search(said):
+    if _MISSING.search(output):
         return MartsError(
             f"A mart is missing. {lines}. Build the marts first: meltano invoke dbt:build"
         )

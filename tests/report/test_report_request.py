@@ -6,8 +6,8 @@ from datetime import datetime, timezone
 
 import pytest
 
-from airflow_audit_report.errors import SettingsError
-from airflow_audit_report.scope import Wish, parse_moment, parse_slugs
+from airflow_audit_report.errors import ReportSettingsError
+from airflow_audit_report.report_request import ReportRequest, parse_moment, parse_slugs
 
 NEWEST = datetime(2026, 11, 13, 6, 20, tzinfo=timezone.utc)
 
@@ -38,7 +38,7 @@ def test_slugs():
 
 
 def test_the_usual_period_ends_at_the_newest_sync_and_begins_at_midnight():
-    period = Wish().period(NEWEST)
+    period = ReportRequest().period(NEWEST)
     assert period.since == datetime(2026, 10, 16, tzinfo=timezone.utc)
     assert period.until == NEWEST
     assert period.days == 28
@@ -46,19 +46,19 @@ def test_the_usual_period_ends_at_the_newest_sync_and_begins_at_midnight():
 
 def test_a_period_that_the_user_names():
     since, until = parse_moment("2026-10-01"), parse_moment("2026-10-02")
-    assert Wish(since=since).period(NEWEST).until == NEWEST
-    assert Wish(since=since, until=until).period(NEWEST).days == 1
-    assert Wish(until=until, days=7).period(NEWEST).since == parse_moment("2026-09-25")
+    assert ReportRequest(since=since).period(NEWEST).until == NEWEST
+    assert ReportRequest(since=since, until=until).period(NEWEST).days == 1
+    assert ReportRequest(until=until, days=7).period(NEWEST).since == parse_moment("2026-09-25")
 
 
 def test_a_period_that_ends_before_it_begins():
-    with pytest.raises(SettingsError, match="2026-12-01 00:00 and end at 2026-11-13 06:20"):
-        Wish(since=parse_moment("2026-12-01")).period(NEWEST)
+    with pytest.raises(ReportSettingsError, match="2026-12-01 00:00 and end at 2026-11-13 06:20"):
+        ReportRequest(since=parse_moment("2026-12-01")).period(NEWEST)
 
 
 def test_what_dbt_is_told():
-    wish = Wish(environments=("a", "b"), team="O'Neil\\", tag=None)
-    assert wish.variables(wish.period(NEWEST)) == {
+    request = ReportRequest(environments=("a", "b"), team="O'Neil\\", tag=None)
+    assert request.variables(request.period(NEWEST)) == {
         "AUDIT_REPORT_SINCE": "2026-10-16T00:00:00+00:00",
         "AUDIT_REPORT_UNTIL": "2026-11-13T06:20:00+00:00",
         "AUDIT_REPORT_ENVIRONMENTS": "a,b",

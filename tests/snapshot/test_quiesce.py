@@ -150,7 +150,7 @@ def _queries(version: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def settled(postgres: ThrowawayPostgres) -> Callable[..., str]:
+def quiesced(postgres: ThrowawayPostgres) -> Callable[..., str]:
     """The URL of a neutralised copy, to be read."""
 
     @functools.cache
@@ -173,15 +173,15 @@ def _found(url: str, version: str) -> list[str]:
 
 @pytest.mark.parametrize("unfinished", ["failed", "cleared"])
 @pytest.mark.parametrize("version", VERSIONS)
-def test_nothing_is_picked_up(postgres, settled, version: str, unfinished: str) -> None:
+def test_nothing_is_picked_up(postgres, quiesced, version: str, unfinished: str) -> None:
     assert _found(busy(postgres, version), version) == list(_queries(version))
-    assert _found(settled(version, unfinished), version) == []
+    assert _found(quiesced(version, unfinished), version) == []
 
 
 @pytest.mark.parametrize("unfinished", ["failed", "cleared"])
 @pytest.mark.parametrize("version", VERSIONS)
-def test_what_is_finished_stays(postgres, settled, version: str, unfinished: str) -> None:
-    source, url = busy(postgres, version), settled(version, unfinished)
+def test_what_is_finished_stays(postgres, quiesced, version: str, unfinished: str) -> None:
+    source, url = busy(postgres, version), quiesced(version, unfinished)
     finished_tasks = (
         "select to_jsonb(task_instance) - 'trigger_id' from task_instance"
         f" where task_id in {tuple(f'task_{state}' for state in FINISHED)} order by 1"
@@ -206,8 +206,8 @@ def test_what_is_finished_stays(postgres, settled, version: str, unfinished: str
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_unfinished_task_instances_fail_at_the_last_known_moment(settled, version: str) -> None:
-    url = settled(version, "failed")
+def test_unfinished_task_instances_fail_at_the_last_known_moment(quiesced, version: str) -> None:
+    url = quiesced(version, "failed")
     ended = dict(
         rows(
             url,
@@ -242,8 +242,8 @@ _TIES = (
 
 @pytest.mark.parametrize("unfinished", ["failed", "cleared"])
 @pytest.mark.parametrize("version", VERSIONS)
-def test_nothing_ties_them_to_those_who_ran_them(settled, version: str, unfinished: str) -> None:
-    url = settled(version, unfinished)
+def test_nothing_ties_them_to_those_who_ran_them(quiesced, version: str, unfinished: str) -> None:
+    url = quiesced(version, unfinished)
     columns = captured.load(version).tables["task_instance"].columns
     were_unfinished = f"{_WERE_UNFINISHED} or (task_id = 'task_None' and state = 'skipped')"
     for column in _TIES:
@@ -254,8 +254,8 @@ def test_nothing_ties_them_to_those_who_ran_them(settled, version: str, unfinish
 
 @pytest.mark.parametrize("unfinished", ["failed", "cleared"])
 @pytest.mark.parametrize("version", [v for v in VERSIONS if v != "2.4.3"])
-def test_readers_of_what_changed_see_it(settled, version: str, unfinished: str) -> None:
-    url = settled(version, unfinished)
+def test_readers_of_what_changed_see_it(quiesced, version: str, unfinished: str) -> None:
+    url = quiesced(version, unfinished)
     unseen = f"where updated_at = '{STARTED_AT}'"
     were_open = r"(run_id like '%\_running' or run_id like '%\_None' or run_id like '%\_queued')"
     assert rows(url, f"select from task_instance {unseen} and {_WERE_UNFINISHED}") == []
@@ -272,19 +272,19 @@ def test_readers_of_what_changed_see_it(settled, version: str, unfinished: str) 
 
 
 @pytest.mark.parametrize("version", [v for v in VERSIONS if v.startswith("3.")])
-def test_spans_end_with_what_they_are_of(settled, version: str) -> None:
+def test_spans_end_with_what_they_are_of(quiesced, version: str) -> None:
     spans = (
         r"select distinct 'run', run_type, span_status from dag_run where run_id like '%\_running'"
         " union select distinct 'task', left(run_id, 8), span_status from task_instance"
         rf" where run_id like '%\_running' and {_WERE_UNFINISHED} order by 1, 2, 3"
     )
-    assert rows(settled(version, "failed"), spans) == [
+    assert rows(quiesced(version, "failed"), spans) == [
         ("run", "backfill", "ended"),
         ("run", "scheduled", "ended"),
         ("task", "backfill", "ended"),
         ("task", "schedule", "ended"),
     ]
-    assert rows(settled(version, "cleared"), spans) == [
+    assert rows(quiesced(version, "cleared"), spans) == [
         ("run", "backfill", "ended"),
         ("run", "scheduled", "not_started"),
         ("task", "backfill", "ended"),
@@ -297,8 +297,8 @@ def _as_text(*moments: object) -> list[str]:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_cleared_is_as_if_it_had_not_begun(settled, version: str) -> None:
-    url = settled(version, "cleared")
+def test_cleared_is_as_if_it_had_not_begun(quiesced, version: str) -> None:
+    url = quiesced(version, "cleared")
     assert rows(
         url,
         "select distinct state, start_date, end_date, duration, queued_dttm, next_method, pid"
@@ -320,8 +320,8 @@ def test_cleared_is_as_if_it_had_not_begun(settled, version: str) -> None:
         ("3.3.2", ("scheduled_dttm", "retry_delay_override", "retry_reason")),
     ],
 )
-def test_cleared_forgets_what_was_decided_for_the_try(settled, version, columns) -> None:
-    url = settled(version, "cleared")
+def test_cleared_forgets_what_was_decided_for_the_try(quiesced, version, columns) -> None:
+    url = quiesced(version, "cleared")
     for column in columns:
         kept = f"select from task_instance where {column} is not null and state is null"
         assert rows(url, f"{kept} and {_WERE_UNFINISHED}") == [], column
@@ -330,8 +330,8 @@ def test_cleared_forgets_what_was_decided_for_the_try(settled, version, columns)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_runs_of_ended_backfills_fail_even_when_others_are_cleared(settled, version: str) -> None:
-    url = settled(version, "cleared")
+def test_runs_of_ended_backfills_fail_even_when_others_are_cleared(quiesced, version: str) -> None:
+    url = quiesced(version, "cleared")
     of_backfills = "where run_id in ('backfill_running', 'backfill_queued', 'backfill_None')"
     assert rows(url, f"select distinct state from dag_run {of_backfills}") == [("failed",)]
     tasks = "select distinct state from task_instance"
@@ -344,8 +344,8 @@ def test_runs_of_ended_backfills_fail_even_when_others_are_cleared(settled, vers
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_waits_of_finished_task_instances_stay(postgres, settled, version: str) -> None:
-    source, url = busy(postgres, version), settled(version, "failed")
+def test_waits_of_finished_task_instances_stay(postgres, quiesced, version: str) -> None:
+    source, url = busy(postgres, version), quiesced(version, "failed")
     count = "select count(*) from task_reschedule"
     ((before,),) = rows(source, count)
     ((after,),) = rows(url, count)
@@ -354,8 +354,8 @@ def test_waits_of_finished_task_instances_stay(postgres, settled, version: str) 
 
 
 @pytest.mark.parametrize("version", ["3.2.0", "3.3.2"])
-def test_missed_deadlines_stay_and_their_callbacks_are_given_up(settled, version: str) -> None:
-    url = settled(version, "failed")
+def test_missed_deadlines_stay_and_their_callbacks_are_given_up(quiesced, version: str) -> None:
+    url = quiesced(version, "failed")
     assert rows(
         url,
         "select callback.state, count(*) from deadline join callback"
@@ -364,8 +364,8 @@ def test_missed_deadlines_stay_and_their_callbacks_are_given_up(settled, version
     assert rows(url, "select count(*) from callback") == [(5,)]
 
 
-def test_missed_deadlines_of_3_1_keep_their_callbacks_themselves(settled) -> None:
-    url = settled("3.1.5", "failed")
+def test_missed_deadlines_of_3_1_keep_their_callbacks_themselves(quiesced) -> None:
+    url = quiesced("3.1.5", "failed")
     assert rows(url, "select callback_state, count(*) from deadline group by 1 order by 1") == [
         ("failed", 4),
         ("success", 1),
@@ -373,16 +373,16 @@ def test_missed_deadlines_of_3_1_keep_their_callbacks_themselves(settled) -> Non
 
 
 @pytest.mark.parametrize("version", ["3.2.0", "3.3.2"])
-def test_partitions_that_had_their_run_stay(settled, version) -> None:
-    url = settled(version, "failed")
+def test_partitions_that_had_their_run_stay(quiesced, version) -> None:
+    url = quiesced(version, "failed")
     assert rows(url, "select id from asset_partition_dag_run") == [(2,)]
     assert rows(url, "select asset_partition_dag_run_id from partitioned_asset_key_log") == [(2,)]
 
 
 @pytest.mark.parametrize("version", [v for v in VERSIONS if v.startswith("3.")])
-def test_ended_backfills_stay(postgres, settled, version) -> None:
+def test_ended_backfills_stay(postgres, quiesced, version) -> None:
     ended = f"select to_jsonb(backfill) from backfill where completed_at = '{STARTED_AT}'"
-    assert rows(settled(version, "failed"), ended) == rows(busy(postgres, version), ended) != []
+    assert rows(quiesced(version, "failed"), ended) == rows(busy(postgres, version), ended) != []
 
 
 def test_jobs_end_when_they_last_gave_a_sign_of_life(postgres: ThrowawayPostgres) -> None:

@@ -1,16 +1,15 @@
-"""The rules by which a copy of a metadata database is brought to rest.
+"""Quiescing a copy of a metadata database: the rules after which nothing in it runs.
 
-What is unfinished is told by the states that are final, not by those that are not: an Airflow with
-a new kind of waiting (such as `awaiting_input` of 3.3) is settled like the ones before.
+The rules go by the final states, so that a new kind of waiting needs no new rule.
 
 `cleared` means state null for task instances and `queued` for runs. A run with state null would be
 as idle, but it breaks Airflow: the REST APIs of 2.11 and 3.3 answer every list of runs that holds
-one with status 500, so does the list of DAGs in the user interface of 3.3, and not even clearing
-gives it a state again (all seen). `queued` is what Airflow's own "clear" makes of a run, and such a
-run of a paused DAG waits: the scheduler starts queued runs of unpaused DAGs only.
+one with status 500, as does the list of DAGs in the user interface of 3.3, and not even clearing
+gives it a state again (all observed). Airflow's own "clear" makes a run `queued`, and the scheduler
+starts queued runs of unpaused DAGs only.
 
-Runs of a backfill are ended as failed even then, because the backfill that would have driven them
-is ended: in Airflow 2 they would stay queued for good, and count as active runs of their DAG.
+Runs of a backfill end as failed even then, because the backfill that would have driven them ends:
+in Airflow 2 they would stay queued for good, and count as active runs of their DAG.
 """
 
 from __future__ import annotations
@@ -22,24 +21,25 @@ from typing import Literal
 
 from psycopg import sql
 
+from airflow_snapshot.airflow_facts import FINAL_RUN_STATES, FINAL_TASK_STATES
 from airflow_snapshot.airflow_tables import Tables
 from airflow_snapshot.database import Connection
-from airflow_snapshot.report import Change
+from airflow_snapshot.report import AppliedChange
 
 Unfinished = Literal["failed", "cleared"]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """One thing to settle; a version whose tables lack what it is about has nothing to settle.
+    """One change to a table; skipped where this Airflow lacks the table or a needed column.
 
     Attributes:
         sentence: What it does, for the report.
         table: The table it changes.
-        where: Condition of the rows, with other tables' columns named in full.
-        values: Column to its new value, as SQL; columns that this Airflow lacks are left out. None:
-            the rows are deleted.
-        needs: Columns (``table.column``) without which the rule says nothing about this Airflow.
+        where: SQL condition of the rows; columns of other tables are qualified.
+        values: SQL of the new value by column, of which those that this Airflow lacks are left out;
+            None deletes the rows.
+        needs: Columns (``table.column``) that the rule needs.
     """
 
     sentence: str
@@ -49,14 +49,15 @@ class Rule:
     needs: tuple[str, ...] = ()
 
 
-# The last moment that is known of the old environment; what was going on ends there.
-_MOMENT = "%(moment)s"
+# When the snapshot was taken, the last that is known of the old environment: unfinished work ends
+# then.
+_TAKEN_AT = "%(taken_at)s"
 
-_RUNS_END = "('success', 'failed')"
-_TASKS_END = "('success', 'failed', 'skipped', 'upstream_failed', 'removed')"
+_RUNS_END = str(FINAL_RUN_STATES)
+_TASKS_END = str(FINAL_TASK_STATES)
 
 _OPEN_RUN = f"(dag_run.state is null or dag_run.state not in {_RUNS_END})"
-# A task instance that was created, but not yet scheduled, has no state.
+# A task instance that is not yet scheduled has no state.
 _OPEN_TASK = f"(task_instance.state is null or task_instance.state not in {_TASKS_END})"
 _BEGUN_TASK = f"task_instance.state not in {_TASKS_END}"
 _UNSTARTED_TASK = "task_instance.state is null"
@@ -66,7 +67,7 @@ _ITS_RUN = "dag_run.dag_id = task_instance.dag_id and dag_run.run_id = task_inst
 _IN_OPEN_RUN = f"exists (select from dag_run where {_ITS_RUN} and {_OPEN_RUN})"
 _OF_BACKFILL = f"exists (select from dag_run where {_ITS_RUN} and {_BACKFILL_RUN})"
 
-# By these the scheduler, an executor or the triggerer would take a task instance up again.
+# By these the scheduler, an executor or the triggerer would resume a task instance.
 _UNTIED = {
     "trigger_timeout": "null",
     "next_method": "null",
@@ -75,24 +76,24 @@ _UNTIED = {
     "queued_by_job_id": "null",
     "pid": "null",
     "last_heartbeat_at": "null",
-    # Incremental readers of the table go by it.
+    # Incremental reads go by it.
     "updated_at": "now()",
 }
 _SPAN_ENDED = {
     "span_status": "case when span_status = 'not_started' then span_status else 'ended' end"
 }
 
-_STARTED = f"coalesce(start_date, {_MOMENT})"
-# A try that waits for the next one ended when it failed.
+_STARTED = f"coalesce(start_date, {_TAKEN_AT})"
+# A try that waits for a retry ended when it failed.
 _TRY_ENDED = (
-    f"case when state = 'up_for_retry' then coalesce(end_date, {_MOMENT})"
-    f" else greatest(start_date, {_MOMENT}) end"
+    f"case when state = 'up_for_retry' then coalesce(end_date, {_TAKEN_AT})"
+    f" else greatest(start_date, {_TAKEN_AT}) end"
 )
 
 _PAUSE = Rule("paused every DAG", "dag", "not is_paused", {"is_paused": "true"})
 
 _RESCHEDULES = (
-    # A sensor counts its time-out from the first of them.
+    # A sensor counts its timeout from the first of them.
     Rule(
         "dropped the waits of rescheduled task instances that are not finished",
         "task_reschedule",
@@ -145,7 +146,7 @@ def _failing(tasks: str, runs: str, whose: str) -> tuple[Rule, ...]:
             f"{_OPEN_RUN} and {runs}",
             {
                 "state": "'failed'",
-                "end_date": f"greatest(start_date, {_MOMENT})",
+                "end_date": f"greatest(start_date, {_TAKEN_AT})",
                 "updated_at": "now()",
                 **_SPAN_ENDED,
             },
@@ -178,11 +179,11 @@ _CLEARING = (
         " or dag_run.start_date is not null or dag_run.last_scheduling_decision is not null)",
         {
             "state": "'queued'",
-            "queued_at": f"coalesce(queued_at, {_MOMENT})",
+            "queued_at": f"coalesce(queued_at, {_TAKEN_AT})",
             "start_date": "null",
             "end_date": "null",
             "last_scheduling_decision": "null",
-            # An Airflow 3.0 or 3.1 goes on with an active span of that job.
+            # Airflow 3.0 and 3.1 resume an active span of that job.
             "scheduled_by_job_id": "null",
             "span_status": "'not_started'",
             "updated_at": "now()",
@@ -200,7 +201,7 @@ _REST = (
         "ended the unfinished backfills",
         "backfill",
         "completed_at is null",
-        {"completed_at": _MOMENT, "updated_at": "now()"},
+        {"completed_at": _TAKEN_AT, "updated_at": "now()"},
     ),
     Rule(
         "ended jobs that still said they were running",
@@ -208,7 +209,7 @@ _REST = (
         "state is null or state not in ('success', 'failed') or end_date is null",
         {
             "state": "case when state = 'success' then state else 'failed' end",
-            "end_date": f"coalesce(end_date, latest_heartbeat, {_MOMENT})",
+            "end_date": f"coalesce(end_date, latest_heartbeat, {_TAKEN_AT})",
         },
     ),
     # Finished ones too: deleting a trigger deletes the task instances that still name it.
@@ -220,7 +221,7 @@ _REST = (
     ),
     Rule("untied assets from their triggers", "asset_trigger"),
     Rule("untied assets from their watchers' triggers", "asset_watcher"),
-    # Those that are past, as all are some day, would call back at once.
+    # Once past, they would call back at once.
     Rule("dropped deadlines to come", "deadline", needs=("deadline.deadline",)),
     Rule(
         "dropped deadlines to come",
@@ -280,13 +281,13 @@ _REST = (
         "notification_sent is not true",
         {"notification_sent": "true"},
     ),
-    # It names jobs in other systems, which a cleared task would take up again.
+    # It names jobs in other systems, which a cleared task would resume.
     Rule("dropped what tasks had noted for their next try", "task_state_store"),
     # It holds a whole connection, and overwrites the one of its name if the test succeeds.
     Rule("dropped requests to test a connection", "connection_test_request"),
     Rule("dropped requests to parse a DAG file", "dag_priority_parsing_request"),
     Rule("ended the sessions of users", "session"),
-    # Of the provider for edge workers, who ask for what is queued here.
+    # Of the edge provider, whose workers poll this queue.
     Rule(
         "dropped jobs of edge workers",
         "edge_job",
@@ -296,25 +297,27 @@ _REST = (
 
 
 def rules(unfinished: Unfinished) -> tuple[Rule, ...]:
-    """The rules, in the order in which they have to be applied."""
+    """Return the rules, in the order in which they have to be applied."""
     return (_PAUSE, *_RESCHEDULES, *_UNFINISHED[unfinished], *_REST)
 
 
-def settle(
-    connection: Connection, tables: Tables, unfinished: Unfinished, moment: datetime
-) -> Iterator[Change]:
-    """Apply the rules that this Airflow's tables call for.
+def quiesce(
+    connection: Connection, tables: Tables, unfinished: Unfinished, taken_at: datetime
+) -> Iterator[AppliedChange]:
+    """Apply the rules that fit this Airflow's tables.
 
     Args:
         connection: In a transaction, with the schema of these tables as its only search path.
-        tables: The tables that are there.
+        tables: The tables of this Airflow.
         unfinished: What becomes of task instances and runs that are not finished.
-        moment: The last moment that is known of the old environment.
+        taken_at: When the snapshot was taken.
     """
     for rule in rules(unfinished):
         if _applies(rule, tables):
-            cursor = connection.execute(_statement(rule, tables[rule.table]), {"moment": moment})
-            yield Change(rule.sentence, rule.table, cursor.rowcount)
+            cursor = connection.execute(
+                _statement(rule, tables[rule.table]), {"taken_at": taken_at}
+            )
+            yield AppliedChange(rule.sentence, rule.table, cursor.rowcount)
 
 
 def _applies(rule: Rule, tables: Tables) -> bool:

@@ -1,4 +1,4 @@
-"""The archive of a snapshot as a file on this machine, proven to be what the manifest says."""
+"""The archive of a snapshot as a local file, checked against the manifest."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
+from airflow_snapshot.anonymous_file import anonymous_file
 from airflow_snapshot.encryption import Identity, copy_decrypted
 from airflow_snapshot.errors import DamagedSnapshotError, SnapshotError
 from airflow_snapshot.manifest import Manifest
-from airflow_snapshot.nameless_file import nameless_file
 from airflow_snapshot.store import Store
 
 _BLOCK = 1024 * 1024
 
 
 class _HashingReader:
-    """Passes bytes on, and knows their number and SHA-256."""
+    """Counts and hashes the bytes that are read through it."""
 
     def __init__(self, source: IO[bytes]) -> None:
         self._source = source
@@ -33,7 +33,7 @@ class _HashingReader:
         return data
 
     def check(self, manifest: Manifest) -> None:
-        """Read what is left, and compare with the manifest."""
+        """Read the rest, and compare size and SHA-256 with the manifest."""
         while self.read(_BLOCK):
             pass
         expected = manifest.archive
@@ -50,19 +50,19 @@ class _HashingReader:
 
 @contextlib.contextmanager
 def local_archive(manifest: Manifest, store: Store, identities: list[Identity]) -> Iterator[Path]:
-    """Bring an archive here, decrypted, for the time of the block.
+    """Download and decrypt an archive for the time of the block.
 
-    An archive in a folder that is not encrypted is used where it is.
+    An unencrypted archive in a local folder is used where it is.
 
     Args:
-        manifest: Of the snapshot.
+        manifest: The snapshot's.
         store: Where it is kept.
-        identities: Private keys, for an encrypted one.
+        identities: Private keys, for an encrypted archive.
 
     Raises:
         DamagedSnapshotError: It is not what the manifest says.
-        SettingsError: It is encrypted, and to other keys.
-        SnapshotError: It cannot be fetched.
+        SnapshotSettingsError: It is encrypted to other keys.
+        SnapshotError: It cannot be downloaded.
     """
     expected = manifest.archive
     path = store.local_path(expected.file)
@@ -71,7 +71,7 @@ def local_archive(manifest: Manifest, store: Store, identities: list[Identity]) 
             _HashingReader(source).check(manifest)
         yield path
         return
-    with nameless_file() as here:
+    with anonymous_file() as here:
         with store.reading(expected.file) as source:
             reader = _HashingReader(source)
             target = _Temporary(here.file)
@@ -86,7 +86,7 @@ def local_archive(manifest: Manifest, store: Store, identities: list[Identity]) 
 
 
 class _Temporary:
-    """A temporary file whose errors say that it is one."""
+    """A file whose errors name the temporary folder."""
 
     def __init__(self, target: IO[bytes]) -> None:
         self._target = target

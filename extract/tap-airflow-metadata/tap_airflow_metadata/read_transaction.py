@@ -1,4 +1,4 @@
-"""One read-only moment of an Airflow metadata database, over Arrow's driver for Postgres."""
+"""The read-only transaction of a sync, over Arrow's driver for Postgres."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ import pyarrow as pa
 from adbc_driver_postgresql import dbapi
 
 from tap_airflow_metadata.airflow_version import OLDER_REVISIONS, airflow_version
-from tap_airflow_metadata.database_errors import explained
+from tap_airflow_metadata.database_errors import translated_errors
 from tap_airflow_metadata.errors import (
     NotAnAirflowDatabaseError,
-    SnapshotSettingsError,
+    RestoredSnapshotError,
     SourceUnavailableError,
 )
 from tap_airflow_metadata.open_transactions import (
@@ -30,10 +30,9 @@ from tap_airflow_metadata.query import SALT_SETTING
 from tap_airflow_metadata.quoting import quoted
 from tap_airflow_metadata.settings import Settings
 
-# Settings of a scratch database with a restored snapshot: when it was taken, and of what database.
+# Settings of a scratch database that holds a snapshot: when it was taken, and of which database.
 TAKEN_AT_SETTING = "airflow_snapshot.taken_at"
 DATABASE_ID_SETTING = "airflow_snapshot.database_id"
-# A moment reads system tables and Airflow's tables; both need the same few facts.
 _COLUMNS_SQL = """
     select relation.relname::text, attribute.attname::text,
         format_type(attribute.atttypid, attribute.atttypmod)::text, attribute.attnotnull,
@@ -63,20 +62,19 @@ _CLOCK_SQL = """
 
 
 @dataclass(frozen=True)
-class Identity:
-    """What a database says of itself.
+class SourceIdentity:
+    """A database, as it describes itself.
 
     Attributes:
-        extracted_at: The moment of the read, UTC, whole milliseconds; of a standby, what it has
-            replayed; of a snapshot, the moment it was taken.
+        extracted_at: As of when its rows are, UTC, whole milliseconds: when the read began; of a
+            standby, up to when it has replayed; of a snapshot, when it was taken.
         revision: Airflow's schema revision.
-        airflow_version: First Airflow release with that revision, None if it is not known.
+        airflow_version: First Airflow release with that revision, None if unknown.
         postgres_version: Such as ``16.3``.
-        database_id: Differs between a database and its restored copy, unless the copy is a snapshot
-            that says whose. A standby has that of its primary.
-        replay_lag_seconds: How long before the standby's clock the moment is; None if the server
-            is no standby.
-        transactions: What was going on in that moment.
+        database_id: Identifies the database. A standby has that of its primary, a snapshot that of
+            its source; any other restored copy has its own.
+        replay_lag_seconds: How old ``extracted_at`` is by a standby's clock; None of other servers.
+        transactions: Transactions of others that were open then.
     """
 
     extracted_at: datetime
@@ -90,11 +88,11 @@ class Identity:
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A column that the database has.
+    """A column of the database.
 
     Attributes:
         postgres_type: As ``format_type`` names it.
-        is_nullable: Whether it may hold null.
+        is_nullable: Whether it may be null.
         is_readable: Whether the login may select it.
     """
 
@@ -103,21 +101,21 @@ class SourceColumn:
     is_readable: bool
 
 
-def _whole_milliseconds(moment: datetime) -> datetime:
-    moment = moment.astimezone(timezone.utc)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+def _whole_milliseconds(time: datetime) -> datetime:
+    time = time.astimezone(timezone.utc)
+    return time.replace(microsecond=time.microsecond // 1000 * 1000)
 
 
-def _snapshot(taken_at: str, database_id: str) -> tuple[datetime, str]:
-    """Return the moment of a snapshot, in whole milliseconds, and the identity of its source."""
+def _parse_snapshot_settings(taken_at: str, database_id: str) -> tuple[datetime, str]:
+    """Return when a snapshot was taken, in whole milliseconds, and the id of its source."""
     problem = None
     try:
         # Python 3.10 does not know the Z.
-        moment = datetime.fromisoformat(taken_at.replace("Z", "+00:00"))
+        time = datetime.fromisoformat(taken_at.replace("Z", "+00:00"))
     except ValueError:
         problem = f"{TAKEN_AT_SETTING} is {taken_at!r}, which is no ISO 8601 time"
     else:
-        if moment.tzinfo is None:
+        if time.tzinfo is None:
             problem = f"{TAKEN_AT_SETTING} is {taken_at!r}, which has no time zone"
         elif not database_id:
             problem = f"{DATABASE_ID_SETTING} is not set, although {TAKEN_AT_SETTING} is"
@@ -126,32 +124,32 @@ def _snapshot(taken_at: str, database_id: str) -> tuple[datetime, str]:
             f"The database is a restored snapshot whose settings are wrong: {problem}. Restore it"
             " again; the moment and the identity of its source have to stand in both settings"
         )
-        raise SnapshotSettingsError(msg)
-    return _whole_milliseconds(moment), database_id
+        raise RestoredSnapshotError(msg)
+    return _whole_milliseconds(time), database_id
 
 
-class Moment:
-    """All of a sync's queries, in one REPEATABLE READ, READ ONLY transaction.
+class ReadTransaction:
+    """A REPEATABLE READ, READ ONLY transaction for all queries of a sync.
 
-    Use it as a context manager; the transaction ends with the block. One connection serves all
-    tables, so that no snapshot has to be exported and a transaction pooler is no obstacle.
+    A context manager; the transaction ends with the block. One connection reads all tables, so that
+    no snapshot has to be exported, and a transaction pooler may stand between.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
 
-    def __enter__(self) -> Moment:  # noqa: PYI034  (Self needs 3.11)
+    def __enter__(self) -> ReadTransaction:  # noqa: PYI034  (Self needs 3.11)
         """Connect and begin.
 
         Raises:
             SourceRefusedError: The login or the database is wrong.
-            SourceUnavailableError: The server cannot be reached now.
+            SourceUnavailableError: The server cannot be reached; a retry may help.
         """
-        with contextlib.ExitStack() as undo, explained():
+        with contextlib.ExitStack() as undo, translated_errors():
             self._connection = dbapi.connect(self._settings.database_url)
             self._cursor = self._connection.cursor()
             undo.callback(self._disconnect)
-            self._look_at_the_server()
+            self._read_clock_and_activity()
             self._begin()
             undo.pop_all()
         return self
@@ -163,31 +161,31 @@ class Moment:
     def _disconnect(self) -> None:
         for step in (
             self._cursor.close,
-            # Ends the transaction: a pooler gives up a connection that is left in one.
+            # Ends the transaction: a pooler drops a connection that is left within one.
             lambda: self._connection.adbc_connection.set_autocommit(enabled=True),
             self._connection.close,
         ):
             with contextlib.suppress(adbc_driver_manager.Error):
                 step()
 
-    def _look_at_the_server(self) -> None:
-        """Read the clock, and who else is at work, before the transaction that reads the tables.
+    def _read_clock_and_activity(self) -> None:
+        """Read the clock and the open transactions before the transaction that reads the tables.
 
-        What the rows of that one lack was not committed by then: on a standby, which goes on
-        replaying, its own answer would be of a later moment than its rows.
+        So whatever was committed by that clock is among the rows. Asked within the transaction, a
+        standby would answer for later than its rows, because it goes on replaying.
         """
         self._is_standby, clock, replayed, lag = self._rows(_CLOCK_SQL)[0]
-        self._moment = replayed if self._is_standby else clock
+        self._as_of = replayed if self._is_standby else clock
         self._replay_lag = max(round(lag, 3), 0.0) if self._is_standby and replayed else None
         self._activity = [] if self._is_standby else self._rows(ACTIVITY_SQL)
-        if self._moment is None:
+        if self._as_of is None:
             msg = (
                 "The database is a standby that has replayed no transaction since it was started,"
                 " so it cannot say of what moment its rows are. Try again later, or read the"
                 " primary"
             )
             raise SourceUnavailableError(msg)
-        # Chained, a pooler keeps both transactions on one server.
+        # Chained, so that a pooler keeps both transactions on one server.
         self._cursor.execute("commit and chain")
 
     def _begin(self) -> None:
@@ -209,7 +207,7 @@ class Moment:
 
     def columns(self) -> dict[str, dict[str, SourceColumn]]:
         """Return every column of every table of the source schema, by table and column."""
-        with explained():
+        with translated_errors():
             rows = self._rows(_COLUMNS_SQL, self._settings.source_schema)
         tables: dict[str, dict[str, SourceColumn]] = {}
         for table, column, postgres_type, is_not_null, is_readable in rows:
@@ -218,8 +216,8 @@ class Moment:
         return tables
 
     def unique_keys(self) -> dict[str, list[frozenset[str]]]:
-        """Return the columns of each unique index that covers all rows, by table."""
-        with explained():
+        """Return the columns of each unique index over all rows, by table."""
+        with translated_errors():
             rows = self._rows(_UNIQUE_KEYS_SQL, self._settings.source_schema)
         indexes: dict[tuple[str, int], set[str]] = {}
         for table, index, column in rows:
@@ -229,16 +227,16 @@ class Moment:
             keys.setdefault(table, []).append(frozenset(columns))
         return keys
 
-    def identity(self, columns: dict[str, dict[str, SourceColumn]]) -> Identity:
-        """Return the moment and the versions.
+    def identity(self, columns: dict[str, dict[str, SourceColumn]]) -> SourceIdentity:
+        """Return the database's description of itself.
 
         Args:
-            columns: What :meth:`columns` returned.
+            columns: The result of :meth:`columns`.
 
         Raises:
-            NotAnAirflowDatabaseError: The schema holds no Airflow tables, or those of an Airflow
+            NotAnAirflowDatabaseError: The schema has no Airflow tables, or those of an Airflow
                 before 2.4.
-            SnapshotSettingsError: It is a snapshot that does not say properly of what and when.
+            RestoredSnapshotError: It is a snapshot without a valid time or source.
         """
         schema = self._settings.source_schema
         hint = (
@@ -253,7 +251,7 @@ class Moment:
             msg = f"{msg} dag_run, task_instance and alembic_version. {hint}"
             raise NotAnAirflowDatabaseError(msg)
         revision = None
-        with explained():
+        with translated_errors():
             if all(column.is_readable for column in columns["alembic_version"].values()):
                 rows = self._rows(f"select version_num from {quoted(schema)}.alembic_version")
                 revision = rows[0][0] if rows else None
@@ -274,16 +272,17 @@ class Moment:
                 " 2.4. Upgrade Airflow, then sync"
             )
             raise NotAnAirflowDatabaseError(msg)
-        moment, database_id = _whole_milliseconds(self._moment), f"{cluster}/{database}"
+        extracted_at = _whole_milliseconds(self._as_of)
+        database_id = f"{cluster}/{database}"
         lag, transactions = self._replay_lag, on_primary(self._activity, xmax)
         if self._is_standby:
             transactions = on_standby(xmin, xmax)
         if taken_at or source_id:
-            moment, database_id = _snapshot(taken_at or "", source_id or "")
-            # The transactions of the scratch server say nothing about those of the source.
+            extracted_at, database_id = _parse_snapshot_settings(taken_at or "", source_id or "")
+            # The scratch server's transactions are not those of the source.
             lag, transactions = None, OpenTransactions(seen="none")
-        return Identity(
-            extracted_at=moment,
+        return SourceIdentity(
+            extracted_at=extracted_at,
             revision=revision,
             airflow_version=airflow_version(revision),
             postgres_version=postgres_version.split(" ")[0],
@@ -293,19 +292,19 @@ class Moment:
         )
 
     def count(self, table: str) -> int:
-        """Return the number of rows of a table in this moment."""
-        with explained():
+        """Return the number of rows of a table."""
+        with translated_errors():
             name = f"{quoted(self._settings.source_schema)}.{quoted(table)}"
             return int(self._rows(f"select count(*) from {name}")[0][0])
 
     def byte_count(self, table: str) -> int:
-        """Return what a table takes on the server's disk, without its indexes."""
-        with explained():
+        """Return the size of a table on the server's disk, without indexes, in bytes."""
+        with translated_errors():
             name = f"{quoted(self._settings.source_schema)}.{quoted(table)}"
             return int(self._rows("select pg_table_size(to_regclass($1))", name)[0][0])
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
         """Yield the result of a query, read by binary COPY; rows never become Python objects."""
-        with explained():
+        with translated_errors():
             self._cursor.execute(sql)
             yield from self._cursor.fetch_record_batch()

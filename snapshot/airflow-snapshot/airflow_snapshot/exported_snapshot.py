@@ -1,4 +1,4 @@
-"""One moment of a source database, which pg_dump can share."""
+"""A transaction on the source database whose snapshot other sessions can share."""
 
 from __future__ import annotations
 
@@ -8,35 +8,35 @@ from datetime import datetime
 
 from psycopg import sql
 
-from airflow_snapshot.airflow_facts import airflow_version
+from airflow_snapshot.airflow_facts import (
+    FINAL_RUN_STATES,
+    FINAL_TASK_STATES,
+    airflow_version,
+)
 from airflow_snapshot.contents import table_names
-from airflow_snapshot.database import Connection, connected, shown
+from airflow_snapshot.database import Connection, connected, display_address
 from airflow_snapshot.errors import DatabaseError
 from airflow_snapshot.manifest import Running, Source
 
 LOCK_TIMEOUT_SECONDS = 30
-_OLDEST_POSTGRES = 120000  # before, the text of floating point numbers was another
+_OLDEST_POSTGRES = 120000  # older ones print floating point numbers differently
 _FRESH = "3 minutes"
 _AIRFLOW_TABLES = {"alembic_version", "dag_run", "job", "task_instance"}
-_UNFINISHED_TASKS = (
-    *("scheduled", "queued", "running", "restarting", "up_for_retry", "up_for_reschedule"),
-    *("deferred", "awaiting_input"),
-)
-_UNFINISHED_RUNS = ("queued", "running")
 
 
-class Moment:
-    """A REPEATABLE READ, READ ONLY transaction, exported for other sessions.
+class ExportedSnapshot:
+    """A REPEATABLE READ, READ ONLY transaction whose snapshot is exported.
 
     Attributes:
         connection: In that transaction.
-        taken_at: The moment.
-        snapshot_id: What pg_dump takes to see the same.
-        source: What the database says of itself.
+        parameters: Address of the database.
+        taken_at: When it began.
+        snapshot_id: What pg_dump needs to see the same rows.
+        source: The database, as it describes itself.
     """
 
     def __init__(self, connection: Connection, parameters: dict[str, str], schema: str) -> None:
-        """Read what the database says of itself; see :func:`moment_of`."""
+        """Export the snapshot and read the source; see :func:`export_snapshot`."""
         self.connection = connection
         self.parameters = parameters
         query = "select date_trunc('milliseconds', now()), pg_export_snapshot()"
@@ -46,12 +46,12 @@ class Moment:
         self.source = self._source(schema)
 
     def _source(self, schema: str) -> Source:
-        place = shown(self.parameters)
+        address = display_address(self.parameters)
         tables = set(table_names(self.connection, schema))
         if not tables >= _AIRFLOW_TABLES:
             msg = (
-                f"{place} has no Airflow tables in the schema {schema!r}. Check the database name;"
-                " some installations use another schema, such as airflow (option --schema)"
+                f"{address} has no Airflow tables in the schema {schema!r}. Check the database"
+                " name; some installations use another schema, such as airflow (option --schema)"
             )
             raise DatabaseError(msg)
         query = """
@@ -62,7 +62,7 @@ class Moment:
         """
         [(version, number, encoding, oid, tells_cluster)] = self.connection.execute(query)
         if number < _OLDEST_POSTGRES:
-            msg = f"{place} is PostgreSQL {version}; snapshots need 12 or newer"
+            msg = f"{address} is PostgreSQL {version}; snapshots need 12 or newer"
             raise DatabaseError(msg)
         cluster = None
         if tells_cluster:
@@ -76,7 +76,7 @@ class Moment:
             if found:
                 revisions[table] = found[0]
         return Source(
-            address=place,
+            address=address,
             schema=schema,
             database_id=f"{cluster}/{oid}",
             postgres_version=version.split(" ")[0],
@@ -86,22 +86,22 @@ class Moment:
         )
 
     def running(self) -> Running:
-        """Say who is at work on the database."""
+        """Return what is at work on the database."""
         schema = self.source.schema
-        count = "select count(*) from {} where state = any(%s)"
+        count = "select count(*) from {} where state <> all(%s)"
         [(tasks,)] = self.connection.execute(
             sql.SQL(count).format(sql.Identifier(schema, "task_instance")),
-            [list(_UNFINISHED_TASKS)],
+            [list(FINAL_TASK_STATES)],
         )
         [(runs,)] = self.connection.execute(
-            sql.SQL(count).format(sql.Identifier(schema, "dag_run")), [list(_UNFINISHED_RUNS)]
+            sql.SQL(count).format(sql.Identifier(schema, "dag_run")), [list(FINAL_RUN_STATES)]
         )
         components = live_components(self.connection, schema)
         return Running(components, task_instances=tasks, dag_runs=runs)
 
 
 def live_components(connection: Connection, schema: str) -> tuple[str, ...]:
-    """Return the schedulers and the like with a fresh heartbeat, as `type@host`."""
+    """Return the components with a fresh heartbeat, such as schedulers, as `type@host`."""
     query = sql.SQL(
         "select distinct job_type || '@' || coalesce(hostname, '') from {} where state = 'running'"
         " and latest_heartbeat > now() - {}::interval"
@@ -111,23 +111,23 @@ def live_components(connection: Connection, schema: str) -> tuple[str, ...]:
 
 
 @contextlib.contextmanager
-def moment_of(parameters: dict[str, str], schema: str) -> Iterator[Moment]:
-    """Hold one moment of a database until the end of the block.
+def export_snapshot(parameters: dict[str, str], schema: str) -> Iterator[ExportedSnapshot]:
+    """Export a snapshot of a database for the time of the block.
 
     Args:
-        parameters: Of the address.
+        parameters: Address of the database.
         schema: Postgres schema of Airflow's tables.
 
     Raises:
         DatabaseError: It cannot be read, or is no Airflow metadata database.
-        UnavailableError: It may be read later.
+        SnapshotUnavailableError: A retry may help.
     """
     with connected(parameters) as connection:
         connection.execute("set statement_timeout = 0")
         connection.execute("set idle_in_transaction_session_timeout = 0")
         connection.execute(f"set lock_timeout = '{LOCK_TIMEOUT_SECONDS}s'")
-        # One more process on the server, beside that of pg_dump, and not as many as it has.
+        # Beside pg_dump's, take one process of the server, without parallel workers.
         connection.execute("set max_parallel_workers_per_gather = 0")
         connection.execute("begin transaction isolation level repeatable read, read only")
-        yield Moment(connection, parameters, schema)
+        yield ExportedSnapshot(connection, parameters, schema)
         connection.execute("commit")

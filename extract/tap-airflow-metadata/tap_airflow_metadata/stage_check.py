@@ -1,4 +1,4 @@
-"""Whether what a sync staged is whole: its messages, its files and its manifest agree."""
+"""The check of a staged sync: its messages, files and manifest must agree."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ from tap_airflow_metadata.raw_shape import EXTRACTED_AT
 
 @dataclass(frozen=True)
 class StagedTable:
-    """One table's rows, staged.
+    """The staged rows of one table.
 
     Attributes:
         table: Its name.
         is_table_at_source: False if this Airflow has no such table.
-        is_full_read: Whether all rows were read, not only those that changed.
-        source_rows: Rows in the table in the moment of the read.
+        is_full_read: Whether all rows were read, not only changed ones.
+        source_rows: Rows of the table at the source.
         staged_rows: Rows in its files.
         staged_bytes: Size of its files.
-        extracted_at: The moment of the read, ISO 8601, UTC.
+        extracted_at: As of when the rows are, ISO 8601, UTC.
     """
 
     table: str
@@ -43,7 +43,7 @@ class StagedTable:
 
 @dataclass
 class _Files:
-    """The files of one stream, as they are found."""
+    """The files of one stream, as found on disk."""
 
     row_count: int = 0
     byte_count: int = 0
@@ -63,7 +63,7 @@ class _Files:
 
 
 def check_messages(messages: Path) -> list[StagedTable]:
-    """Compare what a sync's messages name with what is there and with the sync's manifest.
+    """Compare the files that a sync's messages name with its manifest.
 
     Args:
         messages: File with the messages, one JSON object a line.
@@ -100,7 +100,7 @@ def check_messages(messages: Path) -> list[StagedTable]:
 
 
 def _streams(messages: Path) -> tuple[dict[str, _Files], Path]:
-    """Return the files of every table, and the manifest's."""
+    """Return the files of each table, and the file of the manifest."""
     streams: dict[str, _Files] = {}
     manifest: Path | None = None
     is_complete = False
@@ -145,17 +145,17 @@ def _manifest_rows(file: Path) -> list[dict[str, Any]]:
 
 
 def _problems(name: str, files: _Files, manifest: dict[str, dict[str, Any]]) -> Iterator[str]:
-    told = manifest.get(name)
-    if told is None:
+    row = manifest.get(name)
+    if row is None:
         yield f"{name}: in the messages, not in the manifest"
         return
     for what, found, wanted in (
-        ("files", files.file_count, told["file_count"]),
-        ("bytes", files.byte_count, told["byte_count"]),
-        ("rows", files.row_count, told["sent_rows"]),
+        ("files", files.file_count, row["file_count"]),
+        ("bytes", files.byte_count, row["byte_count"]),
+        ("rows", files.row_count, row["sent_rows"]),
     ):
         if found != wanted:
             yield f"{name}: {found:,} {what} are staged, {wanted:,} were read"
     yield from (f"{name}: {problem}" for problem in files.problems)
-    if told["is_full_read"] and told["source_rows"] != told["sent_rows"]:
-        yield f"{name}: {told['source_rows']:,} rows at the source, {told['sent_rows']:,} were read"
+    if row["is_full_read"] and row["source_rows"] != row["sent_rows"]:
+        yield f"{name}: {row['source_rows']:,} rows at the source, {row['sent_rows']:,} were read"

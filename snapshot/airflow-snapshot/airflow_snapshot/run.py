@@ -10,7 +10,7 @@ from psycopg import conninfo, sql
 
 from airflow_snapshot.database import connected
 from airflow_snapshot.encryption import Identity
-from airflow_snapshot.errors import SettingsError
+from airflow_snapshot.errors import SnapshotSettingsError
 from airflow_snapshot.manifest import Manifest
 from airflow_snapshot.progress import Progress
 from airflow_snapshot.scratch import restored
@@ -28,22 +28,22 @@ def run_on(
 ) -> int:
     """Restore a snapshot into a scratch server, run a command that reads it, and drop it.
 
-    The command finds the address in the tap's own environment variables. The database says of
-    itself which moment it shows and which database it is a copy of, so a sync from a snapshot and
-    one from the live database may follow each other.
+    The command gets the address in the tap's environment variables. Settings of the database tell
+    the tap when the snapshot was taken and of which database, so that syncs from snapshots and from
+    the live database may alternate.
 
     Args:
-        manifest: Of the snapshot.
+        manifest: The snapshot's.
         store: Where it is kept.
-        identities: Private keys, for an encrypted one.
+        identities: Private keys, for an encrypted archive.
         command: Program and arguments.
-        progress: Is told.
+        progress: Reports to the user.
 
     Returns:
         The command's exit code.
 
     Raises:
-        SettingsError: There is no such program, or the environment is set to another slug.
+        SnapshotSettingsError: There is no such program, or the environment is set to another slug.
         SnapshotError: The snapshot could not be restored.
     """
     slug = os.environ.get(_SLUG) or manifest.environment_slug
@@ -52,7 +52,7 @@ def run_on(
             f"The snapshot is of {manifest.environment_slug}, and {_SLUG} is {slug}: its rows would"
             f" go to the wrong schema. Unset {_SLUG}"
         )
-        raise SettingsError(msg)
+        raise SnapshotSettingsError(msg)
     with restored(manifest, store, identities, progress) as parameters:
         with connected(parameters) as connection:
             for name, value in (
@@ -75,4 +75,4 @@ def run_on(
             return subprocess.run(list(command), env=environ, check=False).returncode
         except OSError as error:
             msg = f"{command[0]} cannot be run: {error}"
-            raise SettingsError(msg) from None
+            raise SnapshotSettingsError(msg) from None

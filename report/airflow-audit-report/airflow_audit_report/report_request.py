@@ -1,4 +1,4 @@
-"""What a report is about: a period, and maybe some environments, a team or a tag."""
+"""What the user asks of a report: a period, and maybe environments, a team or a tag."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 
-from airflow_audit_report.errors import SettingsError
+from airflow_audit_report.errors import ReportSettingsError
 
-USUAL_DAYS = 28
-# As the extractor has it.
+DEFAULT_DAYS = 28
+# As the tap has it.
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 
 
 def parse_moment(text: str) -> datetime:
-    """Return the moment that a date, or a date and time, in ISO 8601 names; UTC if it says no zone.
+    """Parse a date, or a date and time, in ISO 8601; UTC if it has no time zone.
 
     Raises:
         ValueError: It is neither.
@@ -31,10 +31,10 @@ def parse_moment(text: str) -> datetime:
 
 
 def parse_slugs(text: str) -> tuple[str, ...]:
-    """Return the slugs of a list with commas.
+    """Parse slugs that are separated by commas.
 
     Raises:
-        ValueError: One of them is none.
+        ValueError: One is no slug.
     """
     slugs = tuple(slug for part in text.split(",") if (slug := part.strip()))
     for slug in slugs:
@@ -46,11 +46,11 @@ def parse_slugs(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Period:
-    """From one moment until just before another.
+    """A span of time.
 
     Attributes:
-        since: The first.
-        until: The other, later one.
+        since: Its beginning.
+        until: Its end, exclusive.
     """
 
     since: datetime
@@ -58,26 +58,26 @@ class Period:
 
     @property
     def days(self) -> int:
-        """Its length, rounded."""
+        """Length in days, rounded."""
         return round((self.until - self.since) / timedelta(days=1))
 
 
 @dataclass(frozen=True)
-class Wish:
-    """What the user asked for.
+class ReportRequest:
+    """What the user asks for.
 
     Attributes:
         since: Beginning of the period; None for `days` before its end.
         until: End of the period; None for the newest sync.
-        days: Days of the period, from midnight (UTC).
-        environments: Slugs; none for all.
+        days: Length of the period in days, which begins at midnight (UTC).
+        environments: Slugs; empty for all.
         team: Only DAGs of this team.
         tag: Only DAGs with this tag.
     """
 
     since: datetime | None = None
     until: datetime | None = None
-    days: int = USUAL_DAYS
+    days: int = DEFAULT_DAYS
     environments: Sequence[str] = ()
     team: str | None = None
     tag: str | None = None
@@ -86,7 +86,7 @@ class Wish:
         """Return the period.
 
         Raises:
-            SettingsError: It would end before it begins.
+            ReportSettingsError: It would end before it begins.
         """
         until = self.until or newest_sync
         midnight = datetime.combine(until.date(), time(), timezone.utc)
@@ -97,11 +97,11 @@ class Wish:
                 f" {until:%Y-%m-%d %H:%M} (UTC; without --until the newest sync). Change --since or"
                 " --until"
             )
-            raise SettingsError(msg)
+            raise ReportSettingsError(msg)
         return Period(since, until)
 
     def variables(self, period: Period) -> Mapping[str, str]:
-        """Return the environment variables that say it to dbt, see macros/report.sql."""
+        """Return the environment variables that pass it to dbt; see macros/report.sql."""
         return {
             "AUDIT_REPORT_SINCE": period.since.isoformat(),
             "AUDIT_REPORT_UNTIL": period.until.isoformat(),

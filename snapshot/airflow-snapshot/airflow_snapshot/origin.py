@@ -1,4 +1,4 @@
-"""What makes sure that a database is a restored copy which nobody uses."""
+"""The origin of a restored copy: recorded in it, and required before a database is changed."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from airflow_snapshot.database import Connection, connected
 from airflow_snapshot.errors import RefusedError
 from airflow_snapshot.manifest import Manifest
 
-# Longer than any component of Airflow takes from one sign of life to the next.
+# Longer than between two heartbeats of any component of Airflow.
 _MINUTES_OF_SILENCE = 5
-# The server takes a moment to notice that somebody has left, such as those who restored the copy.
+# The server takes a moment to notice a disconnect, such as that of the restore.
 _SECONDS_TO_LEAVE = 5
 
 
@@ -25,7 +25,7 @@ class Origin:
     """Where a restored copy comes from.
 
     Attributes:
-        taken_at: When the snapshot was taken: the last moment that is known of its source.
+        taken_at: When the snapshot was taken.
         restored_at: When it was restored.
         neutralised_at: When it was neutralised; None if it never was.
     """
@@ -35,12 +35,12 @@ class Origin:
     neutralised_at: datetime | None
 
 
-def note_origin(parameters: dict[str, str], manifest: Manifest) -> None:
-    """Say in a restored database which snapshot it is of, so that it is known to be a copy.
+def record_origin(parameters: dict[str, str], manifest: Manifest) -> None:
+    """Record in a restored database which snapshot it came from.
 
     Args:
-        parameters: Of the address of the database.
-        manifest: Of the snapshot.
+        parameters: Address of the database.
+        manifest: The snapshot's.
     """
     table = sql.Identifier(manifest.source.schema, ORIGIN_TABLE)
     with connected(parameters) as connection, connection.transaction():
@@ -58,7 +58,7 @@ def note_origin(parameters: dict[str, str], manifest: Manifest) -> None:
 
 
 def require_restored_copy(connection: Connection, schema: str, tables: Tables) -> Origin:
-    """Make sure that a database is a restored copy, and that nobody uses it until the end.
+    """Make sure that a database is an unused restored copy, until the transaction ends.
 
     Args:
         connection: In a transaction, with the schema as its search path.
@@ -66,7 +66,7 @@ def require_restored_copy(connection: Connection, schema: str, tables: Tables) -
         tables: The tables in it.
 
     Raises:
-        RefusedError: It is not, or somebody does.
+        RefusedError: It is none, or is in use.
     """
     if ORIGIN_TABLE not in tables:
         msg = (
@@ -91,17 +91,17 @@ def require_restored_copy(connection: Connection, schema: str, tables: Tables) -
         raise RefusedError(msg)
     origin = Origin(*rows[0])
     require_alone(connection)
-    # Every component of Airflow registers itself there first, and then waits for the end of this.
+    # Every component of Airflow first registers itself there, so it waits for this transaction.
     connection.execute("lock table job in share row exclusive mode")
     _require_silence(connection, origin)
     return origin
 
 
 def require_alone(connection: Connection) -> None:
-    """Make sure that nobody else is connected; Postgres's own workers have no user.
+    """Make sure that nobody else is connected. Postgres's own workers, without a user, may be.
 
     Raises:
-        RefusedError: Somebody is.
+        RefusedError: Others are connected.
     """
     last_try = time.monotonic() + _SECONDS_TO_LEAVE
     while others := _others(connection):
@@ -115,7 +115,7 @@ def require_alone(connection: Connection) -> None:
 
 
 def _others(connection: Connection) -> str | None:
-    # Within a transaction Postgres would show what it showed before.
+    # A transaction would see the statistics as they were at its first look.
     connection.execute("select pg_catalog.pg_stat_clear_snapshot()")
     found = connection.execute(
         "select string_agg(distinct format('%s (%s)', usename, coalesce("
