@@ -9,6 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 PYTHON = ROOT / ".venv" / "bin" / "python"
 WAREHOUSE, REPORT = "demo.duckdb", "demo.html"
+PRODUCTION, ANALYTICS = "production", "analytics"
 _ELSEWHERE = f"""
 import sys
 from pathlib import Path

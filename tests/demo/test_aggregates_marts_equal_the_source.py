@@ -8,10 +8,8 @@ from statistics import mean, stdev
 import pytest
 
 from demo.present import NOW
+from tests.demo.demo_runs import ANALYTICS, PRODUCTION
 from tests.demo.tries_at_source import TRIES
-
-PRODUCTION = "production"
-ANALYTICS = "analytics"
 
 
 def synced_at(marts, slug: str) -> datetime:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-PRODUCTION = "production"
-ANALYTICS = "analytics"
+from tests.demo.demo_runs import ANALYTICS, PRODUCTION
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from demo.environments import ENVIRONMENTS
+from tests.demo.demo_runs import ANALYTICS, PRODUCTION
 from tests.real_airflow.install import airflow_environ, has_python, install
 
-PRODUCTION = "production"
-ANALYTICS = "analytics"
 INSIDE_AIRFLOW = Path(__file__).with_name("permissions_inside_airflow.py")
 
 

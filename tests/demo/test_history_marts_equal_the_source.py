@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demo.environments import ENVIRONMENTS
-from tests.demo.test_planted_facts import ANALYTICS, PRODUCTION
+from tests.demo.demo_runs import ANALYTICS, PRODUCTION
 
 SLUGS = [environment.slug for environment in ENVIRONMENTS]
 

@@ -6,8 +6,8 @@ from datetime import datetime, timezone
 
 import pytest
 
-PRODUCTION = "production"
-ANALYTICS = "analytics"
+from tests.demo.demo_runs import ANALYTICS, PRODUCTION
+
 MEDIAN = "percentile_cont(0.5) within group (order by {})"
 # The demo's present, and the two months before it.
 MONTH_BEGINS = datetime(2026, 10, 16, 6, 20, tzinfo=timezone.utc)

@@ -8,11 +8,10 @@ from statistics import median
 import pytest
 
 from demo.present import NOW
+from tests.demo.demo_runs import ANALYTICS, PRODUCTION
 from tests.demo.report_figures import BEFORE, SINCE, ReportFigures
 from tests.demo.tries_at_source import TRIES
 
-PRODUCTION = "production"
-ANALYTICS = "analytics"
 BOTH = (PRODUCTION, ANALYTICS)
 
 Ask = Callable[..., list[tuple]]

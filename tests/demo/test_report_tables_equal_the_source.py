@@ -9,11 +9,10 @@ from datetime import date
 import pytest
 
 from demo.present import NOW
+from tests.demo.demo_runs import ANALYTICS, PRODUCTION
 from tests.demo.report_figures import SINCE, ReportFigures
 from tests.demo.tries_at_source import TRIES
 
-PRODUCTION = "production"
-ANALYTICS = "analytics"
 BOTH = (PRODUCTION, ANALYTICS)
 
 Ask = Callable[..., list[tuple]]

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-PRODUCTION = "production"
-ANALYTICS = "analytics"
+from tests.demo.demo_runs import ANALYTICS, PRODUCTION
 
 WAITS = """
     select dag_id, run_id, task_id, map_index, try_number, state, poke_count, first_poked_at,

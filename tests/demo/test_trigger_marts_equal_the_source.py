@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-PRODUCTION = "production"
-ANALYTICS = "analytics"
+from tests.demo.demo_runs import ANALYTICS, PRODUCTION
+
 BOTH = pytest.mark.parametrize(("slug", "kind"), [(PRODUCTION, "dataset"), (ANALYTICS, "asset")])
 
 

@@ -12,7 +12,8 @@ from tests.real_airflow.install import migrate
 from tests.real_airflow.postgres import ThrowawayPostgres
 
 # These run inside Airflow's own Python; test_inside_airflow.py starts them.
-collect_ignore = ["inside_airflow"]
+_INSIDE = Path(__file__).parent / "inside_airflow"
+collect_ignore = [_INSIDE.name]
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,13 @@ class ProviderAirflow:
         done = run_inside(self.version, self.database_url, self.home, *arguments)
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
         return done.stdout
+
+    def run_tests(self, *files: str) -> None:
+        """Run some of the tests in inside_airflow/, or all, in its Python."""
+        # As if they stood alone: what is around them needs packages that Airflow does not have.
+        alone = ("-c", "/dev/null", "--rootdir", str(_INSIDE), "--confcutdir", str(_INSIDE))
+        paths = [str(_INSIDE / file) for file in files] or [str(_INSIDE)]
+        print(self.python("-m", "pytest", "-q", "-p", "no:cacheprovider", *alone, *paths))
 
 
 @pytest.fixture(scope="session")

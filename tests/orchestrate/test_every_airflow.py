@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from tests.orchestrate.conftest import ProviderAirflow
-from tests.orchestrate.test_inside_airflow import run_tests
 from tests.real_airflow.install import RECIPES, has_python, migrate
 from tests.real_airflow.postgres import ThrowawayPostgres
 
@@ -37,4 +36,4 @@ def test_modules_and_dag_files_are_read(
     migrate(version, url)
     airflow = ProviderAirflow(version, url, tmp_path)
     names = ("example_dags", "dag_factory", "schedules", "metadata_sync", "source_login")
-    run_tests(airflow, *(f"test_{name}.py" for name in names))
+    airflow.run_tests(*(f"test_{name}.py" for name in names))

@@ -92,3 +92,10 @@ def test_every_make_target_that_documents_name_exists():
     }
     assert {"demo", "test"} <= named
     assert named <= targets
+
+
+def test_no_test_module_is_imported():
+    """What tests share is in modules of its own."""
+    imported = re.compile(r"(?:from|import) tests[\w.]*\.test_\w+")
+    modules = (ROOT / "tests").rglob("*.py")
+    assert [str(path) for path in modules if imported.search(path.read_text())] == []

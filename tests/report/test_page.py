@@ -13,6 +13,7 @@ from airflow_audit_report.page import render
 from airflow_audit_report.sections import SECTIONS
 from airflow_audit_report.tiles import TILES, change
 from airflow_audit_report.values import format_value
+from tests.report.made_up_marts import data_of
 from tests.report.made_up_reports import COLUMNS, FULL, Made, made_up
 
 
@@ -24,11 +25,6 @@ class _Reader(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.elements.append((tag, dict(attributes)))
-
-
-def data_of(text):
-    [found] = re.findall(r'<script type="application/json" id="data">(.*?)</script>', text)
-    return json.loads(found)
 
 
 def test_every_figure_is_made_up_and_shown():

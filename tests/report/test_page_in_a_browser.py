@@ -11,8 +11,8 @@ from axe_playwright_python.sync_playwright import Axe
 from airflow_audit_report.sections import SECTIONS
 from airflow_audit_report.values import format_value
 from tests.report.browser import colors, opened, written
+from tests.report.made_up_marts import data_of
 from tests.report.made_up_reports import FULL, Made, made_up
-from tests.report.test_page import data_of
 
 CHARTS = [figure.name for section in SECTIONS for figure in section.figures if figure.chart]
 UNKNOWN, MINUS = "\u2013", "\u2212"

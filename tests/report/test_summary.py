@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow_audit_report.report import make_report
 from airflow_audit_report.report_request import ReportRequest
 from airflow_audit_report.summary import summarise
-from tests.report.test_report import MadeUpMarts, answer
+from tests.report.made_up_marts import MadeUpMarts, answer
 
 TILES = ["metric", "current_value", "previous_value"]
 FAILING = ["environment_slug", "dag_id", "run_count", "failed_run_count"]

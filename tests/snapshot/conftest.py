@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import subprocess
 import sys
@@ -165,3 +166,16 @@ def tables_of(url: str) -> list[str]:
 def databases_of(postgres: ThrowawayPostgres) -> set[str]:
     with psycopg.connect(postgres.url("postgres")) as connection:
         return {name for (name,) in connection.execute("select datname from pg_database")}
+
+
+def change(manifest: Path, *keys: str, value: object) -> None:
+    """Change, or with None remove, what a manifest says under some keys."""
+    content = json.loads(manifest.read_text())
+    place = content
+    for key in keys[:-1]:
+        place = place[key]
+    if value is None:
+        del place[keys[-1]]
+    else:
+        place[keys[-1]] = value
+    manifest.write_text(json.dumps(content))

@@ -17,8 +17,7 @@ from airflow_snapshot.secrets import empty_secrets
 from tap_airflow_metadata.catalogue import load_catalogue
 from tests.real_airflow import captured
 from tests.real_airflow.postgres import execute
-from tests.snapshot.conftest import tables_of
-from tests.snapshot.test_verify import change
+from tests.snapshot.conftest import change, tables_of
 
 CANARY = "canary-7f3a"
 # Fits into the shortest column, and is part of nothing that is generated.

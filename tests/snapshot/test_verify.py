@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from tests.real_airflow.postgres import execute
-from tests.snapshot.conftest import small_disk
+from tests.snapshot.conftest import change, small_disk
 
 
 @pytest.fixture
@@ -24,18 +24,6 @@ def taken(snapshots, source) -> tuple[str, Path, Path]:
     name = snapshots.take(source)
     folder = Path(snapshots.location)
     return name, folder / f"{name}.dump", folder / f"{name}.json"
-
-
-def change(manifest: Path, *keys: str, value: object) -> None:
-    content = json.loads(manifest.read_text())
-    place = content
-    for key in keys[:-1]:
-        place = place[key]
-    if value is None:
-        del place[keys[-1]]
-    else:
-        place[keys[-1]] = value
-    manifest.write_text(json.dumps(content))
 
 
 def seal(archive: Path, manifest: Path) -> None:

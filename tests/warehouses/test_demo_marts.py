@@ -5,6 +5,7 @@ The reference is DuckDB, whose marts tests/demo compares with the source.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timezone
@@ -24,8 +25,10 @@ from tests.warehouses.dbt_runs import run_dbt, run_report
 from tests.warehouses.demo_syncs import Sync
 from tests.warehouses.stand_ins import running_warehouse
 
-# As `dbt:build` does; unit tests are of the code, and tests/transform runs them.
-BUILD = ("build", "--exclude-resource-type", "unit_test")
+# The rows are compared with those of DuckDB, where tests/transform runs every test of dbt's.
+BUILD = ("build", "--exclude-resource-type", "test", "unit_test")
+# What the first build has to leave: what the second goes on with.
+KEPT = ("--select", "+config.materialized:incremental", "+resource_type:snapshot")
 # Each shows another part of the SQL at work: joins of histories, times, quotes, windows, text.
 NUMBERS = {
     "task instances that failed": "select count(*) from fct_task_instances where state = 'failed'",
@@ -86,6 +89,14 @@ class Built:
         }
 
 
+def _one_test_of_each_kind(folder: Path) -> list[str]:
+    """Return the names of a generic test of each kind, and of all others."""
+    nodes = json.loads((folder / "target/manifest.json").read_text())["nodes"].values()
+    tests = [node for node in nodes if node["resource_type"] == "test"]
+    kinds = {(test.get("test_metadata") or test)["name"]: test["name"] for test in tests}
+    return sorted(kinds.values())
+
+
 def _figure(figure: dict[str, Any]) -> tuple[list[str], bool, list[list[object]]]:
     names = [column["name"] for column in figure["columns"]]
     timeless = [place for place, name in enumerate(names) if name not in BY_THE_CLOCK]
@@ -136,17 +147,18 @@ def syncs(
 def build(
     syncs: list[Sync], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[LoadedWarehouse], Built]:
-    """Load the first environment, build; load the second, build on, with all tests."""
+    """Load the first environment, build what is kept; load the second, build on, and test."""
 
     def build(warehouse: LoadedWarehouse) -> Built:
         folder = tmp_path_factory.mktemp("built")
-        built: list[str] = []
-        for sync in syncs:
+        first, _ = slugs = [sync.slug for sync in syncs]
+        both = ",".join(slugs)
+        for sync, environments, selection in zip(syncs, (first, both), (KEPT, ()), strict=True):
             into = warehouse.with_schema(f"airflow_{sync.slug}")
             into.load(*sync.messages(folder / sync.slug))
-            built.append(sync.slug)
-            slugs = ",".join(built)
-            print(run_dbt(warehouse, folder, *BUILD, ENVIRONMENT_SLUGS=slugs))
+            print(run_dbt(warehouse, folder, *BUILD, *selection, ENVIRONMENT_SLUGS=environments))
+        tests = ("test", "--select", *_one_test_of_each_kind(folder))
+        print(run_dbt(warehouse, folder, *tests, ENVIRONMENT_SLUGS=both))
         return Built(warehouse.with_schema("airflow_audit"), folder)
 
     return build

@@ -15,7 +15,7 @@ from airflow_audit.source_login import (
     SourceLogin,
     source_login,
 )
-from airflow_audit.warehouses import TargetWarehouse, WarehouseLogin, warehouse_login
+from airflow_audit.warehouses import WarehouseLogin, WarehouseProfile, warehouse_login
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Transfer:
 
     slug: str
     schema: str
-    warehouse: TargetWarehouse
+    warehouse: WarehouseProfile
     source: SourceLogin | None
     target: WarehouseLogin
 
@@ -67,7 +67,7 @@ class Transfer:
 
 def resolve_transfer(  # noqa: PLR0913  # an operator's arguments
     hook: MeltanoHook,
-    warehouse: TargetWarehouse,
+    warehouse: WarehouseProfile,
     slug: str,
     schema: str,
     *,

@@ -16,7 +16,7 @@ DEFAULT_SERVICE_CONNECTION = "load_airflow"
 
 
 @dataclass(frozen=True)
-class TargetWarehouse:
+class WarehouseProfile:
     """A warehouse that the project loads; `make generate` writes its facts to the JSON file.
 
     Attributes:
@@ -85,7 +85,7 @@ class TargetWarehouse:
 
 
 WAREHOUSES = {
-    name: TargetWarehouse(name, **known)
+    name: WarehouseProfile(name, **known)
     for name, known in json.loads(Path(__file__).with_suffix(".json").read_text("utf-8")).items()
 }
 DUCKDB = WAREHOUSES["duckdb"]
@@ -110,7 +110,7 @@ class WarehouseLogin:
 
 
 def warehouse_login(
-    warehouse: TargetWarehouse, connection_id: str | None, service_connection_name: str
+    warehouse: WarehouseProfile, connection_id: str | None, service_connection_name: str
 ) -> WarehouseLogin:
     """Find the login to the warehouse.
 
@@ -168,7 +168,7 @@ def _service_connection_variables(name: str) -> dict[str, Any]:
 
 
 def _parse_login(
-    warehouse: TargetWarehouse, values: Mapping[str, Any], place: str
+    warehouse: WarehouseProfile, values: Mapping[str, Any], place: str
 ) -> WarehouseLogin:
     for key in warehouse.refused_connection_keys:
         if values.get(key):

@@ -12,7 +12,7 @@ from airflow_audit.warehouses import (
     DUCKDB,
     REDSHIFT,
     SNOWFLAKE,
-    TargetWarehouse,
+    WarehouseProfile,
     warehouse_login,
 )
 
@@ -45,7 +45,7 @@ class AuditReportOperator(MeltanoOperator):
         "connection_id",
         "project_dir",
     )
-    warehouse: ClassVar[TargetWarehouse] = DUCKDB
+    warehouse: ClassVar[WarehouseProfile] = DUCKDB
 
     def __init__(  # noqa: PLR0913  # operators take all their arguments here
         self,

@@ -18,7 +18,7 @@ from airflow_audit.warehouses import (
     DUCKDB,
     REDSHIFT,
     SNOWFLAKE,
-    TargetWarehouse,
+    WarehouseProfile,
 )
 
 
@@ -62,7 +62,7 @@ class MetadataSyncOperator(MeltanoOperator):
         "dbt_select",
         "project_dir",
     )
-    warehouse: ClassVar[TargetWarehouse] = DUCKDB
+    warehouse: ClassVar[WarehouseProfile] = DUCKDB
 
     def __init__(  # noqa: PLR0913  # operators take all their arguments here
         self,
