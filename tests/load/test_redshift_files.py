@@ -13,7 +13,7 @@ import pytest
 
 from tests.load.singer import MOMENTS, NUMBER, TEXT, parquet
 from warehouse_targets.errors import InputError
-from warehouse_targets.incoming import IncomingTable
+from warehouse_targets.stream_buffer import StreamBuffer
 from warehouse_targets.parquet_file import ParquetFile
 from warehouse_targets.redshift_files import FittedRows
 
@@ -21,8 +21,8 @@ PROPERTIES = {"id": TEXT, "note": TEXT, "n": NUMBER}
 MOST = 65535
 
 
-def _table(properties: Mapping[str, Any] = PROPERTIES) -> IncomingTable:
-    table = IncomingTable("t")
+def _table(properties: Mapping[str, Any] = PROPERTIES) -> StreamBuffer:
+    table = StreamBuffer("t")
     table.describe({"properties": dict(properties), "x-mode": "merge"}, ["id"])
     return table
 
@@ -31,7 +31,7 @@ def _file(folder: Path, *rows: dict[str, Any], properties: Any = PROPERTIES) -> 
     return ParquetFile(parquet(folder / "spool", properties, rows, MOMENTS[0]), len(rows))
 
 
-def _fitted(table: IncomingTable, folder: Path, *files: ParquetFile) -> pa.Table:
+def _fitted(table: StreamBuffer, folder: Path, *files: ParquetFile) -> pa.Table:
     fitted = FittedRows(table, table.columns)
     saved = [fitted.save(file, folder / f"{n}.parquet") for n, file in enumerate(files)]
     fitted.warn_of_cut_texts()
@@ -112,7 +112,7 @@ def test_a_time_of_day_becomes_text(tmp_path: Path) -> None:
     moments = pa.array([MOMENTS[0]], pa.timestamp("us", "UTC"))
     times = pa.array([3_600_000_001], pa.time64("us"))
     pq.write_table(pa.table({"at": times, "_sdc_extracted_at": moments}), path)
-    table = IncomingTable("t")
+    table = StreamBuffer("t")
     table.describe({"properties": {"at": {"type": "string", "format": "time"}}}, [])
     fitted = FittedRows(table, {**table.columns, "at": "text"})
     [rows] = fitted.read(ParquetFile(path, 1))

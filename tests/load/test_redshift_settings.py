@@ -15,11 +15,11 @@ from dlt.destinations.exceptions import DatabaseTransientException
 from warehouse_targets.errors import (
     DiskFullError,
     LoadError,
-    SettingsError,
+    TargetSettingsError,
     WarehouseRefusedError,
     WarehouseUnavailableError,
 )
-from warehouse_targets.redshift_cluster import RedshiftCluster, RedshiftLogin, S3Staging
+from warehouse_targets.redshift_warehouse import RedshiftWarehouse, RedshiftLogin, S3Staging
 from warehouse_targets.target_redshift import RedshiftTarget
 
 ROLE = "arn:aws:iam::123456789012:role/path/copy"
@@ -57,7 +57,7 @@ def test_settings_that_can_be() -> None:
 )
 def test_settings_that_cannot_be(changed: dict[str, Any], said: str) -> None:
     settings = {**SETTINGS, **changed}
-    with pytest.raises(SettingsError, match=said):
+    with pytest.raises(TargetSettingsError, match=said):
         RedshiftTarget(config={name: value for name, value in settings.items() if value})
 
 
@@ -92,7 +92,7 @@ def test_heavy_libraries_wait_until_they_are_needed() -> None:
 
 
 LOGIN = RedshiftLogin("example", 5439, "user", "Password1", "dev", "require")
-CLUSTER = RedshiftCluster(LOGIN, "airflow_test", S3Staging("s3://bucket/x", None))
+WAREHOUSE = RedshiftWarehouse(LOGIN, "airflow_test", S3Staging("s3://bucket/x", None))
 
 
 def _caused_by(said: str, kind: type[psycopg2.Error] = psycopg2.InternalError) -> Exception:
@@ -128,7 +128,7 @@ def _caused_by(said: str, kind: type[psycopg2.Error] = psycopg2.InternalError) -
     ],
 )
 def test_other_errors_of_redshift(said: str, kind: type[LoadError]) -> None:
-    explained = CLUSTER.explain(_caused_by(said))
+    explained = WAREHOUSE.explain(_caused_by(said))
     assert type(explained) is kind
     assert said in str(explained)
     assert "example:5439/dev" in str(explained)
@@ -136,10 +136,10 @@ def test_other_errors_of_redshift(said: str, kind: type[LoadError]) -> None:
 
 def test_a_connection_that_breaks_is_tried_again() -> None:
     said = "server closed the connection unexpectedly\n\tThis probably means\n"
-    explained = CLUSTER.explain(_caused_by(said, psycopg2.OperationalError))
+    explained = WAREHOUSE.explain(_caused_by(said, psycopg2.OperationalError))
     assert type(explained) is WarehouseUnavailableError
     assert "\n" not in str(explained)
 
 
 def test_a_defect_stays_one() -> None:
-    assert CLUSTER.explain(ZeroDivisionError()) is None
+    assert WAREHOUSE.explain(ZeroDivisionError()) is None

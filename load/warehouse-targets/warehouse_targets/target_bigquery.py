@@ -9,7 +9,7 @@ from singer_sdk import typing as th
 from warehouse_targets.target import SCHEMA_SETTING, WarehouseTarget, run_command
 
 if TYPE_CHECKING:
-    from warehouse_targets.warehouse import Warehouse
+    from warehouse_targets.warehouse import TargetWarehouse
 
 
 class BigQueryTarget(WarehouseTarget):
@@ -55,15 +55,15 @@ class BigQueryTarget(WarehouseTarget):
         SCHEMA_SETTING,
     ).to_dict()
 
-    def make_warehouse(self) -> Warehouse:
+    def make_warehouse(self) -> TargetWarehouse:
         """Return the project of the settings.
 
         Raises:
-            SettingsError: One of them is wrong.
+            TargetSettingsError: One of them is wrong.
         """
-        from warehouse_targets.bigquery_project import BigQueryProject  # noqa: PLC0415
+        from warehouse_targets.bigquery_warehouse import BigQueryWarehouse  # noqa: PLC0415
 
-        return BigQueryProject(self.config, self.schema_name)
+        return BigQueryWarehouse(self.config, self.schema_name)
 
 
 def main() -> NoReturn:

@@ -10,7 +10,7 @@ from singer_sdk import typing as th
 from warehouse_targets.target import SCHEMA_SETTING, WarehouseTarget, run_command
 
 if TYPE_CHECKING:
-    from warehouse_targets.warehouse import Warehouse
+    from warehouse_targets.warehouse import TargetWarehouse
 
 
 class DuckDBTarget(WarehouseTarget):
@@ -37,15 +37,15 @@ class DuckDBTarget(WarehouseTarget):
         SCHEMA_SETTING,
     ).to_dict()
 
-    def make_warehouse(self) -> Warehouse:
+    def make_warehouse(self) -> TargetWarehouse:
         """Return the file of the setting ``path``.
 
         Raises:
-            SettingsError: There can be no such file, or the memory is no size.
+            TargetSettingsError: There can be no such file, or the memory is no size.
         """
-        from warehouse_targets.duckdb_file import DuckDBFile  # noqa: PLC0415
+        from warehouse_targets.duckdb_warehouse import DuckDBWarehouse  # noqa: PLC0415
 
-        return DuckDBFile(Path(self.config["path"]), self.schema_name, self.config["memory_limit"])
+        return DuckDBWarehouse(Path(self.config["path"]), self.schema_name, self.config["memory_limit"])
 
 
 def main() -> NoReturn:

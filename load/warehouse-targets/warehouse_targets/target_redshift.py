@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from singer_sdk import typing as th
 
-from warehouse_targets.errors import SettingsError
+from warehouse_targets.errors import TargetSettingsError
 from warehouse_targets.target import SCHEMA_SETTING, WarehouseTarget, run_command
 
 if TYPE_CHECKING:
-    from warehouse_targets.warehouse import Warehouse
+    from warehouse_targets.warehouse import TargetWarehouse
 
 _STAGING_URL = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[\w!.*()-]+)*/?")
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
@@ -75,33 +75,33 @@ class RedshiftTarget(WarehouseTarget):
         ),
     ).to_dict()
 
-    def make_warehouse(self) -> Warehouse:
+    def make_warehouse(self) -> TargetWarehouse:
         """Return the database of the settings.
 
         Raises:
-            SettingsError: A setting has no possible value, or lacks another.
+            TargetSettingsError: A setting has no possible value, or lacks another.
         """
         url = self.config.get("s3_staging_url") or None
         role = self.config.get("copy_role_arn") or None
         if url and not _STAGING_URL.fullmatch(url):
             msg = f"s3_staging_url is {url!r}; it has to be like s3://bucket/prefix"
-            raise SettingsError(msg)
+            raise TargetSettingsError(msg)
         if role and not _ROLE_ARN.fullmatch(role):
             msg = (
                 f"copy_role_arn is {role!r}; it has to be like arn:aws:iam::123456789012:role/name"
             )
-            raise SettingsError(msg)
+            raise TargetSettingsError(msg)
         certificates = self.config.get("sslrootcert") or "system"
         if certificates != "system" and not Path(certificates).is_file():
             # With sslmode require libpq would check nothing then, and say nothing.
             msg = f"sslrootcert: there is no file {certificates}"
-            raise SettingsError(msg)
+            raise TargetSettingsError(msg)
         if role and not url:
             msg = "copy_role_arn serves to read files, so it needs s3_staging_url"
-            raise SettingsError(msg)
+            raise TargetSettingsError(msg)
 
-        from warehouse_targets.redshift_cluster import (  # noqa: PLC0415
-            RedshiftCluster,
+        from warehouse_targets.redshift_warehouse import (  # noqa: PLC0415
+            RedshiftWarehouse,
             RedshiftLogin,
             S3Staging,
         )
@@ -109,7 +109,7 @@ class RedshiftTarget(WarehouseTarget):
         fields = self.config.keys() & RedshiftLogin.__dataclass_fields__.keys()
         login = RedshiftLogin(**{name: self.config[name] for name in fields})
         staging = S3Staging(url.rstrip("/"), role) if url else None
-        return RedshiftCluster(login, self.schema_name, staging)
+        return RedshiftWarehouse(login, self.schema_name, staging)
 
 
 def main() -> NoReturn:

@@ -9,7 +9,7 @@ from singer_sdk import typing as th
 from warehouse_targets.target import SCHEMA_SETTING, WarehouseTarget, run_command
 
 if TYPE_CHECKING:
-    from warehouse_targets.warehouse import Warehouse
+    from warehouse_targets.warehouse import TargetWarehouse
 
 
 class SnowflakeTarget(WarehouseTarget):
@@ -69,15 +69,15 @@ class SnowflakeTarget(WarehouseTarget):
         SCHEMA_SETTING,
     ).to_dict()
 
-    def make_warehouse(self) -> Warehouse:
+    def make_warehouse(self) -> TargetWarehouse:
         """Return the database of the settings.
 
         Raises:
-            SettingsError: There is not exactly one login, or a setting cannot be.
+            TargetSettingsError: There is not exactly one login, or a setting cannot be.
         """
-        from warehouse_targets.snowflake_account import SnowflakeAccount  # noqa: PLC0415
+        from warehouse_targets.snowflake_warehouse import SnowflakeWarehouse  # noqa: PLC0415
 
-        return SnowflakeAccount(self.config, self.schema_name)
+        return SnowflakeWarehouse(self.config, self.schema_name)
 
 
 def main() -> NoReturn:

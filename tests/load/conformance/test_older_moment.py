@@ -9,7 +9,7 @@ import pytest
 
 from tests.load.loaded_warehouse import LoadedWarehouse
 from tests.load.singer import MOMENTS, STATE, TEXT, batch, parquet, record, schema, whole
-from warehouse_targets.errors import OlderMomentError, StandbyBehindError
+from warehouse_targets.errors import OlderSyncError, OlderStandbyError
 
 PROPERTIES = {"id": TEXT, "state": TEXT}
 MANIFEST = {"sync_id": TEXT, "table_name": TEXT}
@@ -63,7 +63,7 @@ def test_an_earlier_moment_changes_nothing(warehouse, tmp_path, mode, sends_file
         "as of 2026-11-02T12:30:15.123000+00:00, but airflow_test holds the same tables as of"
         " 2026-11-03T12:30:15.123000+00:00"
     )
-    with pytest.raises(OlderMomentError) as raised:
+    with pytest.raises(OlderSyncError) as raised:
         warehouse.load(*tap.messages(MOMENTS[1], "between", "runs"))
     assert said in str(raised.value)
     assert raised.value.exit_code == 78
@@ -74,7 +74,7 @@ def test_an_earlier_moment_of_a_standby_is_tried_again_later(warehouse, tmp_path
     tap = Tap(tmp_path / "spool", manifest_says={"replay_lag_seconds": "12"})
     warehouse.load(*tap.messages(MOMENTS[1], "first", "runs"))
     before = content(warehouse)
-    with pytest.raises(StandbyBehindError, match="when it has replayed what it lacks") as raised:
+    with pytest.raises(OlderStandbyError, match="when it has replayed what it lacks") as raised:
         warehouse.load(*tap.messages(MOMENTS[0], "behind", "runs"))
     assert raised.value.exit_code == 75
     assert content(warehouse) == before
@@ -93,7 +93,7 @@ def test_other_tables_may_be_of_an_earlier_moment(warehouse, tmp_path):
     warehouse.load(*tap.messages(MOMENTS[1], "later", "runs"))
     warehouse.load(*tap.messages(MOMENTS[0], "earlier", "tasks"))
     assert warehouse.rows("tasks", ["state"]) == [("earlier",)]
-    with pytest.raises(OlderMomentError):
+    with pytest.raises(OlderSyncError):
         warehouse.load(*tap.messages(MOMENTS[0], "earlier", "tasks", "runs"))
 
 

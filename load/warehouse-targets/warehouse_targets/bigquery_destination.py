@@ -33,7 +33,7 @@ from google.cloud import bigquery
 from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY
 from google.cloud.bigquery.table import RowIterator
 
-from warehouse_targets.errors import SettingsError
+from warehouse_targets.errors import TargetSettingsError
 
 # Google's own are ten and forty minutes, for whatever is wrong.
 _REQUEST_RETRY = bigquery.DEFAULT_RETRY.with_timeout(60)
@@ -122,7 +122,7 @@ class _SqlClient(BigQuerySqlClient):
         """Return whether the dataset is there.
 
         Raises:
-            SettingsError: It is elsewhere, so no job of this location would find it.
+            TargetSettingsError: It is elsewhere, so no job of this location would find it.
         """
         try:
             found = self._client.get_dataset(self.fully_qualified_dataset_name(quote=False))
@@ -134,7 +134,7 @@ class _SqlClient(BigQuerySqlClient):
                 f" {found.location}. Set TARGET_BIGQUERY_LOCATION={found.location}, or name another"
                 " dataset"
             )
-            raise SettingsError(msg)
+            raise TargetSettingsError(msg)
         return True
 
 

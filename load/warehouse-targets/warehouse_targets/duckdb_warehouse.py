@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 import dlt
 import duckdb
+from dlt.destinations.impl.duckdb.duck import DuckDbClient
 
 from warehouse_targets.columns import ColumnType
 from warehouse_targets.errors import (
     DiskFullError,
     LoadError,
-    SettingsError,
+    TargetSettingsError,
     WarehouseRefusedError,
     WarehouseUnavailableError,
     causes_of,
     first_line,
     is_disk_full,
 )
+from warehouse_targets.insides_of_dlt import WithoutDltTables, failed_table
 from warehouse_targets.warehouse import OpenWarehouse
 
 if TYPE_CHECKING:
@@ -44,7 +46,17 @@ _TEMPORARY_FULL = "max_temp_directory_size"
 _UNQUOTED = frozenset("'%")
 
 
-class DuckDBFile:
+class _DuckDBClient(WithoutDltTables, DuckDbClient):
+    pass
+
+
+class _DuckDBDestination(dlt.destinations.duckdb):
+    @property
+    def client_class(self) -> type[_DuckDBClient]:
+        return _DuckDBClient
+
+
+class DuckDBWarehouse:
     """Loads into one DuckDB file, which only one process can have open for writing."""
 
     # More tables at a time take more memory and no less time; and an error in a local file is no
@@ -64,12 +76,12 @@ class DuckDBFile:
             memory_limit: What DuckDB takes; beyond, it uses the disk.
 
         Raises:
-            SettingsError: There can be no file at this path, or it cannot hold this schema, or the
+            TargetSettingsError: There can be no file at this path, or it cannot hold this schema, or the
                 limit is no size.
         """
         if not _SIZE.fullmatch(memory_limit):
             msg = f"memory_limit is {memory_limit!r}; it has to be like 4GB"
-            raise SettingsError(msg)
+            raise TargetSettingsError(msg)
         self._memory_limit = memory_limit
         self._path = path.absolute()
         folder = self._path.parent
@@ -77,18 +89,18 @@ class DuckDBFile:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             msg = f"path: the folder {folder} cannot be made: {error.strerror}"
-            raise SettingsError(msg) from error
+            raise TargetSettingsError(msg) from error
         if self._path.is_dir():
             msg = f"path: {self._path} is a folder; name a file in it"
-            raise SettingsError(msg)
+            raise TargetSettingsError(msg)
         for needed in (folder, self._path):
             if needed.exists() and not os.access(needed, os.W_OK):
                 msg = f"path: {needed} may not be written by this user"
-                raise SettingsError(msg)
+                raise TargetSettingsError(msg)
         if self._path.name.partition(".")[0].lower() == schema_name.lower():
             # DuckDB names the database after the file, and "a.b" could be either then.
             msg = f"path: {self._path.name} cannot hold a schema {schema_name}; rename the file"
-            raise SettingsError(msg)
+            raise TargetSettingsError(msg)
 
     @contextmanager
     def open(self) -> Iterator[OpenWarehouse]:
@@ -100,7 +112,7 @@ class DuckDBFile:
         """
         with ExitStack() as stack:
             connection = stack.enter_context(self._connect())
-            destination = dlt.destinations.duckdb(
+            destination = _DuckDBDestination(
                 connection,
                 replace_strategy="insert-from-staging",
                 staging_dataset_name_layout=_STAGING_NAME,
@@ -192,15 +204,15 @@ class DuckDBFile:
         for cause in causes:
             if isinstance(cause, duckdb.OutOfMemoryException):
                 return self._out_of_memory(cause)
-        table = next((cause.job_id for cause in causes if hasattr(cause, "job_id")), "")
         for cause in causes:
             # Parquet with damaged pages is a plain duckdb.Error.
             if (
                 isinstance(cause, duckdb.DataError | duckdb.IOException)
                 or type(cause) is duckdb.Error
             ):
-                where = f"{self._path}, table {table.rpartition('.')[0].rpartition('.')[0]}"
-                return WarehouseRefusedError(f"{where}: {first_line(cause)}")
+                return WarehouseRefusedError(
+                    f"{self._path}, table {failed_table(error)}: {first_line(cause)}"
+                )
         return None
 
 

@@ -22,11 +22,11 @@ from google.auth.exceptions import DefaultCredentialsError, RefreshError, Transp
 from google.cloud import bigquery
 from google.oauth2 import service_account
 
-from warehouse_targets.bigquery_dlt import bigquery_destination, login
+from warehouse_targets.bigquery_destination import bigquery_destination, login
 from warehouse_targets.columns import ColumnType
 from warehouse_targets.errors import (
     LoadError,
-    SettingsError,
+    TargetSettingsError,
     WarehouseRefusedError,
     WarehouseUnavailableError,
     causes_of,
@@ -57,7 +57,7 @@ os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
 _UNREACHABLE = (RetryError, TransportError, requests.ConnectionError, requests.Timeout)
 
 
-class BigQueryProject:
+class BigQueryWarehouse:
     """Loads datasets of one project, each of which is a schema."""
 
     # Every table is some jobs of a second or more, however small it is. What Google's client has
@@ -76,7 +76,7 @@ class BigQueryProject:
             schema_name: Dataset to load.
 
         Raises:
-            SettingsError: One of them is wrong.
+            TargetSettingsError: One of them is wrong.
         """
         if not re.fullmatch(r"\w+", schema_name, re.ASCII):
             name = re.sub(r"\W", "_", schema_name, flags=re.ASCII)
@@ -84,7 +84,7 @@ class BigQueryProject:
                 f"default_target_schema is {schema_name}, but the name of a dataset has letters,"
                 f" digits and underscores only. Set TARGET_BIGQUERY_DEFAULT_TARGET_SCHEMA={name}"
             )
-            raise SettingsError(msg)
+            raise TargetSettingsError(msg)
         self._schema_name = schema_name
         self._project: str = settings["project"]
         self._location: str = settings["location"]
@@ -206,7 +206,7 @@ def _credentials(settings: Mapping[str, Any]) -> Credentials:
     text, path = settings.get("credentials"), settings.get("credentials_path")
     if text and path:
         msg = "credentials and credentials_path are both set; set one of them, or neither"
-        raise SettingsError(msg)
+        raise TargetSettingsError(msg)
     if not text and not path:
         try:
             found, _ = google.auth.default(scopes=_SCOPES)
@@ -216,7 +216,7 @@ def _credentials(settings: Mapping[str, Any]) -> Credentials:
                 " TARGET_BIGQUERY_CREDENTIALS_PATH to the key of a service account, or"
                 f" GOOGLE_APPLICATION_CREDENTIALS ({_told(error)})"
             )
-            raise SettingsError(msg) from error
+            raise TargetSettingsError(msg) from error
         return found
     setting = "credentials"
     if path:
@@ -225,7 +225,7 @@ def _credentials(settings: Mapping[str, Any]) -> Credentials:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             msg = f"credentials_path: {path} cannot be read: {_told(error)}"
-            raise SettingsError(msg) from error
+            raise TargetSettingsError(msg) from error
     try:
         key: Credentials = service_account.Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
             json.loads(cast("str", text)), scopes=_SCOPES
@@ -237,7 +237,7 @@ def _credentials(settings: Mapping[str, Any]) -> Credentials:
             " with client_email, private_key and token_uri. Another login goes into"
             " GOOGLE_APPLICATION_CREDENTIALS"
         )
-        raise SettingsError(msg) from None
+        raise TargetSettingsError(msg) from None
     return key
 
 
@@ -246,7 +246,7 @@ def _staging_url(url: str | None) -> str | None:
         return None
     if not re.fullmatch(r"gs://[^/]+(/.*)?", url):
         msg = f"gcs_staging_url is {url}; it has to be like gs://bucket/prefix"
-        raise SettingsError(msg)
+        raise TargetSettingsError(msg)
     return url.rstrip("/")
 
 

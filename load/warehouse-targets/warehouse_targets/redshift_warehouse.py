@@ -7,7 +7,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -16,23 +16,23 @@ import dlt
 import psycopg2
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from dlt.common.destination import Destination
+from dlt.destinations.impl.redshift.redshift import RedshiftClient
 from s3fs import S3FileSystem
 
 from warehouse_targets.columns import ColumnType
 from warehouse_targets.errors import (
     DiskFullError,
     LoadError,
-    SettingsError,
+    TargetSettingsError,
     WarehouseRefusedError,
     WarehouseUnavailableError,
     causes_of,
     first_line,
 )
-from warehouse_targets.incoming import IncomingTable
-from warehouse_targets.parquet_file import ParquetFile
+from warehouse_targets.insides_of_dlt import WithoutDltTables, failed_table
 from warehouse_targets.redshift_files import FittedRows
 from warehouse_targets.staging_schemas import leftover_schemas, new_staging_layout
-from warehouse_targets.warehouse import OpenWarehouse, imported
+from warehouse_targets.warehouse import OpenWarehouse, TableToLoad, imported
 
 if TYPE_CHECKING:
     from dlt.destinations.sql_client import SqlClientBase
@@ -82,7 +82,17 @@ class S3Staging:
     copy_role: str | None
 
 
-class RedshiftCluster:
+class _RedshiftClient(WithoutDltTables, RedshiftClient):
+    pass
+
+
+class _RedshiftDestination(dlt.destinations.redshift):
+    @property
+    def client_class(self) -> type[_RedshiftClient]:
+        return _RedshiftClient
+
+
+class RedshiftWarehouse:
     """Loads into one schema of a Redshift database, by COPY of Parquet files in S3 if there is one.
 
     All schemas of a database share its sessions: a load has one for each table that it loads at a
@@ -114,7 +124,7 @@ class RedshiftCluster:
         """Make a place in S3 for the load's files, and remove it at the end.
 
         Raises:
-            SettingsError: There are no credentials of AWS.
+            TargetSettingsError: There are no credentials of AWS.
             WarehouseRefusedError: The bucket is not there or may not be used.
             WarehouseUnavailableError: S3 cannot be reached.
         """
@@ -134,7 +144,7 @@ class RedshiftCluster:
     def _destination(self, staging_layout: str) -> Destination[Any, Any]:
         login = self._login
         timeout = _LONGEST_STATEMENT_MINUTES * 60_000
-        return dlt.destinations.redshift(
+        return _RedshiftDestination(
             {
                 "host": login.host,
                 "port": login.port,
@@ -192,11 +202,9 @@ class RedshiftCluster:
 
     def explain(self, error: BaseException) -> LoadError | None:
         """Return what an error of Redshift or of S3 means, None for a defect."""
-        causes = list(causes_of(error))
-        table = next((cause.job_id for cause in causes if hasattr(cause, "job_id")), "")
-        for cause in causes:
+        for cause in causes_of(error):
             if isinstance(cause, psycopg2.Error):
-                return self._explain_database(cause, table.partition(".")[0])
+                return self._explain_database(cause, failed_table(error))
             if isinstance(cause, ClientError | BotoCoreError):
                 return self._explain_store(cause)
         return None
@@ -219,7 +227,7 @@ class RedshiftCluster:
     def _explain_store(self, error: ClientError | BotoCoreError) -> LoadError:
         url = self._staging.url if self._staging else "S3"
         if isinstance(error, NoCredentialsError):
-            return SettingsError(
+            return TargetSettingsError(
                 "s3_staging_url: no credentials of AWS were found. Set AWS_ACCESS_KEY_ID and"
                 " AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run where a role is attached"
             )
@@ -252,29 +260,19 @@ def _remove(store: S3FileSystem, url: str) -> None:
         logger.warning("%s could not be removed. Allow s3:DeleteObject there, or remove it", url)
 
 
-def _copied(
-    table: IncomingTable,
-    columns: Mapping[str, ColumnType],
-    files: Sequence[ParquetFile],
-    folder: Path,
-) -> Iterator[Any]:
-    fitted = FittedRows(table, columns)
+def _copied(table: TableToLoad) -> Iterator[Any]:
+    fitted = FittedRows(table)
     saved = [
-        fitted.save(file, folder / f"{table.name}.{number}.fitted.parquet")
-        for number, file in enumerate(files)
+        fitted.save(file, table.folder / f"{table.name}.{number}.fitted.parquet")
+        for number, file in enumerate(table.files)
     ]
     fitted.warn_of_cut_texts()
-    yield from imported(table, columns, saved, folder)
+    yield from imported(replace(table, files=saved))
 
 
-def _inserted(
-    table: IncomingTable,
-    columns: Mapping[str, ColumnType],
-    files: Sequence[ParquetFile],
-    folder: Path,  # noqa: ARG001
-) -> Iterator[Any]:
-    fitted = FittedRows(table, columns, only_finite=True)
-    for file in files:
+def _inserted(table: TableToLoad) -> Iterator[Any]:
+    fitted = FittedRows(table, only_finite=True)
+    for file in table.files:
         yield from fitted.read(file)
     fitted.warn_of_cut_texts()
 

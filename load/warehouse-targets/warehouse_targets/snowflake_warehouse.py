@@ -22,22 +22,22 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from dlt.common.data_writers.escape import escape_snowflake_identifier
 from dlt.destinations.impl.snowflake.snowflake import SnowflakeClient
-from dlt.destinations.sql_jobs import SqlStagingFollowupJob
 
 from warehouse_targets.columns import ColumnType
 from warehouse_targets.errors import (
     LoadError,
-    SettingsError,
+    TargetSettingsError,
     WarehouseRefusedError,
     WarehouseUnavailableError,
     causes_of,
 )
+from warehouse_targets.insides_of_dlt import OverwriteJob, WithoutDltTables
 from warehouse_targets.staging_schemas import leftover_schemas, new_staging_layout
 from warehouse_targets.warehouse import OpenWarehouse
 
 if TYPE_CHECKING:
     from dlt.common.destination import PreparedTableSchema
-    from dlt.common.destination.client import FollowupJobRequest
+    from dlt.common.destination.client import FollowupJobRequest, LoadJobInfo
     from dlt.destinations.sql_client import SqlClientBase
 
 _LOGINS = ("password", "private_key", "private_key_path", "oauth_token")
@@ -143,7 +143,7 @@ _MEANINGS = (
 _NO_ANSWER = re.compile("^290(408|429|5)")
 
 
-class SnowflakeAccount:
+class SnowflakeWarehouse:
     """Loads into one schema of a Snowflake database."""
 
     # An X-Small warehouse runs eight statements at a time, and a table's are short.
@@ -162,7 +162,7 @@ class SnowflakeAccount:
             schema_name: Schema to load.
 
         Raises:
-            SettingsError: There is not exactly one login, or the account or the key cannot be.
+            TargetSettingsError: There is not exactly one login, or the account or the key cannot be.
         """
         self._parameters = _connection_parameters(settings)
         self._account = settings["account"]
@@ -200,8 +200,8 @@ class SnowflakeAccount:
                 raise known from error
             raise
 
-    def _destination(self, staging_layout: str, stage: str) -> _Destination:
-        return _Destination(
+    def _destination(self, staging_layout: str, stage: str) -> _SnowflakeDestination:
+        return _SnowflakeDestination(
             credentials={
                 **{name: self._parameters.get(name) for name in _KNOWN_TO_DLT},
                 "host": self._parameters["account"],
@@ -248,41 +248,36 @@ class SnowflakeAccount:
         return WarehouseRefusedError(f"Snowflake refused: {text}")
 
 
-class _Client(SnowflakeClient):
-    def _create_replace_followup_jobs(
-        self, table_chain: Sequence[PreparedTableSchema]
+class _SnowflakeClient(WithoutDltTables, SnowflakeClient):
+    def create_table_chain_completed_followup_jobs(
+        self,
+        table_chain: Sequence[PreparedTableSchema],
+        completed_table_chain_jobs: Sequence[LoadJobInfo] | None = None,
     ) -> list[FollowupJobRequest]:
-        return [_OverwriteJob.from_table_chain(table_chain, self.sql_client)]
+        """Replace rows in one statement.
+
+        dlt's ways to replace leave the table empty, or gone with its grants, for a moment:
+        TRUNCATE and DDL end a transaction.
+        """
+        if table_chain[0]["write_disposition"] == "replace":
+            return [OverwriteJob.from_table_chain(table_chain, self.sql_client)]
+        jobs: list[FollowupJobRequest] = super().create_table_chain_completed_followup_jobs(
+            table_chain, completed_table_chain_jobs
+        )
+        return jobs
 
 
-class _OverwriteJob(SqlStagingFollowupJob):
-    """Replaces a table's rows in one statement.
-
-    dlt's ways to replace leave the table empty, or gone with its grants, for a moment: TRUNCATE
-    and DDL end a transaction.
-    """
-
-    @classmethod
-    def generate_sql(
-        cls, table_chain: Sequence[PreparedTableSchema], sql_client: SqlClientBase[Any]
-    ) -> list[str]:
-        return [
-            re.sub("^INSERT INTO", "INSERT OVERWRITE INTO", statement)
-            for statement in cls._generate_insert_sql(table_chain, sql_client, truncate_first=False)
-        ]
-
-
-class _Destination(dlt.destinations.snowflake):
+class _SnowflakeDestination(dlt.destinations.snowflake):
     @property
-    def client_class(self) -> type[_Client]:
-        return _Client
+    def client_class(self) -> type[_SnowflakeClient]:
+        return _SnowflakeClient
 
 
 def _connection_parameters(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the driver is called with.
 
     Raises:
-        SettingsError: See :class:`SnowflakeAccount`.
+        TargetSettingsError: See :class:`SnowflakeWarehouse`.
     """
     given = [name for name in _LOGINS if settings.get(name)]
     if len(given) != 1:
@@ -290,14 +285,14 @@ def _connection_parameters(settings: Mapping[str, Any]) -> dict[str, Any]:
             f"Set exactly one of {', '.join(_LOGINS)} to log in to Snowflake;"
             f" {' and '.join(given) or 'none'} is set"
         )
-        raise SettingsError(msg)
+        raise TargetSettingsError(msg)
     account = settings["account"]
     if not re.fullmatch(r"[\w-]+(\.[\w-]+)*", account) or "snowflakecomputing" in account:
         msg = (
             f"account: {account} is no account identifier. Give <organization>-<account>, without"
             " https:// and snowflakecomputing.com"
         )
-        raise SettingsError(msg)
+        raise TargetSettingsError(msg)
     parameters = {
         "account": account,
         **{name: settings[name] for name in ("user", "role", "warehouse", "database")},
@@ -329,7 +324,7 @@ def _private_key(login: str, settings: Mapping[str, Any]) -> str:
             pem = Path(pem).read_text(encoding="ascii")
         except (OSError, UnicodeDecodeError) as error:
             msg = f"private_key_path: {pem} cannot be read: {error}"
-            raise SettingsError(msg) from error
+            raise TargetSettingsError(msg) from error
     # Files of variables often hold a line break as two characters.
     pem = pem.replace("\\n", "\n")
     try:
@@ -339,6 +334,6 @@ def _private_key(login: str, settings: Mapping[str, Any]) -> str:
             f"{login} is no private key in PEM, or private_key_passphrase is not its passphrase:"
             f" {error}"
         )
-        raise SettingsError(msg) from error
+        raise TargetSettingsError(msg) from error
     der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     return base64.b64encode(der).decode()
