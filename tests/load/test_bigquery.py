@@ -197,9 +197,7 @@ def test_what_passes_by_itself(
 
 @stand_in
 @pytest.mark.parametrize("what", ["POST .*/queries", "POST /upload", "GET .*/datasets"])
-def test_a_short_fault_is_not_even_seen(
-    warehouse: LoadedBigQuery, file: Path, what: str
-) -> None:
+def test_a_short_fault_is_not_even_seen(warehouse: LoadedBigQuery, file: Path, what: str) -> None:
     warehouse.stand_in.fail(what, 503, "backendError", "Try again", times=2)
     warehouse.load(BEGIN, batch("t", file), STATE)
     assert warehouse.rows("t", ["id"]) == [(1,)]

@@ -41,8 +41,8 @@ from warehouse_targets.errors import (
     WarehouseRefusedError,
     WarehouseUnavailableError,
 )
-from warehouse_targets.stream_buffer import StreamBuffer
 from warehouse_targets.loader import load
+from warehouse_targets.stream_buffer import StreamBuffer
 
 PROPERTIES = {"id": INTEGER, "note": TEXT}
 BEGIN = schema("t", PROPERTIES, key=["id"], mode="merge")
@@ -63,9 +63,7 @@ def _expect_error(run: subprocess.CompletedProcess[str], exit_code: int, *said: 
     assert (run.returncode, run.stdout) == (exit_code, "")
 
 
-def test_file_in_use(
-    warehouse: LoadedDuckDB, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_file_in_use(warehouse: LoadedDuckDB, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duckdb_warehouse, "_WAIT_SECONDS", 0.5)
     warehouse.path.parent.mkdir()
     code = f"import duckdb; c = duckdb.connect({str(warehouse.path)!r}); print(flush=True); input()"

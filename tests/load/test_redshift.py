@@ -245,7 +245,9 @@ def test_no_credentials_of_aws(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    with pytest.raises(TargetSettingsError, match=r"no credentials of AWS were found.*AWS_ACCESS_KEY_ID"):
+    with pytest.raises(
+        TargetSettingsError, match=r"no credentials of AWS were found.*AWS_ACCESS_KEY_ID"
+    ):
         load(ONE)
 
 

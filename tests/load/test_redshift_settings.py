@@ -19,7 +19,7 @@ from warehouse_targets.errors import (
     WarehouseRefusedError,
     WarehouseUnavailableError,
 )
-from warehouse_targets.redshift_warehouse import RedshiftWarehouse, RedshiftLogin, S3Staging
+from warehouse_targets.redshift_warehouse import RedshiftLogin, RedshiftWarehouse, S3Staging
 from warehouse_targets.target_redshift import RedshiftTarget
 
 ROLE = "arn:aws:iam::123456789012:role/path/copy"

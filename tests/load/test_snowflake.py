@@ -19,8 +19,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from tests.load.singer import INTEGER, JSON, MOMENTS, STATE, TEXT, batch, parquet, schema, whole
 from tests.load.loaded_snowflake import LoadedSnowflake
+from tests.load.singer import INTEGER, JSON, MOMENTS, STATE, TEXT, batch, parquet, schema, whole
 from tests.stand_ins.snowflake import EXPIRED_TOKEN, LOGIN, PASSWORD, TOKEN, SnowflakeStandIn
 from warehouse_targets.errors import (
     EXIT_FINAL,
@@ -151,7 +151,9 @@ def test_passphrase_is_wrong(snowflake_warehouse: LoadedSnowflake) -> None:
         "private_key": _encrypted(snowflake_warehouse.stand_in.private_key),
         "private_key_passphrase": "close sesame",
     }
-    with pytest.raises(TargetSettingsError, match="or private_key_passphrase is not its passphrase"):
+    with pytest.raises(
+        TargetSettingsError, match="or private_key_passphrase is not its passphrase"
+    ):
         snowflake_warehouse.load(STATE)
 
 
@@ -231,9 +233,7 @@ def test_versions_of_a_moment_are_replaced_in_one_transaction(
 
 
 @pytest.mark.stand_in
-def test_times_have_the_offset_of_utc(
-    snowflake_warehouse: LoadedSnowflake, tmp_path: Path
-) -> None:
+def test_times_have_the_offset_of_utc(snowflake_warehouse: LoadedSnowflake, tmp_path: Path) -> None:
     """Of TIMESTAMP_LTZ the day is that of the session that asks; the stand-in knows one type."""
     stand_in = snowflake_warehouse.stand_in
     stand_in.log()
@@ -402,9 +402,7 @@ def test_nobody_is_there(
 
 
 @pytest.mark.stand_in
-def test_the_command_shows_one_line(
-    snowflake_warehouse: LoadedSnowflake, tmp_path: Path
-) -> None:
+def test_the_command_shows_one_line(snowflake_warehouse: LoadedSnowflake, tmp_path: Path) -> None:
     snowflake_warehouse.login = {"password": "wrong"}
     run = snowflake_warehouse.run(*_messages(tmp_path))
     lines = [line for line in run.stderr.splitlines() if "| ERROR" in line]

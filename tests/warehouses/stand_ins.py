@@ -9,9 +9,9 @@ from pathlib import Path
 from unittest.mock import patch
 
 from tests.load.loaded_bigquery import LoadedBigQuery
-from tests.load.loaded_warehouse import LoadedWarehouse
 from tests.load.loaded_redshift import LoadedRedshift
 from tests.load.loaded_snowflake import LoadedSnowflake
+from tests.load.loaded_warehouse import LoadedWarehouse
 from tests.stand_ins.bigquery import running_bigquery
 from tests.stand_ins.redshift import running_redshift
 from tests.stand_ins.snowflake import running_snowflake

@@ -19,10 +19,14 @@ from fsspec import AbstractFileSystem
 from google.api_core.exceptions import GoogleAPICallError, RetryError
 from google.auth.credentials import Credentials
 from google.auth.exceptions import DefaultCredentialsError, RefreshError, TransportError
-from google.cloud import bigquery
 from google.oauth2 import service_account
 
-from warehouse_targets.bigquery_destination import bigquery_destination, login
+from warehouse_targets.bigquery_destination import (
+    ImpatientSqlClient,
+    bigquery_destination,
+    laid_out,
+    login,
+)
 from warehouse_targets.columns import ColumnType
 from warehouse_targets.errors import (
     LoadError,
@@ -31,6 +35,7 @@ from warehouse_targets.errors import (
     WarehouseUnavailableError,
     causes_of,
 )
+from warehouse_targets.insides_of_dlt import failed_table
 from warehouse_targets.staging_schemas import leftover_schemas, new_staging_layout
 from warehouse_targets.warehouse import OpenWarehouse
 
@@ -63,7 +68,7 @@ class BigQueryWarehouse:
     # Every table is some jobs of a second or more, however small it is. What Google's client has
     # tried again for a minute is not tried again.
     load_settings: Mapping[str, object] = {"workers": 8, "raise_on_max_retries": 1}
-    naming = "warehouse_targets.bigquery_names"
+    naming = "warehouse_targets.naming_conventions.WordNames"
     # BigQuery loads the type JSON from text files only.
     stored_as: Mapping[ColumnType, ColumnType] = {"json": "text"}
     merge_strategy = "upsert"
@@ -98,7 +103,7 @@ class BigQueryWarehouse:
         destination = bigquery_destination(self._credentials, self._project, self._location, layout)
         with tempfile.TemporaryDirectory(prefix="target-bigquery-") as folder:
             if not self._staging_url:
-                yield OpenWarehouse(destination, Path(folder))
+                yield OpenWarehouse(destination, Path(folder), lay_out=laid_out)
                 return
             bucket = self._bucket(self._staging_url)
             place = f"{self._staging_url}/{layout % self._schema_name}"
@@ -109,6 +114,7 @@ class BigQueryWarehouse:
                     dlt.destinations.filesystem(
                         place, credentials=login(self._credentials, self._project)
                     ),
+                    lay_out=laid_out,
                 )
             finally:
                 self._remove_staged(bucket, place)
@@ -154,16 +160,14 @@ class BigQueryWarehouse:
 
     def leftovers(self, client: SqlClientBase[Any], schema_name: str) -> Sequence[str]:
         """Return the staging datasets that killed loads left."""
-        datasets = cast("bigquery.Client", client.native_connection).list_datasets()
-        return leftover_schemas((dataset.dataset_id for dataset in datasets), schema_name)
+        return leftover_schemas(cast("ImpatientSqlClient", client).dataset_names(), schema_name)
 
     def explain(self, error: BaseException) -> LoadError | None:
         """Return what an error of Google means, None for a defect."""
         causes = list(causes_of(error))
-        job = next((cause.job_id for cause in causes if hasattr(cause, "job_id")), "")
         where = f"{self._project}.{self._schema_name}"
-        if job:
-            where += f", table {job.rpartition('.')[0].rpartition('.')[0]}"
+        if table := failed_table(error):
+            where += f", table {table}"
         for cause in causes:
             if isinstance(cause, RefreshError):
                 return self._explain_login(cause)

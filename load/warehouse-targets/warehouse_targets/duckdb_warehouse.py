@@ -76,8 +76,8 @@ class DuckDBWarehouse:
             memory_limit: What DuckDB takes; beyond, it uses the disk.
 
         Raises:
-            TargetSettingsError: There can be no file at this path, or it cannot hold this schema, or the
-                limit is no size.
+            TargetSettingsError: There can be no file at this path, or it cannot hold this schema,
+                or the limit is no size.
         """
         if not _SIZE.fullmatch(memory_limit):
             msg = f"memory_limit is {memory_limit!r}; it has to be like 4GB"

@@ -99,8 +99,9 @@ class _Load:
                     client.drop_dataset()
         with cast("SqlJobClientBase", self._pipeline.destination_client()) as client:
             for name, found in client.get_storage_tables([buffer.name for buffer in buffers]):
-                kinds = {column.lower(): hints["data_type"] for column, hints in found.items()}
-                self._existing[name] = kinds
+                self._existing[name] = {
+                    column.lower(): hints["data_type"] for column, hints in found.items()
+                }
         columns = {buffer.name: self._stored_columns(buffer) for buffer in buffers}
         check_column_types(columns, self._existing)
         tables = [
@@ -218,4 +219,3 @@ class _Load:
                     buffer.whole_at,
                     buffer.whole_at,
                 )
-

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
 
 import dlt
@@ -17,6 +17,7 @@ import psycopg2
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from dlt.common.destination import Destination
 from dlt.destinations.impl.redshift.redshift import RedshiftClient
+from psycopg2 import errors
 from s3fs import S3FileSystem
 
 from warehouse_targets.columns import ColumnType
@@ -101,7 +102,7 @@ class RedshiftWarehouse:
 
     # A job that failed is no accident that goes away within seconds: the next run tries again.
     load_settings: Mapping[str, object] = {"workers": 4, "raise_on_max_retries": 1}
-    naming = "warehouse_targets.case_insensitive_names"
+    naming = "warehouse_targets.naming_conventions.CaseInsensitiveNames"
     # COPY would take JSON as one text of SUPER, and takes no time of day from Parquet.
     stored_as: Mapping[ColumnType, ColumnType] = {"json": "text", "time": "text"}
     # dlt has no other for Redshift; it is one transaction.
@@ -214,8 +215,8 @@ class RedshiftWarehouse:
         where = f"Redshift {self._login.host}:{self._login.port}/{self._login.database}"
         if table:
             where += f", table {table}"
-        for pattern, kind, advice in _DATABASE_ERRORS:
-            if pattern.search(said):
+        for by_code, words, kind, advice in _DATABASE_ERRORS:
+            if isinstance(error, by_code) or (words and re.search(words, said, re.IGNORECASE)):
                 return kind(f"{where}: {said}. {advice}")
         if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
             return WarehouseUnavailableError(
@@ -285,63 +286,78 @@ _CHECK_BUCKET = (
     " names the permissions"
 )
 _AGAIN = "Run the sync again"
-_DATABASE_ERRORS: Sequence[tuple[re.Pattern[str], type[LoadError], str]] = [
-    (re.compile(pattern, re.IGNORECASE), kind, advice)
-    for pattern, kind, advice in (
-        (
-            r"password authentication failed|no password supplied|(user|role) .* does not exist",
-            WarehouseRefusedError,
-            "Check TARGET_REDSHIFT_USER and TARGET_REDSHIFT_PASSWORD",
-        ),
-        (
-            r"database .* does not exist",
-            WarehouseRefusedError,
-            "Check TARGET_REDSHIFT_DATABASE",
-        ),
-        (
-            r"certificate|does not support SSL|root\.crt|sslrootcert",
-            WarehouseRefusedError,
-            "Check TARGET_REDSHIFT_SSLMODE; TARGET_REDSHIFT_SSLROOTCERT names trusted certificates",
-        ),
-        (
-            r"assume IAM Role",
-            WarehouseRefusedError,
-            "Check TARGET_REDSHIFT_COPY_ROLE_ARN, and that the role is attached to the cluster",
-        ),
-        (r"ExpiredToken|token .* expired", WarehouseUnavailableError, _RENEW),
-        (r"S3ServiceException|S3 Query Exception.*denied", WarehouseRefusedError, _CHECK_BUCKET),
-        (
-            r"permission denied|must be owner|not authorized",
-            WarehouseRefusedError,
-            "Grant it as docs/warehouses/redshift-setup.sql does",
-        ),
-        (
-            r"relation .* already exists",
-            WarehouseRefusedError,
-            "It is not this user's. Make TARGET_REDSHIFT_USER its owner, or drop it",
-        ),
-        (
-            r"disk full|no space left|could not extend",
-            DiskFullError,
-            "Make room in the cluster, and run the sync again",
-        ),
-        (
-            r"serializable isolation|concurrent transaction|could not serialize|deadlock",
-            WarehouseUnavailableError,
-            f"Another session wrote the same tables. {_AGAIN}",
-        ),
-        (
-            r"statement timeout|cancell?ed on user|query cancell?ed",
-            WarehouseUnavailableError,
-            f"Another session may hold a lock on the table; see STV_LOCKS. {_AGAIN}",
-        ),
-        (
-            r"too many|connection limit|usage limit|shutting down|starting up|paused|terminating",
-            WarehouseUnavailableError,
-            _AGAIN,
-        ),
-    )
-]
+_Codes: TypeAlias = "type[psycopg2.Error] | tuple[type[psycopg2.Error], ...]"
+# By SQLSTATE, which psycopg2 makes a class of. An error at login has none, and what Redshift has
+# beyond PostgreSQL comes as an internal error, so words are looked for too.
+_DATABASE_ERRORS: Sequence[tuple[_Codes, str | None, type[LoadError], str]] = (
+    (
+        (),
+        r"password authentication failed|no password supplied|(user|role) .* does not exist",
+        WarehouseRefusedError,
+        "Check TARGET_REDSHIFT_USER and TARGET_REDSHIFT_PASSWORD",
+    ),
+    (
+        (),
+        r"database .* does not exist",
+        WarehouseRefusedError,
+        "Check TARGET_REDSHIFT_DATABASE",
+    ),
+    (
+        (),
+        r"certificate|does not support SSL|root\.crt|sslrootcert",
+        WarehouseRefusedError,
+        "Check TARGET_REDSHIFT_SSLMODE; TARGET_REDSHIFT_SSLROOTCERT names trusted certificates",
+    ),
+    (
+        (),
+        r"assume IAM Role",
+        WarehouseRefusedError,
+        "Check TARGET_REDSHIFT_COPY_ROLE_ARN, and that the role is attached to the cluster",
+    ),
+    ((), r"ExpiredToken|token .* expired", WarehouseUnavailableError, _RENEW),
+    (
+        (),
+        r"S3ServiceException|S3 Query Exception.*denied",
+        WarehouseRefusedError,
+        _CHECK_BUCKET,
+    ),
+    (
+        errors.InsufficientPrivilege,
+        r"not authorized",
+        WarehouseRefusedError,
+        "Grant it as docs/warehouses/redshift-setup.sql does",
+    ),
+    (
+        errors.DuplicateTable,
+        None,
+        WarehouseRefusedError,
+        "It is not this user's. Make TARGET_REDSHIFT_USER its owner, or drop it",
+    ),
+    (
+        errors.DiskFull,
+        r"disk full|no space left|could not extend",
+        DiskFullError,
+        "Make room in the cluster, and run the sync again",
+    ),
+    (
+        (errors.SerializationFailure, errors.DeadlockDetected),
+        r"serializable isolation|concurrent transaction|deadlock",
+        WarehouseUnavailableError,
+        f"Another session wrote the same tables. {_AGAIN}",
+    ),
+    (
+        errors.QueryCanceled,
+        r"cancell?ed on user",
+        WarehouseUnavailableError,
+        f"Another session may hold a lock on the table; see STV_LOCKS. {_AGAIN}",
+    ),
+    (
+        (errors.AdminShutdown, errors.CannotConnectNow, errors.TooManyConnections),
+        r"too many|connection limit|usage limit|shutting down|starting up|paused",
+        WarehouseUnavailableError,
+        _AGAIN,
+    ),
+)
 _CONTEXT = re.compile(r"^\s*context:\s*(?P<context>\S.*)$", re.MULTILINE)
 
 

@@ -20,7 +20,7 @@ _TIMESTAMP = {"type": ["string", "null"], "format": "date-time"}
 class BufferSink(SinkWithOwnMetadata):
     """One stream; a changed SCHEMA message makes a second sink of the same buffer."""
 
-    metadata_columns = {EXTRACTED_AT: _TIMESTAMP, DELETED_AT: _TIMESTAMP}
+    metadata_columns: ClassVar = {EXTRACTED_AT: _TIMESTAMP, DELETED_AT: _TIMESTAMP}
     _buffers: ClassVar[StreamBuffers]
 
     @classmethod

@@ -6,7 +6,7 @@ import base64
 import logging
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,7 +37,8 @@ from warehouse_targets.warehouse import OpenWarehouse
 
 if TYPE_CHECKING:
     from dlt.common.destination import PreparedTableSchema
-    from dlt.common.destination.client import FollowupJobRequest, LoadJobInfo
+    from dlt.common.destination.client import FollowupJobRequest
+    from dlt.common.storages.load_package import LoadJobInfo
     from dlt.destinations.sql_client import SqlClientBase
 
 _LOGINS = ("password", "private_key", "private_key_path", "oauth_token")
@@ -56,91 +57,94 @@ class _Meaning:
     """What an error of Snowflake means here.
 
     Attributes:
-        pattern: Found in the error's text, which begins with its number.
+        numbers: Snowflake's of the error.
         error: The class to raise.
         advice: What to do.
+        words: Pattern of its text, of an error that may come out of a batch of statements: a batch
+            fails with one number for all errors.
     """
 
-    pattern: str
+    numbers: Collection[int]
     error: type[LoadError]
     advice: str
+    words: str | None = None
+
+    def fits(self, number: int, text: str) -> bool:
+        """Return whether an error has this meaning."""
+        return number in self.numbers or bool(self.words and re.search(self.words, text))
 
 
 def _variables(*settings: str) -> str:
     return " and ".join(f"{name} (TARGET_SNOWFLAKE_{name.upper()})" for name in settings)
 
 
-# The first that fits counts. A batch of statements fails with one number for all errors, so the
-# words of the error are looked for too.
+# The first that fits counts.
 _MEANINGS = (
+    _Meaning({390100}, WarehouseRefusedError, f"Set {_variables('user', 'password')}"),
     _Meaning(
-        "^390100|Incorrect username or password",
-        WarehouseRefusedError,
-        f"Set {_variables('user', 'password')}",
-    ),
-    _Meaning(
-        "^390144|JWT token is invalid",
+        {390144},
         WarehouseRefusedError,
         f"Set {_variables('user', 'private_key')}, and the key's public half in Snowflake:"
         " alter user … set rsa_public_key = '…'",
     ),
     _Meaning(
-        "^3903(03|18)|OAuth access token",
+        {390303, 390318},
         WarehouseRefusedError,
         f"Set {_variables('oauth_token')} to a new token for this account and user",
     ),
+    _Meaning({390189}, WarehouseRefusedError, f"Set {_variables('role')}, or grant it to the user"),
     _Meaning(
-        "^390189", WarehouseRefusedError, f"Set {_variables('role')}, or grant it to the user"
-    ),
-    _Meaning(
-        "^390201",
+        {390201},
         WarehouseRefusedError,
         f"Set {_variables('database', 'warehouse')}, or grant usage on them to the role",
     ),
     _Meaning(
-        "^390422|not allowed to access Snowflake",
-        WarehouseRefusedError,
-        "A network policy of the account has to admit this machine",
+        {390422}, WarehouseRefusedError, "A network policy of the account has to admit this machine"
     ),
     _Meaning(
-        "^29040[34]",
+        {290403, 290404},
         WarehouseRefusedError,
         f"There is no such account. Set {_variables('account')}: <organization>-<account>",
     ),
     _Meaning(
-        "^003001|Insufficient privileges",
+        {3001},
         WarehouseRefusedError,
         "Grant it to the role; docs/warehouses/snowflake-setup.sql has all that is needed",
+        words="Insufficient privileges",
     ),
     _Meaning(
-        "^000606|No active warehouse",
+        {606},
         WarehouseRefusedError,
         f"Set {_variables('warehouse')}, or grant usage on it to the role",
+        words="No active warehouse",
     ),
     _Meaning(
-        "^09007[23]|exceeded its quota",
+        {90072, 90073},
         WarehouseUnavailableError,
         "Run the sync again when the resource monitor lets the warehouse run",
+        words="exceeded its quota",
     ),
     _Meaning(
-        "^000(604|625|630)|was aborted because|has locked table|or warehouse timeout",
+        {604, 625, 630},
         WarehouseUnavailableError,
         "Run the sync again; while another statement locks the table, or time limits are too"
         " short, it will not get through",
+        words="was aborted because|has locked table|or warehouse timeout",
     ),
     _Meaning(
-        "^3901(04|11|12|14)",
+        {390104, 390111, 390112, 390114},
         WarehouseUnavailableError,
         "The session ended. Run the sync again",
     ),
     _Meaning(
-        "^00(2003|2043)|does not exist or not authorized|^09010[56]",
+        {2003, 2043, 90105, 90106},
         WarehouseRefusedError,
         f"It was dropped, or belongs to another role. Check {_variables('database', 'role')}",
+        words="does not exist or not authorized",
     ),
 )
-# HTTP's 408, 429 and 5xx.
-_NO_ANSWER = re.compile("^290(408|429|5)")
+# The driver's numbers of HTTP's 408, 429 and 5xx.
+_NO_ANSWER = {290408, 290429, *range(290500, 290600)}
 
 
 class SnowflakeWarehouse:
@@ -148,7 +152,7 @@ class SnowflakeWarehouse:
 
     # An X-Small warehouse runs eight statements at a time, and a table's are short.
     load_settings: Mapping[str, object] = {"workers": 8, "raise_on_max_retries": 2}
-    naming = "warehouse_targets.case_insensitive_names"
+    naming = "warehouse_targets.naming_conventions.CaseInsensitiveNames"
     # A variant cannot be loaded from a text in Parquet.
     stored_as: Mapping[ColumnType, ColumnType] = {"json": "text"}
     # One MERGE a table.
@@ -162,7 +166,8 @@ class SnowflakeWarehouse:
             schema_name: Schema to load.
 
         Raises:
-            TargetSettingsError: There is not exactly one login, or the account or the key cannot be.
+            TargetSettingsError: There is not exactly one login, or the account or the key cannot
+                be.
         """
         self._parameters = _connection_parameters(settings)
         self._account = settings["account"]
@@ -236,10 +241,10 @@ class SnowflakeWarehouse:
     def _explain(self, error: snowflake.connector.Error) -> LoadError:
         text = " ".join(str(error).split())
         for meaning in _MEANINGS:
-            if re.search(meaning.pattern, text):
+            if meaning.fits(error.errno, text):
                 msg = f"Snowflake refused: {text}. {meaning.advice}"
                 return meaning.error(msg)
-        if isinstance(error, snowflake.connector.OperationalError) or _NO_ANSWER.search(text):
+        if isinstance(error, snowflake.connector.OperationalError) or error.errno in _NO_ANSWER:
             msg = (
                 f"The Snowflake account {self._account} cannot be reached: {text}. Check"
                 f" {_variables('account')} and the network, and run the sync again"

@@ -45,7 +45,9 @@ class DuckDBTarget(WarehouseTarget):
         """
         from warehouse_targets.duckdb_warehouse import DuckDBWarehouse  # noqa: PLC0415
 
-        return DuckDBWarehouse(Path(self.config["path"]), self.schema_name, self.config["memory_limit"])
+        return DuckDBWarehouse(
+            Path(self.config["path"]), self.schema_name, self.config["memory_limit"]
+        )
 
 
 def main() -> NoReturn:

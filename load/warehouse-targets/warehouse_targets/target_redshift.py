@@ -101,8 +101,8 @@ class RedshiftTarget(WarehouseTarget):
             raise TargetSettingsError(msg)
 
         from warehouse_targets.redshift_warehouse import (  # noqa: PLC0415
-            RedshiftWarehouse,
             RedshiftLogin,
+            RedshiftWarehouse,
             S3Staging,
         )
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.load.loaded_warehouse import LoadedWarehouse
 from tests.load.singer import MOMENTS, STATE, TEXT, batch, parquet, record, schema, whole
-from warehouse_targets.errors import OlderSyncError, OlderStandbyError
+from warehouse_targets.errors import OlderStandbyError, OlderSyncError
 
 PROPERTIES = {"id": TEXT, "state": TEXT}
 MANIFEST = {"sync_id": TEXT, "table_name": TEXT}
