@@ -213,8 +213,8 @@ class _BigQueryClient(WithoutDltTables, BigQueryClient):
             return []
         arrival: type[_Arrival] = _ReplaceAll
         if table["write_disposition"] == "merge":
-            tables = {str(table["name"]): cast("TTableSchema", table)}
-            strategy = resolve_merge_strategy(tables, *tables.values(), self.capabilities)
+            merged = cast("TTableSchema", table)
+            strategy = resolve_merge_strategy({merged["name"]: merged}, merged, self.capabilities)  # type: ignore[dict-item]
             arrival = _Merge if strategy == "upsert" else _ReplaceMoments
         return [arrival.from_table_chain(table_chain, self.sql_client)]
 
