@@ -422,6 +422,14 @@ def test_the_command_shows_one_line(snowflake_warehouse: LoadedSnowflake, tmp_pa
             "There is no such account",
         ),
         (
+            # As the driver raises it anew: with the general number of HTTP errors added twice.
+            snowflake.connector.errors.ServiceUnavailableError(
+                msg="290503: HTTP 503: Service Unavailable", errno=290503
+            ),
+            WarehouseUnavailableError,
+            "cannot be reached",
+        ),
+        (
             snowflake.connector.errors.DatabaseError(
                 msg="Incoming request with IP 192.0.2.1 is not allowed to access Snowflake.",
                 errno=390422,

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from dlt.common.data_writers.escape import escape_snowflake_identifier
 from dlt.destinations.impl.snowflake.snowflake import SnowflakeClient
+from snowflake.connector.errorcode import ER_HTTP_GENERAL_ERROR
 
 from warehouse_targets.columns import ColumnType
 from warehouse_targets.errors import (
@@ -240,11 +241,14 @@ class SnowflakeWarehouse:
 
     def _explain(self, error: snowflake.connector.Error) -> LoadError:
         text = " ".join(str(error).split())
+        number = error.errno
+        if number > 2 * ER_HTTP_GENERAL_ERROR:  # which is added anew if the driver raises anew
+            number -= ER_HTTP_GENERAL_ERROR
         for meaning in _MEANINGS:
-            if meaning.fits(error.errno, text):
+            if meaning.fits(number, text):
                 msg = f"Snowflake refused: {text}. {meaning.advice}"
                 return meaning.error(msg)
-        if isinstance(error, snowflake.connector.OperationalError) or error.errno in _NO_ANSWER:
+        if isinstance(error, snowflake.connector.OperationalError) or number in _NO_ANSWER:
             msg = (
                 f"The Snowflake account {self._account} cannot be reached: {text}. Check"
                 f" {_variables('account')} and the network, and run the sync again"
