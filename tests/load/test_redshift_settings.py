@@ -134,6 +134,25 @@ def test_other_errors_of_redshift(said: str, kind: type[LoadError]) -> None:
     assert "example:5439/dev" in str(explained)
 
 
+@pytest.mark.parametrize(
+    ("code", "kind", "said"),
+    [
+        ("42501", WarehouseRefusedError, "Grant it as docs/warehouses/redshift-setup.sql"),
+        ("42P07", WarehouseRefusedError, "Make TARGET_REDSHIFT_USER its owner"),
+        ("40001", WarehouseUnavailableError, "Another session wrote the same tables"),
+        ("40P01", WarehouseUnavailableError, "Another session wrote the same tables"),
+        ("53100", DiskFullError, "Make room in the cluster"),
+        ("57014", WarehouseUnavailableError, "see STV_LOCKS"),
+        ("57P01", WarehouseUnavailableError, "x. Run the sync again"),
+        ("42601", WarehouseRefusedError, "5439/dev: x"),
+    ],
+)
+def test_a_code_says_more_than_words(code: str, kind: type[LoadError], said: str) -> None:
+    explained = WAREHOUSE.explain(_caused_by("x", psycopg2.errors.lookup(code)))
+    assert type(explained) is kind
+    assert said in str(explained)
+
+
 def test_a_connection_that_breaks_is_tried_again() -> None:
     said = "server closed the connection unexpectedly\n\tThis probably means\n"
     explained = WAREHOUSE.explain(_caused_by(said, psycopg2.OperationalError))
