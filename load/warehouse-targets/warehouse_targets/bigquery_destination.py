@@ -4,9 +4,9 @@ dlt sends a replacement as TRUNCATE and INSERT, and the rows of a moment as DELE
 of which commits by itself. Here each is one transaction, which BigQuery rolls back if anything
 fails. Both keep the table, and with it whatever rights others have on it.
 
-What is billed by the byte read is kept small: tables are clustered by key, or by day, and a
-statement says between which values the rows are that it looks for. BigQuery leaves out what lies
-beyond constants, and variables of a script count as such.
+BigQuery bills by the byte read, so tables are clustered by key or partitioned by day, and a
+statement gives the range of the keys that it looks for: BigQuery skips what lies outside constants,
+and variables of a script count as such.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ from typing import Any, AnyStr, cast
 
 from dlt.common.configuration.specs import GcpServiceAccountCredentials
 from dlt.common.configuration.specs.gcp_credentials import GcpDefaultCredentials
-from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
+from dlt.common.destination import (
+    Destination,
+    DestinationCapabilitiesContext,
+    PreparedTableSchema,
+)
 from dlt.common.destination.client import FollowupJobRequest
 from dlt.common.destination.utils import resolve_merge_strategy
 from dlt.common.schema import Schema
@@ -41,15 +45,15 @@ from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY
 
 from warehouse_targets.columns import EXTRACTED_AT
 from warehouse_targets.errors import TargetSettingsError
-from warehouse_targets.insides_of_dlt import WithoutDltTables
+from warehouse_targets.insides_of_dlt import without_dlt_tables
 from warehouse_targets.naming_conventions import WordNames
 from warehouse_targets.warehouse import TableToLoad
 
-# Google's own are ten and forty minutes, for whatever is wrong.
+# Google's defaults are ten and forty minutes, whatever is wrong.
 _REQUEST_RETRY = bigquery.DEFAULT_RETRY.with_timeout(60)
 _JOB_RETRY = DEFAULT_JOB_RETRY.with_timeout(120)
 _REQUEST_SECONDS = 60.0
-# A part of a file of 10 MB.
+# For each 10 MB of a file.
 _UPLOAD_SECONDS = 120.0
 # BigQuery clusters by no more columns, and by none of the other types.
 _MOST_CLUSTERED = 4
@@ -58,7 +62,7 @@ _CLUSTERED_TYPES = {"bigint", "bool", "date", "text", "timestamp"}
 
 def bigquery_destination(
     credentials: Credentials, project: str, location: str, staging_name: str
-) -> dlt_bigquery:
+) -> Destination[Any, Any]:
     """Return a destination for dlt.
 
     Args:
@@ -67,7 +71,7 @@ def bigquery_destination(
         location: Where the datasets are.
         staging_name: Layout of the staging dataset's name.
     """
-    return _BigQueryDestination(
+    return _DESTINATION(
         credentials=login(credentials, project),
         project_id=project,
         location=location,
@@ -109,15 +113,15 @@ def laid_out(resource: DltResource, table: TableToLoad) -> DltResource:
 
 class _GivenCredentials(GcpServiceAccountCredentials):
     def to_gcs_credentials(self) -> dict[str, Any]:
-        """Hand on the credentials, where dlt would have gcsfs look for some."""
+        """Pass the credentials on; dlt would have gcsfs look for its own."""
         return {"project": self.project_id, "token": self.default_credentials()}
 
 
 class ImpatientSqlClient(BigQuerySqlClient):
-    """Gives up in time, and reads through REST."""
+    """Gives up in time."""
 
     def open_connection(self) -> bigquery.Client:
-        """Open it with less patience for what dlt calls without saying how long it may take."""
+        """Set time limits on what dlt calls without any."""
         client: bigquery.Client = super().open_connection()
         client.query_and_wait = partial(  # type: ignore[method-assign]
             client.query_and_wait,
@@ -133,7 +137,7 @@ class ImpatientSqlClient(BigQuerySqlClient):
     @contextmanager
     @raise_database_error
     def execute_query(self, query: AnyStr, *args: Any, **kwargs: Any) -> Iterator[Any]:  # noqa: ANN401
-        """Run a query; a load asks for a few values only, and the Storage API is a package."""
+        """Run a query, and read through REST: the few values of a load need no Storage API."""
         connection = dbapi.Connection(  # type: ignore[no-untyped-call]
             self.native_connection, prefer_bqstorage_client=False
         )
@@ -170,7 +174,7 @@ class ImpatientSqlClient(BigQuerySqlClient):
         return True
 
 
-class _BigQueryClient(WithoutDltTables, BigQueryClient):
+class _TransactionalClient(BigQueryClient):
     def __init__(
         self,
         schema: Schema,
@@ -219,10 +223,7 @@ class _BigQueryClient(WithoutDltTables, BigQueryClient):
         return [arrival.from_table_chain(table_chain, self.sql_client)]
 
 
-class _BigQueryDestination(dlt_bigquery):
-    @property
-    def client_class(self) -> type[_BigQueryClient]:
-        return _BigQueryClient
+_DESTINATION = without_dlt_tables(dlt_bigquery, _TransactionalClient)
 
 
 class _Arrival(SqlFollowupJob):

@@ -65,8 +65,8 @@ _UNREACHABLE = (RetryError, TransportError, requests.ConnectionError, requests.T
 class BigQueryWarehouse:
     """Loads datasets of one project, each of which is a schema."""
 
-    # Every table is some jobs of a second or more, however small it is. What Google's client has
-    # tried again for a minute is not tried again.
+    # Each table takes some jobs of a second or more, however small it is. Google's client has
+    # already retried for a minute.
     load_settings: Mapping[str, object] = {"workers": 8, "raise_on_max_retries": 1}
     naming = "warehouse_targets.naming_conventions.WordNames"
     # BigQuery loads the type JSON from text files only.
@@ -98,7 +98,7 @@ class BigQueryWarehouse:
 
     @contextmanager
     def open(self) -> Iterator[OpenWarehouse]:
-        """Make a folder for files on their way, and name a place for them in the bucket."""
+        """Make a folder for files, and choose a place for them in the bucket."""
         layout = new_staging_layout()
         destination = bigquery_destination(self._credentials, self._project, self._location, layout)
         with tempfile.TemporaryDirectory(prefix="target-bigquery-") as folder:
@@ -140,8 +140,8 @@ class BigQueryWarehouse:
             if known := self.explain(error):
                 raise known from error
             msg = (
-                f"gcs_staging_url: the bucket {name} may not be used: {_told(error)}. Grant"
-                f" {self._who()} the role storage.objectAdmin on it"
+                f"gcs_staging_url: the bucket {name} may not be used: {_message_of(error)}. Grant"
+                f" {self._login_name()} the role storage.objectAdmin on it"
             )
             raise WarehouseRefusedError(msg) from error
         return bucket
@@ -173,7 +173,8 @@ class BigQueryWarehouse:
                 return self._explain_login(cause)
             if isinstance(cause, _UNREACHABLE):
                 return WarehouseUnavailableError(
-                    f"{where}: BigQuery cannot be reached: {_told(causes[-1])}. Try again later"
+                    f"{where}: BigQuery cannot be reached: {_message_of(causes[-1])}."
+                    " Try again later"
                 )
             if isinstance(cause, GoogleAPICallError):
                 return self._explain_answer(cause, where)
@@ -182,27 +183,27 @@ class BigQueryWarehouse:
     def _explain_login(self, error: RefreshError) -> LoadError:
         if error.retryable:
             return WarehouseUnavailableError(
-                f"Google's login cannot be reached: {_told(error)}. Try again later"
+                f"Google's login cannot be reached: {_message_of(error)}. Try again later"
             )
         return WarehouseRefusedError(
-            f"Google refuses the login of {self._who()}: {_told(error)}. Check"
+            f"Google refuses the login of {self._login_name()}: {_message_of(error)}. Check"
             " TARGET_BIGQUERY_CREDENTIALS or TARGET_BIGQUERY_CREDENTIALS_PATH: the key may have"
             " been deleted, or the account"
         )
 
     def _explain_answer(self, error: GoogleAPICallError, where: str) -> LoadError:
         reason = _reason(error)
-        told = f"{where}: {_told(error)}"
-        if reason in _PASSING or "concurrent update" in told:
-            return WarehouseUnavailableError(f"{told}. Run the sync again later")
+        message = f"{where}: {_message_of(error)}"
+        if reason in _PASSING or "concurrent update" in message:
+            return WarehouseUnavailableError(f"{message}. Run the sync again later")
         if reason in {"accessDenied", "authError"}:
             return WarehouseRefusedError(
-                f"{told}. Grant {self._who()} in the project {self._project} what"
+                f"{message}. Grant {self._login_name()} in the project {self._project} what"
                 " docs/warehouses/bigquery-setup.sh grants, or check TARGET_BIGQUERY_PROJECT"
             )
-        return WarehouseRefusedError(told)
+        return WarehouseRefusedError(message)
 
-    def _who(self) -> str:
+    def _login_name(self) -> str:
         return getattr(self._credentials, "service_account_email", "the default credentials")
 
 
@@ -218,7 +219,7 @@ def _credentials(settings: Mapping[str, Any]) -> Credentials:
             msg = (
                 "There are no Application Default Credentials. Set TARGET_BIGQUERY_CREDENTIALS or"
                 " TARGET_BIGQUERY_CREDENTIALS_PATH to the key of a service account, or"
-                f" GOOGLE_APPLICATION_CREDENTIALS ({_told(error)})"
+                f" GOOGLE_APPLICATION_CREDENTIALS ({_message_of(error)})"
             )
             raise TargetSettingsError(msg) from error
         return found
@@ -228,7 +229,7 @@ def _credentials(settings: Mapping[str, Any]) -> Credentials:
         try:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            msg = f"credentials_path: {path} cannot be read: {_told(error)}"
+            msg = f"credentials_path: {path} cannot be read: {_message_of(error)}"
             raise TargetSettingsError(msg) from error
     try:
         key: Credentials = service_account.Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
@@ -258,11 +259,11 @@ def _reason(error: GoogleAPICallError) -> str:
     return str(error.errors[0].get("reason", "")) if error.errors else ""
 
 
-def _told(error: BaseException) -> str:
+def _message_of(error: BaseException) -> str:
     """Return what an error says in a line, of Google's answers without the request."""
     if isinstance(error, GoogleAPICallError) and error.errors:
-        told = str(error.errors[0].get("message", ""))
+        message = str(error.errors[0].get("message", ""))
     else:
         # RefreshError's text is that of all its arguments.
-        told = str(error.args[0] if isinstance(error, RefreshError) else error)
-    return told.partition("\n")[0].rstrip(".")
+        message = str(error.args[0] if isinstance(error, RefreshError) else error)
+    return message.partition("\n")[0].rstrip(".")

@@ -27,7 +27,7 @@ from warehouse_targets.errors import (
     first_line,
     is_disk_full,
 )
-from warehouse_targets.insides_of_dlt import WithoutDltTables, failed_table
+from warehouse_targets.insides_of_dlt import failed_table, without_dlt_tables
 from warehouse_targets.warehouse import OpenWarehouse
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _MOST_THREADS = 4
 _SIZE = re.compile(r"\d+(\.\d+)? ?[KMGT]i?B", re.IGNORECASE)
 _WAIT_SECONDS = 30.0
-# An ending that no environment's schema has.
+# A suffix that no environment's schema has.
 _STAGING_NAME = "%s__loading"
 _LOCKED = re.compile(r"Conflicting lock is held in (?P<holder>.+?\(PID \d+\))")
 _DISK_FULL = re.compile(r"No space left on device|File too large|Disk quota exceeded")
@@ -44,23 +44,14 @@ _DISK_FULL = re.compile(r"No space left on device|File too large|Disk quota exce
 _TEMPORARY_FULL = "max_temp_directory_size"
 # dlt puts file names into SQL and into patterns as they are.
 _UNQUOTED = frozenset("'%")
-
-
-class _DuckDBClient(WithoutDltTables, DuckDbClient):
-    pass
-
-
-class _DuckDBDestination(dlt.destinations.duckdb):
-    @property
-    def client_class(self) -> type[_DuckDBClient]:
-        return _DuckDBClient
+_DESTINATION = without_dlt_tables(dlt.destinations.duckdb, DuckDbClient)
 
 
 class DuckDBWarehouse:
     """Loads into one DuckDB file, which only one process can have open for writing."""
 
-    # More tables at a time take more memory and no less time; and an error in a local file is no
-    # accident that goes away.
+    # More tables at a time take more memory and no less time, and an error in a local file does
+    # not go away by itself.
     load_settings: Mapping[str, object] = {"workers": 2, "raise_on_max_retries": 1}
     naming = "direct"
     stored_as: Mapping[ColumnType, ColumnType] = {}
@@ -73,7 +64,7 @@ class DuckDBWarehouse:
         Args:
             path: The file. Its folder is made.
             schema_name: Schema to load.
-            memory_limit: What DuckDB takes; beyond, it uses the disk.
+            memory_limit: Memory for DuckDB; beyond it, the disk is used.
 
         Raises:
             TargetSettingsError: There can be no file at this path, or it cannot hold this schema,
@@ -112,12 +103,12 @@ class DuckDBWarehouse:
         """
         with ExitStack() as stack:
             connection = stack.enter_context(self._connect())
-            destination = _DuckDBDestination(
-                connection,
+            destination = _DESTINATION(
+                credentials=connection,
                 replace_strategy="insert-from-staging",
                 staging_dataset_name_layout=_STAGING_NAME,
-                # dlt 1.31 leaves this open for DuckDB; rows would go in one transaction and come
-                # in another, and a killed load would leave a table without them.
+                # Not set by dlt 1.31: rows would be deleted in one transaction and inserted in
+                # another, and a killed load would leave an empty table.
                 supports_transactions=True,
             )
             yield OpenWarehouse(destination, stack.enter_context(self._work_folder()))

@@ -1,4 +1,4 @@
-"""What a load refuses before it writes, and after: column types, environment, moment, company."""
+"""Checks before and after a load: column types, environment, moment, and that it ran alone."""
 
 from __future__ import annotations
 

@@ -23,7 +23,8 @@ from dlt.load.exceptions import LoadClientJobException
 from warehouse_targets.errors import causes_of
 
 if TYPE_CHECKING:
-    from dlt.common.destination import PreparedTableSchema
+    from dlt.common.destination import Destination, PreparedTableSchema
+    from dlt.common.destination.client import JobClientBase
     from dlt.common.schema import Schema
     from dlt.common.schema.typing import TSchemaTables
     from dlt.destinations.sql_client import SqlClientBase
@@ -75,18 +76,28 @@ class _FixedContext(RunContext):
     global_dir = local_dir = settings_dir = data_dir = run_dir
 
 
-class WithoutDltTables:
-    """In front of a job client: makes, asks and writes none of the tables that dlt keeps.
+def without_dlt_tables(
+    kind: type[Destination[Any, Any]], client: type[JobClientBase]
+) -> type[Destination[Any, Any]]:
+    """Return a kind of destination that makes, asks and writes none of the tables dlt keeps.
 
     They serve what this loader does not use, grow with every load, and cost statements. Without
-    them dlt compares with the real columns each time: it takes its schema for stored, so that it
-    does not store it, and is told to bring the tables up to date all the same.
+    them dlt compares with the real columns each time.
+
+    Args:
+        kind: dlt's class of the destination.
+        client: Its job client.
     """
+    made = type(client.__name__, (_WithoutDltTables, client), {})
+    return type(kind.__name__, (kind,), {"client_class": made})
+
+
+class _WithoutDltTables:
+    """Has dlt take its schema for stored, so as not to store it, and update all the same."""
 
     schema: Schema
 
     def get_stored_schema_by_hash(self, version_hash: str) -> StorageSchemaInfo:
-        """Say that the schema is stored."""
         return StorageSchemaInfo(version_hash, self.schema.name, 0, 0, _NEVER, "")
 
     def update_stored_schema(
@@ -95,7 +106,6 @@ class WithoutDltTables:
         expected_update: TSchemaTables | None = None,
         force: bool = False,  # noqa: ARG002
     ) -> TSchemaTables | None:
-        """Make or widen tables, dlt's own left out."""
         own = set(self.schema.dlt_table_names())
         tables = [name for name in only_tables or self.schema.tables if name not in own]
         done: TSchemaTables | None = super().update_stored_schema(  # type: ignore[misc]
@@ -104,7 +114,7 @@ class WithoutDltTables:
         return done
 
     def complete_load(self, load_id: str) -> None:
-        """Note nothing of a load."""
+        pass
 
 
 _NEVER = datetime.fromtimestamp(0, timezone.utc)

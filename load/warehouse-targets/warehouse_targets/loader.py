@@ -180,15 +180,15 @@ class _Load:
             }
             hints["primary_key"] = list(table.key)
         elif table.mode == "append":
-            # The rows of a moment replace those of the same moment: a load that was killed after
-            # they were written can run again.
+            # Rows replace those of the same moment, so that a load can run again that was killed
+            # after it wrote them.
             hints["write_disposition"] = {"disposition": "merge", "strategy": "delete-insert"}
             hints["merge_key"] = EXTRACTED_AT
         else:
             hints["write_disposition"] = "replace"
         if table.mode != "mirror" and not (self._existing[table.name] or table.row_count):
-            # Only makes the table, without a staging table. It knows its keys all the same: they
-            # may decide how a warehouse lays out its rows.
+            # Only creates the table, with no staging table. The keys are given all the same: they
+            # may decide its layout.
             hints["write_disposition"] = "append"
         resource: DltResource = dlt.resource(
             self._opened.rows(table),

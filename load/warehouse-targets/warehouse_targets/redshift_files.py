@@ -30,7 +30,7 @@ class FittedRows:
     """The rows of one table, with the columns of Redshift's table and texts that fit."""
 
     def __init__(self, table: TableToLoad, *, only_finite: bool = False) -> None:
-        """Note how the rows have to look.
+        """Describe the rows to make.
 
         Args:
             table: The table.
@@ -133,5 +133,5 @@ class FittedRows:
 def _cut(text: str) -> str:
     encoded = text.encode()
     note = f" … [cut by target-redshift: {len(encoded)} bytes]"
-    # Of a character that stands on the border nothing is left.
+    # A character that straddles the limit is dropped whole.
     return encoded[: _MOST_BYTES - len(note.encode())].decode(errors="ignore") + note

@@ -30,7 +30,7 @@ from warehouse_targets.errors import (
     causes_of,
     first_line,
 )
-from warehouse_targets.insides_of_dlt import WithoutDltTables, failed_table
+from warehouse_targets.insides_of_dlt import failed_table, without_dlt_tables
 from warehouse_targets.redshift_files import FittedRows
 from warehouse_targets.staging_schemas import leftover_schemas, new_staging_layout
 from warehouse_targets.warehouse import OpenWarehouse, TableToLoad, imported
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 # A statement waits for other sessions' locks too.
 _LONGEST_STATEMENT_MINUTES = 60
 _S3_TIMEOUTS = {"connect_timeout": 15, "read_timeout": 60, "retries": {"max_attempts": 3}}
+_DESTINATION = without_dlt_tables(dlt.destinations.redshift, RedshiftClient)
 
 logger = logging.getLogger(__name__)
 
@@ -83,24 +84,11 @@ class S3Staging:
     copy_role: str | None
 
 
-class _RedshiftClient(WithoutDltTables, RedshiftClient):
-    pass
-
-
-class _RedshiftDestination(dlt.destinations.redshift):
-    @property
-    def client_class(self) -> type[_RedshiftClient]:
-        return _RedshiftClient
-
-
 class RedshiftWarehouse:
-    """Loads into one schema of a Redshift database, by COPY of Parquet files in S3 if there is one.
+    """Loads into one schema of a Redshift database, by COPY of Parquet files in S3 if it can."""
 
-    All schemas of a database share its sessions: a load has one for each table that it loads at a
-    time.
-    """
-
-    # A job that failed is no accident that goes away within seconds: the next run tries again.
+    # A session for each worker: all schemas of a database share its sessions.
+    # What makes a job fail does not go away within seconds: the next run tries again.
     load_settings: Mapping[str, object] = {"workers": 4, "raise_on_max_retries": 1}
     naming = "warehouse_targets.naming_conventions.CaseInsensitiveNames"
     # COPY would take JSON as one text of SUPER, and takes no time of day from Parquet.
@@ -109,7 +97,7 @@ class RedshiftWarehouse:
     merge_strategy = "delete-insert"
 
     def __init__(self, login: RedshiftLogin, schema_name: str, staging: S3Staging | None) -> None:
-        """Note the settings; nothing is asked of the database before the load.
+        """Keep the settings; the database is first asked by a load.
 
         Args:
             login: How to log in.
@@ -145,8 +133,8 @@ class RedshiftWarehouse:
     def _destination(self, staging_layout: str) -> Destination[Any, Any]:
         login = self._login
         timeout = _LONGEST_STATEMENT_MINUTES * 60_000
-        return _RedshiftDestination(
-            {
+        return _DESTINATION(
+            credentials={
                 "host": login.host,
                 "port": login.port,
                 "username": login.user,
@@ -162,8 +150,7 @@ class RedshiftWarehouse:
             staging_iam_role=self._staging.copy_role if self._staging else None,
             replace_strategy="insert-from-staging",
             staging_dataset_name_layout=staging_layout,
-            # dlt 1.31 leaves this open for Redshift too: rows would go in one transaction and come
-            # in another.
+            # Not set by dlt 1.31: rows would be deleted in one transaction and inserted in another.
             supports_transactions=True,
             # TRUNCATE commits by itself, and the table would be empty until the rows come.
             supports_truncate_command=False,
@@ -211,19 +198,19 @@ class RedshiftWarehouse:
         return None
 
     def _explain_database(self, error: psycopg2.Error, table: str) -> LoadError:
-        said = _said(error)
+        message = _message_of(error)
         where = f"Redshift {self._login.host}:{self._login.port}/{self._login.database}"
         if table:
             where += f", table {table}"
         for by_code, words, kind, advice in _DATABASE_ERRORS:
-            if isinstance(error, by_code) or (words and re.search(words, said, re.IGNORECASE)):
-                return kind(f"{where}: {said}. {advice}")
+            if isinstance(error, by_code) or (words and re.search(words, message, re.IGNORECASE)):
+                return kind(f"{where}: {message}. {advice}")
         if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
             return WarehouseUnavailableError(
-                f"{where}: {said}. Check TARGET_REDSHIFT_HOST and TARGET_REDSHIFT_PORT, whether the"
-                " cluster is available and lets this machine in, and run the sync again"
+                f"{where}: {message}. Check TARGET_REDSHIFT_HOST and TARGET_REDSHIFT_PORT, whether"
+                " the cluster is available and lets this machine in, and run the sync again"
             )
-        return WarehouseRefusedError(f"{where}: {said}")
+        return WarehouseRefusedError(f"{where}: {message}")
 
     def _explain_store(self, error: ClientError | BotoCoreError) -> LoadError:
         url = self._staging.url if self._staging else "S3"
@@ -234,12 +221,12 @@ class RedshiftWarehouse:
             )
         if isinstance(error, ClientError):
             code = error.response.get("Error", {}).get("Code", "")
-            said = f"{url}: {first_line(error)}"
+            message = f"{url}: {first_line(error)}"
             if code in _EXPIRED:
-                return WarehouseUnavailableError(f"{said}. {_RENEW}")
+                return WarehouseUnavailableError(f"{message}. {_RENEW}")
             if code in _BUSY:
-                return WarehouseUnavailableError(f"{said}. Run the sync again")
-            return WarehouseRefusedError(f"{said}. {_CHECK_BUCKET}")
+                return WarehouseUnavailableError(f"{message}. Run the sync again")
+            return WarehouseRefusedError(f"{message}. {_CHECK_BUCKET}")
         return WarehouseUnavailableError(
             f"{url}: {first_line(error)}. Check that this machine reaches S3, and run the sync"
             " again"
@@ -296,12 +283,7 @@ _DATABASE_ERRORS: Sequence[tuple[_Codes, str | None, type[LoadError], str]] = (
         WarehouseRefusedError,
         "Check TARGET_REDSHIFT_USER and TARGET_REDSHIFT_PASSWORD",
     ),
-    (
-        (),
-        r"database .* does not exist",
-        WarehouseRefusedError,
-        "Check TARGET_REDSHIFT_DATABASE",
-    ),
+    ((), r"database .* does not exist", WarehouseRefusedError, "Check TARGET_REDSHIFT_DATABASE"),
     (
         (),
         r"certificate|does not support SSL|root\.crt|sslrootcert",
@@ -315,12 +297,7 @@ _DATABASE_ERRORS: Sequence[tuple[_Codes, str | None, type[LoadError], str]] = (
         "Check TARGET_REDSHIFT_COPY_ROLE_ARN, and that the role is attached to the cluster",
     ),
     ((), r"ExpiredToken|token .* expired", WarehouseUnavailableError, _RENEW),
-    (
-        (),
-        r"S3ServiceException|S3 Query Exception.*denied",
-        WarehouseRefusedError,
-        _CHECK_BUCKET,
-    ),
+    ((), r"S3ServiceException|S3 Query Exception.*denied", WarehouseRefusedError, _CHECK_BUCKET),
     (
         errors.InsufficientPrivilege,
         r"not authorized",
@@ -361,10 +338,10 @@ _DATABASE_ERRORS: Sequence[tuple[_Codes, str | None, type[LoadError], str]] = (
 _CONTEXT = re.compile(r"^\s*context:\s*(?P<context>\S.*)$", re.MULTILINE)
 
 
-def _said(error: psycopg2.Error) -> str:
-    """Return what Redshift said, in one line.
+def _message_of(error: psycopg2.Error) -> str:
+    """Return Redshift's own words, in one line.
 
-    Only its own words: what else psycopg2 tells may quote the statement, which has keys in it.
+    The rest of psycopg2's text may quote the statement, which has keys in it.
     """
     message = error.diag.message_primary or first_line(error)
     context = _CONTEXT.search(error.diag.message_detail or "")

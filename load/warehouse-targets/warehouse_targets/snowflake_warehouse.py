@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from dlt.common.data_writers.escape import escape_snowflake_identifier
+from dlt.common.destination import Destination
 from dlt.destinations.impl.snowflake.snowflake import SnowflakeClient
 from snowflake.connector.errorcode import ER_HTTP_GENERAL_ERROR
 
@@ -32,7 +33,7 @@ from warehouse_targets.errors import (
     WarehouseUnavailableError,
     causes_of,
 )
-from warehouse_targets.insides_of_dlt import OverwriteJob, WithoutDltTables
+from warehouse_targets.insides_of_dlt import OverwriteJob, without_dlt_tables
 from warehouse_targets.staging_schemas import leftover_schemas, new_staging_layout
 from warehouse_targets.warehouse import OpenWarehouse
 
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 _LOGINS = ("password", "private_key", "private_key_path", "oauth_token")
 _KNOWN_TO_DLT = ("database", "password", "private_key", "authenticator", "token")
 _LOGIN_SECONDS = 60
-# Of one request; a statement may take as long as it likes.
+# Per request; a statement may take as long as it needs.
 _REQUEST_SECONDS = 180
 _STAGE = "FILES"
 
@@ -176,10 +177,9 @@ class SnowflakeWarehouse:
 
     @contextmanager
     def open(self) -> Iterator[OpenWarehouse]:
-        """Log in, and make a schema for what is on its way.
+        """Log in, and make a staging schema, which also holds the stage of the files.
 
-        The schema is transient, so that nothing in it is kept for Time Travel or Fail-safe, and
-        has the stage of the files: all of it goes with the schema.
+        It is transient, so that Time Travel and Fail-safe keep nothing of it.
 
         Raises:
             WarehouseRefusedError: The login or a right is missing.
@@ -206,8 +206,8 @@ class SnowflakeWarehouse:
                 raise known from error
             raise
 
-    def _destination(self, staging_layout: str, stage: str) -> _SnowflakeDestination:
-        return _SnowflakeDestination(
+    def _destination(self, staging_layout: str, stage: str) -> Destination[Any, Any]:
+        return _DESTINATION(
             credentials={
                 **{name: self._parameters.get(name) for name in _KNOWN_TO_DLT},
                 "host": self._parameters["account"],
@@ -219,13 +219,12 @@ class SnowflakeWarehouse:
             stage_name=stage,
             # The day of a time has to be UTC's for everyone, not that of the session that asks.
             use_timestamp_tz=True,
-            # dlt 1.31 leaves this open for Snowflake; rows would go in one transaction and come
-            # in another.
+            # Not set by dlt 1.31: rows would be deleted in one transaction and inserted in another.
             supports_transactions=True,
         )
 
     def leftovers(self, client: SqlClientBase[Any], schema_name: str) -> Sequence[str]:
-        """Return those of a killed load's staging schemas that are a day old."""
+        """Return killed loads' staging schemas."""
         schemas = client.execute_sql(
             "select schema_name from information_schema.schemata where startswith(schema_name, %s)",
             f"{schema_name}__loading_".upper(),
@@ -257,7 +256,7 @@ class SnowflakeWarehouse:
         return WarehouseRefusedError(f"Snowflake refused: {text}")
 
 
-class _SnowflakeClient(WithoutDltTables, SnowflakeClient):
+class _OverwritingClient(SnowflakeClient):
     def create_table_chain_completed_followup_jobs(
         self,
         table_chain: Sequence[PreparedTableSchema],
@@ -276,10 +275,7 @@ class _SnowflakeClient(WithoutDltTables, SnowflakeClient):
         return jobs
 
 
-class _SnowflakeDestination(dlt.destinations.snowflake):
-    @property
-    def client_class(self) -> type[_SnowflakeClient]:
-        return _SnowflakeClient
+_DESTINATION = without_dlt_tables(dlt.destinations.snowflake, _OverwritingClient)
 
 
 def _connection_parameters(settings: Mapping[str, Any]) -> dict[str, Any]:

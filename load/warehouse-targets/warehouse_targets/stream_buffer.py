@@ -42,7 +42,7 @@ class StreamBuffer:
     """
 
     def __init__(self, stream_name: str) -> None:
-        """Begin a table.
+        """Make an empty buffer.
 
         Args:
             stream_name: Singer's name; of SQL taps, ``database-schema-table``.
@@ -59,7 +59,7 @@ class StreamBuffer:
         self._spool = RecordSpool(self.name)
 
     def describe(self, schema: Mapping[str, Any], key: Sequence[str]) -> None:
-        """Take over a SCHEMA message; a second one for the same stream adds its columns.
+        """Apply a SCHEMA message; a second one for the same stream adds its columns.
 
         Args:
             schema: JSON schema.

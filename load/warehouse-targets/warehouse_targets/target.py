@@ -33,7 +33,7 @@ from warehouse_targets.insides_of_singer_sdk import TargetWithoutDeadline
 if TYPE_CHECKING:
     from warehouse_targets.warehouse import TargetWarehouse
 
-# What every target of this package has, beside the address of its warehouse.
+# Every target has it.
 SCHEMA_SETTING = th.Property(
     "default_target_schema",
     th.StringType,
@@ -49,7 +49,7 @@ class WarehouseTarget(TargetWithoutDeadline):
         schema_name: Schema of the tables.
     """
 
-    # Of stream maps and flattening nothing is offered: BATCH files go to the warehouse as they are.
+    # No stream maps, no flattening: BATCH files go to the warehouse as they are.
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         PluginCapabilities.ABOUT,
         PluginCapabilities.BATCH,
@@ -93,8 +93,8 @@ class WarehouseTarget(TargetWithoutDeadline):
     def make_warehouse(self) -> TargetWarehouse:
         """Return the warehouse of the settings.
 
-        Imports of dlt and of the warehouse's library belong in here: they take seconds, and
-        ``--version`` does not need them.
+        It imports dlt and the warehouse's library, which take seconds that ``--version`` does not
+        need.
 
         Raises:
             TargetSettingsError: A setting is wrong.
@@ -135,7 +135,7 @@ class WarehouseTarget(TargetWithoutDeadline):
         super().process_endofpipe()
         for file in [file for buffer in buffers for file in buffer.batch_files]:
             file.path.unlink(missing_ok=True)
-            with suppress(OSError):  # not empty yet, or not ours
+            with suppress(OSError):  # not empty, or not ours to remove
                 file.path.parent.rmdir()
 
     def _stop(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002

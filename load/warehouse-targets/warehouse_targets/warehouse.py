@@ -63,8 +63,7 @@ class OpenWarehouse:
     """A warehouse while a load lasts.
 
     Attributes:
-        destination: dlt's destination, with a client that has
-            :class:`warehouse_targets.insides_of_dlt.WithoutDltTables`.
+        destination: dlt's destination, without dlt's own tables.
         folder: Empty folder for files on their way.
         file_staging: dlt's destination for files that the warehouse fetches from elsewhere, None
             if it takes them from here.
