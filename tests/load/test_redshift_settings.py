@@ -19,7 +19,7 @@ from warehouse_targets.errors import (
     WarehouseRefusedError,
     WarehouseUnavailableError,
 )
-from warehouse_targets.redshift_warehouse import RedshiftLogin, RedshiftWarehouse, S3Staging
+from warehouse_targets.redshift_warehouse import RedshiftWarehouse
 from warehouse_targets.target_redshift import RedshiftTarget
 
 ROLE = "arn:aws:iam::123456789012:role/path/copy"
@@ -36,9 +36,20 @@ SETTINGS = {
 
 def test_settings_that_can_be() -> None:
     warehouse = RedshiftTarget(config=SETTINGS).make_warehouse()
-    assert warehouse._staging == S3Staging("s3://my.bucket-1/some/prefix", ROLE)
-    expected = RedshiftLogin("example", 5439, "user", "Password1", "dev", "require")
-    assert warehouse._login == expected
+    assert warehouse._staging_url == "s3://my.bucket-1/some/prefix"
+    given = warehouse._destination("%s__x").config_params
+    assert given["staging_iam_role"] == ROLE
+    credentials = given["credentials"]
+    query = credentials.pop("query")
+    assert credentials == {
+        "host": "example",
+        "port": 5439,
+        "username": "user",
+        "password": "Password1",
+        "database": "dev",
+    }
+    assert query["sslmode"] == "require"
+    assert "sslrootcert" not in query
 
 
 @pytest.mark.parametrize(
@@ -91,8 +102,7 @@ def test_heavy_libraries_wait_until_they_are_needed() -> None:
     assert run.stderr.strip() == ""
 
 
-LOGIN = RedshiftLogin("example", 5439, "user", "Password1", "dev", "require")
-WAREHOUSE = RedshiftWarehouse(LOGIN, "airflow_test", S3Staging("s3://bucket/x", None))
+WAREHOUSE = RedshiftWarehouse({**SETTINGS, "port": 5439}, "airflow_test")
 
 
 def _caused_by(said: str, kind: type[psycopg2.Error] = psycopg2.InternalError) -> Exception:

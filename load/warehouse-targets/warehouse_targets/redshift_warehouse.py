@@ -7,7 +7,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urlsplit
@@ -43,45 +43,10 @@ _LONGEST_STATEMENT_MINUTES = 60
 _S3_TIMEOUTS = {"connect_timeout": 15, "read_timeout": 60, "retries": {"max_attempts": 3}}
 _DESTINATION = without_dlt_tables(dlt.destinations.redshift, RedshiftClient)
 
+_STAGING_URL = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[\w!.*()-]+)*/?")
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
+
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class RedshiftLogin:
-    """How to log in.
-
-    Attributes:
-        host: Name of the cluster's or workgroup's endpoint.
-        port: Its port.
-        user: Database user.
-        password: The user's.
-        database: Name of the database.
-        sslmode: ``require``, ``verify-ca`` or ``verify-full``, as libpq has them.
-        sslrootcert: What the server's certificate is checked against, as libpq has it; None for
-            libpq's own default.
-    """
-
-    host: str
-    port: int
-    user: str
-    password: str
-    database: str
-    sslmode: str
-    sslrootcert: str | None = None
-
-
-@dataclass(frozen=True)
-class S3Staging:
-    """Where files wait for COPY.
-
-    Attributes:
-        url: ``s3://bucket/prefix``, without a slash at the end.
-        copy_role: ARN of the role with which Redshift reads them; None for the same credentials
-            of AWS with which they are written.
-    """
-
-    url: str
-    copy_role: str | None
 
 
 class RedshiftWarehouse:
@@ -96,17 +61,38 @@ class RedshiftWarehouse:
     # dlt has no other for Redshift; it is one transaction.
     merge_strategy = "delete-insert"
 
-    def __init__(self, login: RedshiftLogin, schema_name: str, staging: S3Staging | None) -> None:
-        """Keep the settings; the database is first asked by a load.
+    def __init__(self, settings: Mapping[str, Any], schema_name: str) -> None:
+        """Check the settings; nothing is connected yet.
 
         Args:
-            login: How to log in.
+            settings: Those of ``target-redshift``. Without ``s3_staging_url`` rows are sent by
+                INSERT; without ``copy_role_arn`` Redshift reads files with the credentials of AWS
+                with which they are written.
             schema_name: Schema to load.
-            staging: Where files wait; None sends the rows by INSERT.
+
+        Raises:
+            TargetSettingsError: A setting has no possible value, or lacks another.
         """
-        self._login = login
+        url, role = settings.get("s3_staging_url"), settings.get("copy_role_arn")
+        if url and not _STAGING_URL.fullmatch(url):
+            msg = f"s3_staging_url is {url!r}; it has to be like s3://bucket/prefix"
+            raise TargetSettingsError(msg)
+        if role and not _ROLE_ARN.fullmatch(role):
+            msg = (
+                f"copy_role_arn is {role!r}; it has to be like arn:aws:iam::123456789012:role/name"
+            )
+            raise TargetSettingsError(msg)
+        certificates = settings.get("sslrootcert") or "system"
+        if certificates != "system" and not Path(certificates).is_file():
+            # With sslmode require libpq would check nothing then, and say nothing.
+            msg = f"sslrootcert: there is no file {certificates}"
+            raise TargetSettingsError(msg)
+        if role and not url:
+            msg = "copy_role_arn serves to read files, so it needs s3_staging_url"
+            raise TargetSettingsError(msg)
+        self._settings = settings
         self._schema_name = schema_name
-        self._staging = staging
+        self._staging_url = url.rstrip("/") if url else None
 
     @contextmanager
     def open(self) -> Iterator[OpenWarehouse]:
@@ -120,34 +106,32 @@ class RedshiftWarehouse:
         layout = new_staging_layout()
         destination = self._destination(layout)
         with tempfile.TemporaryDirectory(prefix="target-redshift-") as folder:
-            if not self._staging:
+            if not self._staging_url:
                 logger.warning(
                     "s3_staging_url is not set, so rows are sent by INSERT: ten thousands of rows"
                     " take minutes. Set TARGET_REDSHIFT_S3_STAGING_URL to load files"
                 )
                 yield OpenWarehouse(destination, Path(folder), rows=_inserted)
                 return
-            with self._files_in_s3(self._staging, layout % self._schema_name) as files:
+            with self._files_in_s3(self._staging_url, layout % self._schema_name) as files:
                 yield OpenWarehouse(destination, Path(folder), files, _copied)
 
     def _destination(self, staging_layout: str) -> Destination[Any, Any]:
-        login = self._login
+        settings = self._settings
+        certificates = settings.get("sslrootcert")
         timeout = _LONGEST_STATEMENT_MINUTES * 60_000
         return _DESTINATION(
             credentials={
-                "host": login.host,
-                "port": login.port,
-                "username": login.user,
-                "password": login.password,
-                "database": login.database,
+                **{name: settings[name] for name in ("host", "port", "password", "database")},
+                "username": settings["user"],
                 "query": {
-                    "sslmode": login.sslmode,
-                    **({"sslrootcert": login.sslrootcert} if login.sslrootcert else {}),
+                    "sslmode": settings["sslmode"],
+                    **({"sslrootcert": certificates} if certificates else {}),
                     "application_name": "target-redshift",
                     "options": f"-cstatement_timeout={timeout}",
                 },
             },
-            staging_iam_role=self._staging.copy_role if self._staging else None,
+            staging_iam_role=settings.get("copy_role_arn") or None,
             replace_strategy="insert-from-staging",
             staging_dataset_name_layout=staging_layout,
             # Not set by dlt 1.31: rows would be deleted in one transaction and inserted in another.
@@ -157,8 +141,8 @@ class RedshiftWarehouse:
         )
 
     @contextmanager
-    def _files_in_s3(self, staging: S3Staging, name: str) -> Iterator[Destination[Any, Any]]:
-        bucket, _, prefix = staging.url.removeprefix("s3://").partition("/")
+    def _files_in_s3(self, staging_url: str, name: str) -> Iterator[Destination[Any, Any]]:
+        bucket, _, prefix = staging_url.removeprefix("s3://").partition("/")
         store = S3FileSystem(config_kwargs=_S3_TIMEOUTS, skip_instance_cache=True)
         try:
             listed = store.call_s3(
@@ -170,17 +154,17 @@ class RedshiftWarehouse:
             folders = [urlsplit(entry["Prefix"]).path for entry in listed.get("CommonPrefixes", ())]
             names = [folder.rstrip("/").rpartition("/")[2] for folder in folders]
             for leftover in leftover_schemas(names, self._schema_name):
-                _remove(store, f"{staging.url}/{leftover}")
+                _remove(store, f"{staging_url}/{leftover}")
         except (BotoCoreError, ClientError, OSError) as error:
             raise self.explain(error) or error from error
         # dlt shares file systems by their arguments, which lack the environment's credentials.
         S3FileSystem.clear_instance_cache()
         try:
             yield dlt.destinations.filesystem(
-                f"{staging.url}/{name}", config_kwargs=dict(_S3_TIMEOUTS)
+                f"{staging_url}/{name}", config_kwargs=dict(_S3_TIMEOUTS)
             )
         finally:
-            _remove(store, f"{staging.url}/{name}")
+            _remove(store, f"{staging_url}/{name}")
 
     def leftovers(self, client: SqlClientBase[Any], schema_name: str) -> Sequence[str]:
         """Return the staging schemas of killed loads."""
@@ -199,7 +183,7 @@ class RedshiftWarehouse:
 
     def _explain_database(self, error: psycopg2.Error, table: str) -> LoadError:
         message = _message_of(error)
-        where = f"Redshift {self._login.host}:{self._login.port}/{self._login.database}"
+        where = "Redshift {host}:{port}/{database}".format(**self._settings)
         if table:
             where += f", table {table}"
         for by_code, words, kind, advice in _DATABASE_ERRORS:
@@ -213,7 +197,7 @@ class RedshiftWarehouse:
         return WarehouseRefusedError(f"{where}: {message}")
 
     def _explain_store(self, error: ClientError | BotoCoreError) -> LoadError:
-        url = self._staging.url if self._staging else "S3"
+        url = self._staging_url or "S3"
         if isinstance(error, NoCredentialsError):
             return TargetSettingsError(
                 "s3_staging_url: no credentials of AWS were found. Set AWS_ACCESS_KEY_ID and"
