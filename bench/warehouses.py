@@ -24,7 +24,7 @@ import psycopg
 from bench.fill import change_one_percent, fill
 from bench.measure import HEADER, Measurement, measure
 from bench.run import PEERS, SLUG, peer
-from tests.load.duckdb_warehouse import DuckDBWarehouse
+from tests.load.loaded_duckdb import LoadedDuckDB
 from tests.load.loaded_warehouse import LoadedWarehouse
 from tests.real_airflow.postgres import throwaway_postgres
 from tests.stand_ins import CLOUD_WAREHOUSES
@@ -136,7 +136,7 @@ def run(database_url: str, folder: Path, rows: int) -> None:
         own.mkdir()
         with ExitStack() as stack:
             warehouse: LoadedWarehouse = (
-                DuckDBWarehouse(own)
+                LoadedDuckDB(own)
                 if name == "duckdb"
                 else stack.enter_context(running_warehouse(name, own))
             )

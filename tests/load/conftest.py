@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.load.bigquery_warehouse import BigQueryWarehouse
-from tests.load.duckdb_warehouse import DuckDBWarehouse
-from tests.load.redshift_warehouse import RedshiftWarehouse
-from tests.load.snowflake_warehouse import SnowflakeWarehouse
+from tests.load.loaded_bigquery import LoadedBigQuery
+from tests.load.loaded_duckdb import LoadedDuckDB
+from tests.load.loaded_redshift import LoadedRedshift
+from tests.load.loaded_snowflake import LoadedSnowflake
 from tests.stand_ins.bigquery import BigQueryStandIn, running_bigquery
 from tests.stand_ins.redshift import RedshiftStandIn, running_redshift
 from tests.stand_ins.snowflake import SnowflakeStandIn, running_snowflake
@@ -35,39 +35,39 @@ def bigquery_stand_in(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BigQ
 
 
 @pytest.fixture
-def duckdb_warehouse(tmp_path: Path) -> DuckDBWarehouse:
-    return DuckDBWarehouse(tmp_path / "output")
+def duckdb_warehouse(tmp_path: Path) -> LoadedDuckDB:
+    return LoadedDuckDB(tmp_path / "output")
 
 
 @pytest.fixture
 def snowflake_warehouse(
     snowflake_stand_in: SnowflakeStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> SnowflakeWarehouse:
+) -> LoadedSnowflake:
     for name, value in snowflake_stand_in.environment.items():
         monkeypatch.setenv(name, value)
     database = snowflake_stand_in.new_database()
-    return SnowflakeWarehouse(tmp_path / "output", stand_in=snowflake_stand_in, database=database)
+    return LoadedSnowflake(tmp_path / "output", stand_in=snowflake_stand_in, database=database)
 
 
 @pytest.fixture
 def redshift_warehouse(
     redshift_stand_in: RedshiftStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> RedshiftWarehouse:
+) -> LoadedRedshift:
     for name, value in redshift_stand_in.aws_environment().items():
         monkeypatch.setenv(name, value)
-    return RedshiftWarehouse(tmp_path / "output", stand_in=redshift_stand_in)
+    return LoadedRedshift(tmp_path / "output", stand_in=redshift_stand_in)
 
 
 @pytest.fixture
 def bigquery_warehouse(
     bigquery_stand_in: BigQueryStandIn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> BigQueryWarehouse:
+) -> LoadedBigQuery:
     for name, value in bigquery_stand_in.environment.items():
         monkeypatch.setenv(name, value)
     project = bigquery_stand_in.new_project()
-    return BigQueryWarehouse(tmp_path / "output", stand_in=bigquery_stand_in, project=project)
+    return LoadedBigQuery(tmp_path / "output", stand_in=bigquery_stand_in, project=project)
 
 
 @pytest.fixture
-def warehouse(duckdb_warehouse: DuckDBWarehouse) -> DuckDBWarehouse:
+def warehouse(duckdb_warehouse: LoadedDuckDB) -> LoadedDuckDB:
     return duckdb_warehouse

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.load.bigquery_warehouse import BigQueryWarehouse
+from tests.load.loaded_bigquery import LoadedBigQuery
 from tests.load.singer import INTEGER, MOMENTS, STATE, TEXT, batch, parquet, schema
 from tests.stand_ins.bigquery import BUCKET, REGION
-from warehouse_targets import bigquery_dlt
+from warehouse_targets import bigquery_destination
 from warehouse_targets.errors import (
     LoadError,
-    SettingsError,
+    TargetSettingsError,
     WarehouseRefusedError,
     WarehouseUnavailableError,
 )
@@ -35,13 +35,13 @@ def file(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def warehouse(
-    bigquery_warehouse: BigQueryWarehouse, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[BigQueryWarehouse]:
+    bigquery_warehouse: LoadedBigQuery, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[LoadedBigQuery]:
     # As many tries, in less time.
     for name in ("_REQUEST_RETRY", "_JOB_RETRY"):
-        patient = getattr(bigquery_dlt, name)
+        patient = getattr(bigquery_destination, name)
         hasty = patient.with_timeout(2).with_delay(initial=0.1, maximum=0.5)
-        monkeypatch.setattr(bigquery_dlt, name, hasty)
+        monkeypatch.setattr(bigquery_destination, name, hasty)
     bigquery_warehouse.stand_in.requests()
     yield bigquery_warehouse
     bigquery_warehouse.stand_in.fail_no_more()
@@ -50,7 +50,7 @@ def warehouse(
 def _refused_settings(**settings: object) -> str:
     config = {"project": "p", "default_target_schema": "airflow_x", "credentials": "{}", **settings}
     given = {name: value for name, value in config.items() if value is not None}
-    with pytest.raises(SettingsError) as caught:
+    with pytest.raises(TargetSettingsError) as caught:
         BigQueryTarget(config=given)
     return str(caught.value)
 
@@ -108,7 +108,7 @@ def bigquery_key() -> str:
 
 
 def _refused(
-    warehouse: BigQueryWarehouse, file: Path, kind: type[LoadError], *said: str, **config: object
+    warehouse: LoadedBigQuery, file: Path, kind: type[LoadError], *said: str, **config: object
 ) -> None:
     """One line says so, soon; nothing is written, and the file is kept for another try."""
     started = time.monotonic()
@@ -122,7 +122,7 @@ def _refused(
 
 
 @stand_in
-def test_every_login(warehouse: BigQueryWarehouse, file: Path, tmp_path: Path, monkeypatch) -> None:
+def test_every_login(warehouse: LoadedBigQuery, file: Path, tmp_path: Path, monkeypatch) -> None:
     path = tmp_path / "key.json"
     path.write_text(json.dumps(warehouse.key))
     warehouse.load(BEGIN, STATE, credentials_path=str(path), credentials=None)
@@ -132,7 +132,7 @@ def test_every_login(warehouse: BigQueryWarehouse, file: Path, tmp_path: Path, m
 
 
 @stand_in
-def test_key_that_is_deleted(warehouse: BigQueryWarehouse, file: Path, caplog) -> None:
+def test_key_that_is_deleted(warehouse: LoadedBigQuery, file: Path, caplog) -> None:
     caplog.set_level(logging.DEBUG)
     warehouse.key = warehouse.key | {"client_email": "gone@audit"}
     _refused(
@@ -147,7 +147,7 @@ def test_key_that_is_deleted(warehouse: BigQueryWarehouse, file: Path, caplog) -
 
 @stand_in
 @pytest.mark.parametrize("permission", ["bigquery.jobs.create", "bigquery.datasets.create"])
-def test_missing_permission(warehouse: BigQueryWarehouse, file: Path, permission: str) -> None:
+def test_missing_permission(warehouse: LoadedBigQuery, file: Path, permission: str) -> None:
     warehouse.key = warehouse.stand_in.key("less@audit", denied=[permission])
     _refused(
         warehouse,
@@ -160,12 +160,12 @@ def test_missing_permission(warehouse: BigQueryWarehouse, file: Path, permission
 
 
 @stand_in
-def test_dataset_is_elsewhere(warehouse: BigQueryWarehouse, file: Path) -> None:
+def test_dataset_is_elsewhere(warehouse: LoadedBigQuery, file: Path) -> None:
     warehouse.load(BEGIN, STATE)
     _refused(
         warehouse,
         file,
-        SettingsError,
+        TargetSettingsError,
         "location is EU, but the dataset airflow_test is in",
         f"Set TARGET_BIGQUERY_LOCATION={REGION}",
         location="EU",
@@ -182,7 +182,7 @@ def test_dataset_is_elsewhere(warehouse: BigQueryWarehouse, file: Path) -> None:
     ],
 )
 def test_what_passes_by_itself(
-    warehouse: BigQueryWarehouse, file: Path, status: int, reason: str, message: str
+    warehouse: LoadedBigQuery, file: Path, status: int, reason: str, message: str
 ) -> None:
     warehouse.stand_in.fail("MERGE", status, reason, message)
     _refused(
@@ -197,9 +197,7 @@ def test_what_passes_by_itself(
 
 @stand_in
 @pytest.mark.parametrize("what", ["POST .*/queries", "POST /upload", "GET .*/datasets"])
-def test_a_short_fault_is_not_even_seen(
-    warehouse: BigQueryWarehouse, file: Path, what: str
-) -> None:
+def test_a_short_fault_is_not_even_seen(warehouse: LoadedBigQuery, file: Path, what: str) -> None:
     warehouse.stand_in.fail(what, 503, "backendError", "Try again", times=2)
     warehouse.load(BEGIN, batch("t", file), STATE)
     assert warehouse.rows("t", ["id"]) == [(1,)]
@@ -207,20 +205,20 @@ def test_a_short_fault_is_not_even_seen(
 
 @stand_in
 def test_bigquery_is_out_of_reach(
-    warehouse: BigQueryWarehouse, file: Path, monkeypatch: pytest.MonkeyPatch
+    warehouse: LoadedBigQuery, file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BIGQUERY_EMULATOR_HOST", "http://127.0.0.1:9")
     _refused(warehouse, file, WarehouseUnavailableError, "BigQuery cannot be reached: ")
 
 
 @stand_in
-def test_login_is_out_of_reach(warehouse: BigQueryWarehouse, file: Path) -> None:
+def test_login_is_out_of_reach(warehouse: LoadedBigQuery, file: Path) -> None:
     warehouse.key = warehouse.key | {"token_uri": "http://127.0.0.1:9/token"}
     _refused(warehouse, file, WarehouseUnavailableError, "BigQuery cannot be reached: ")
 
 
 @stand_in
-def test_data_of_a_file_are_damaged(warehouse: BigQueryWarehouse, file: Path) -> None:
+def test_data_of_a_file_are_damaged(warehouse: LoadedBigQuery, file: Path) -> None:
     content = bytearray(file.read_bytes())
     content[4:200] = bytes(196)
     file.write_bytes(content)
@@ -232,7 +230,7 @@ def test_data_of_a_file_are_damaged(warehouse: BigQueryWarehouse, file: Path) ->
 @stand_in
 @pytest.mark.parametrize("mode", ["merge", "mirror", "append"])
 def test_what_fails_halfway_leaves_the_table_as_it_was(
-    warehouse: BigQueryWarehouse, file: Path, mode: str
+    warehouse: LoadedBigQuery, file: Path, mode: str
 ) -> None:
     """Rows would go first, and the others come then, but for a column that they lack."""
     with warehouse.client as client:
@@ -251,7 +249,7 @@ def test_what_fails_halfway_leaves_the_table_as_it_was(
     assert warehouse.rows("t", ["id", "note"]) == [(7, "old")]
 
 
-def _sent(warehouse: BigQueryWarehouse, words: str) -> list[str]:
+def _sent(warehouse: LoadedBigQuery, words: str) -> list[str]:
     queries = [request["query"] or "" for request in warehouse.stand_in.requests()]
     return [query for query in queries if words in query]
 
@@ -266,7 +264,7 @@ def _sent(warehouse: BigQueryWarehouse, words: str) -> list[str]:
 )
 @pytest.mark.parametrize("is_empty", [False, True])
 def test_tables_are_laid_out_for_what_is_looked_for(
-    warehouse: BigQueryWarehouse, file: Path, mode: str, layout: str, *, is_empty: bool
+    warehouse: LoadedBigQuery, file: Path, mode: str, layout: str, *, is_empty: bool
 ) -> None:
     begin = schema("t", PROPERTIES, key=["id"], mode=mode)
     warehouse.load(begin, *([] if is_empty else [batch("t", file)]), STATE)
@@ -277,7 +275,7 @@ def test_tables_are_laid_out_for_what_is_looked_for(
 
 @stand_in
 def test_statements_of_a_load_that_changes_little_are_few(
-    warehouse: BigQueryWarehouse, file: Path
+    warehouse: LoadedBigQuery, file: Path
 ) -> None:
     warehouse.load(BEGIN, STATE)
     warehouse.stand_in.requests()
@@ -290,7 +288,7 @@ def test_statements_of_a_load_that_changes_little_are_few(
 
 @stand_in
 def test_rows_are_found_between_the_least_and_the_greatest_key(
-    warehouse: BigQueryWarehouse, tmp_path: Path
+    warehouse: LoadedBigQuery, tmp_path: Path
 ) -> None:
     for moment, ids in ((0, range(8)), (1, (6, 2, 4, 11))):
         rows = [{"id": number, "note": f"{moment}"} for number in ids]
@@ -303,12 +301,12 @@ def test_rows_are_found_between_the_least_and_the_greatest_key(
 
 
 @pytest.fixture
-def through_bucket(warehouse: BigQueryWarehouse) -> BigQueryWarehouse:
+def through_bucket(warehouse: LoadedBigQuery) -> LoadedBigQuery:
     return replace(warehouse, staging_url=f"gs://{BUCKET}/some/where/")
 
 
 @stand_in
-def test_files_go_through_a_bucket(through_bucket: BigQueryWarehouse, file: Path) -> None:
+def test_files_go_through_a_bucket(through_bucket: LoadedBigQuery, file: Path) -> None:
     through_bucket.load(BEGIN, batch("t", file), STATE)
     assert through_bucket.rows("t", ["id", "note"]) == [(1, "x")]
     what = [request["what"] for request in through_bucket.stand_in.requests()]
@@ -317,7 +315,7 @@ def test_files_go_through_a_bucket(through_bucket: BigQueryWarehouse, file: Path
 
 
 @stand_in
-def test_bucket_that_is_not_there(warehouse: BigQueryWarehouse, file: Path) -> None:
+def test_bucket_that_is_not_there(warehouse: LoadedBigQuery, file: Path) -> None:
     _refused(
         warehouse,
         file,
@@ -328,7 +326,7 @@ def test_bucket_that_is_not_there(warehouse: BigQueryWarehouse, file: Path) -> N
 
 
 @stand_in
-def test_nothing_stays_in_the_bucket(through_bucket: BigQueryWarehouse, file: Path) -> None:
+def test_nothing_stays_in_the_bucket(through_bucket: LoadedBigQuery, file: Path) -> None:
     """Neither of a load that failed, nor of one that was killed; what others have there does."""
     others = "some/where/airflow_test/1.parquet"
     through_bucket.stand_in.put_object(others)

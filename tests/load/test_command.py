@@ -16,7 +16,7 @@ from dlt.common.configuration.container import Container
 from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
 from dlt.common.runtime import run_context, telemetry
 
-from tests.load.duckdb_warehouse import DuckDBWarehouse
+from tests.load.loaded_duckdb import LoadedDuckDB
 from tests.load.singer import INTEGER, MOMENTS, STATE, TEXT, batch, parquet, record, schema
 from warehouse_targets.target_duckdb import DuckDBTarget
 
@@ -60,7 +60,7 @@ def test_heavy_libraries_wait_until_they_are_needed() -> None:
     assert run.stderr.strip() == ""
 
 
-def test_load(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+def test_load(warehouse: LoadedDuckDB, tmp_path: Path) -> None:
     folders = [tmp_path / "spool" / "1", tmp_path / "spool" / "2"]
     rows = [{"id": number} for number in range(3)]
     files = [parquet(folder, PROPERTIES, rows, MOMENTS[0]) for folder in folders]
@@ -85,12 +85,12 @@ def test_load(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
     assert [path.name for path in folders[1].iterdir()] == ["somebody else's"]
 
 
-def test_nothing_sent_is_nothing_done(warehouse: DuckDBWarehouse) -> None:
+def test_nothing_sent_is_nothing_done(warehouse: LoadedDuckDB) -> None:
     assert warehouse.load() == []
     assert not warehouse.path.exists()
 
 
-def test_only_the_settings_count(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+def test_only_the_settings_count(warehouse: LoadedDuckDB, tmp_path: Path) -> None:
     """Nothing of dlt's own configuration is read, and nothing is written but the DuckDB file."""
     home, elsewhere = tmp_path / "home", tmp_path / "elsewhere.duckdb"
     toml = (
@@ -129,7 +129,7 @@ def test_only_the_settings_count(warehouse: DuckDBWarehouse, tmp_path: Path) -> 
 
 
 def test_dlt_keeps_to_its_folder_and_sends_nothing(
-    warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
+    warehouse: LoadedDuckDB, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fail(*_: object) -> None:
         pytest.fail("dlt has a configuration of its own")
@@ -147,7 +147,7 @@ def test_path_with_characters_that_mean_something(tmp_path: Path) -> None:
     """In SQL, in file patterns and in URLs."""
     file = parquet(tmp_path / "100% [a]* it's", PROPERTIES, [{"id": 1}], MOMENTS[0])
     for name in ("it's here", "[b]*", "ü %20 #", "{c} $d"):
-        warehouse = DuckDBWarehouse(tmp_path / name)
+        warehouse = LoadedDuckDB(tmp_path / name)
         begin = schema("t", PROPERTIES, key=["id"])
         warehouse.load(begin, record("t", {"id": 1}))
         assert warehouse.rows("t", ["id"]) == [(1,)]
@@ -157,7 +157,7 @@ def test_path_with_characters_that_mean_something(tmp_path: Path) -> None:
 
 
 def test_state_waits_for_the_load(
-    warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    warehouse: LoadedDuckDB, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """However long the tap takes and however many records it has sent."""
     target = DuckDBTarget(config=warehouse.config | {"batch_size_rows": 1})
@@ -172,7 +172,7 @@ def test_state_waits_for_the_load(
     assert warehouse.rows("t", ["id"]) == [(0,), (1,), (2,)]
 
 
-def test_stopping_passes_on_no_state(warehouse: DuckDBWarehouse) -> None:
+def test_stopping_passes_on_no_state(warehouse: LoadedDuckDB) -> None:
     """A signal while the tap still writes: what it sent so far is not loaded."""
     folder = warehouse.path.parent
     folder.mkdir()

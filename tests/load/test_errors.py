@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tests.load.duckdb_warehouse import DuckDBWarehouse
+from tests.load.loaded_duckdb import LoadedDuckDB
 from tests.load.loaded_warehouse import wait_until_read
 from tests.load.singer import (
     INTEGER,
@@ -29,20 +29,20 @@ from tests.load.singer import (
     record,
     schema,
 )
-from warehouse_targets import duckdb_file
-from warehouse_targets.duckdb_file import DuckDBFile
+from warehouse_targets import duckdb_warehouse
+from warehouse_targets.duckdb_warehouse import DuckDBWarehouse
 from warehouse_targets.errors import (
     EXIT_FINAL,
     EXIT_RETRYABLE,
     DiskFullError,
     InputError,
     LoadError,
-    SettingsError,
+    TargetSettingsError,
     WarehouseRefusedError,
     WarehouseUnavailableError,
 )
-from warehouse_targets.incoming import IncomingTable
-from warehouse_targets.warehouse import load
+from warehouse_targets.loader import load
+from warehouse_targets.stream_buffer import StreamBuffer
 
 PROPERTIES = {"id": INTEGER, "note": TEXT}
 BEGIN = schema("t", PROPERTIES, key=["id"], mode="merge")
@@ -63,10 +63,8 @@ def _expect_error(run: subprocess.CompletedProcess[str], exit_code: int, *said: 
     assert (run.returncode, run.stdout) == (exit_code, "")
 
 
-def test_file_in_use(
-    warehouse: DuckDBWarehouse, file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(duckdb_file, "_WAIT_SECONDS", 0.5)
+def test_file_in_use(warehouse: LoadedDuckDB, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duckdb_warehouse, "_WAIT_SECONDS", 0.5)
     warehouse.path.parent.mkdir()
     code = f"import duckdb; c = duckdb.connect({str(warehouse.path)!r}); print(flush=True); input()"
     with subprocess.Popen(
@@ -82,7 +80,7 @@ def test_file_in_use(
     assert file.exists()
 
 
-def test_file_in_use_for_a_moment_is_waited_for(warehouse: DuckDBWarehouse, file: Path) -> None:
+def test_file_in_use_for_a_moment_is_waited_for(warehouse: LoadedDuckDB, file: Path) -> None:
     warehouse.path.parent.mkdir()
     with duckdb.connect(warehouse.path):
         process = warehouse.start(BEGIN, batch("t", file), STATE)
@@ -92,16 +90,16 @@ def test_file_in_use_for_a_moment_is_waited_for(warehouse: DuckDBWarehouse, file
     assert warehouse.rows("t", ["id"]) == [(1,)]
 
 
-def test_settings_are_missing(warehouse: DuckDBWarehouse) -> None:
+def test_settings_are_missing(warehouse: LoadedDuckDB) -> None:
     run = subprocess.run([warehouse.command], input="", capture_output=True, text=True, check=False)
     _expect_error(run, EXIT_FINAL, "'path' is a required property", "'default_target_schema' is")
 
 
-def test_schema_without_its_environment(warehouse: DuckDBWarehouse) -> None:
+def test_schema_without_its_environment(warehouse: LoadedDuckDB) -> None:
     """As Meltano makes it of airflow_${ENVIRONMENT_SLUG} if that is not set."""
     warehouse.schema_name = "airflow_"
     with pytest.raises(
-        SettingsError, match=r"default_target_schema is airflow_, .*ENVIRONMENT_SLUG"
+        TargetSettingsError, match=r"default_target_schema is airflow_, .*ENVIRONMENT_SLUG"
     ):
         warehouse.load(BEGIN, STATE)
 
@@ -117,25 +115,25 @@ def test_schema_without_its_environment(warehouse: DuckDBWarehouse) -> None:
 def test_path_that_cannot_be(tmp_path: Path, path: Callable[[Path], Path], expected: str) -> None:
     (tmp_path / "file").write_text("")
     file = path(tmp_path)
-    warehouse = DuckDBWarehouse(file.parent, file_name=file.name)
-    with pytest.raises(SettingsError, match=expected):
+    warehouse = LoadedDuckDB(file.parent, file_name=file.name)
+    with pytest.raises(TargetSettingsError, match=expected):
         warehouse.load(BEGIN, STATE)
 
 
 def test_path_that_may_not_be_written(
-    warehouse: DuckDBWarehouse, monkeypatch: pytest.MonkeyPatch
+    warehouse: LoadedDuckDB, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Root, as whom tests may run, may write everywhere.
     for forbidden in (warehouse.path.parent, warehouse.path):
         forbidden.parent.mkdir(exist_ok=True)
-        monkeypatch.setattr(duckdb_file.os, "access", lambda path, _, no=forbidden: path != no)
+        monkeypatch.setattr(duckdb_warehouse.os, "access", lambda path, _, no=forbidden: path != no)
         if forbidden == warehouse.path:
             duckdb.connect(forbidden).close()
-        with pytest.raises(SettingsError, match=f"path: {forbidden} may not be written"):
+        with pytest.raises(TargetSettingsError, match=f"path: {forbidden} may not be written"):
             warehouse.load(BEGIN, STATE)
 
 
-def test_other_file_at_the_path(warehouse: DuckDBWarehouse, file: Path) -> None:
+def test_other_file_at_the_path(warehouse: LoadedDuckDB, file: Path) -> None:
     warehouse.path.parent.mkdir()
     warehouse.path.write_text("a,b\n" * 5000)
     with pytest.raises(WarehouseRefusedError, match=r"cannot be opened .* not a valid DuckDB"):
@@ -144,7 +142,7 @@ def test_other_file_at_the_path(warehouse: DuckDBWarehouse, file: Path) -> None:
 
 
 def _run_with_small_disk(
-    warehouse: DuckDBWarehouse, *messages: str
+    warehouse: LoadedDuckDB, *messages: str
 ) -> subprocess.CompletedProcess[str]:
     """Run the command with a limit on the size of a file, in place of a full disk."""
     config = warehouse.path.parent.with_name("config.json")
@@ -162,7 +160,7 @@ def _run_with_small_disk(
 ROWS = [{"id": number, "note": f"{number * 7919 % 100_003:x}" * 20} for number in range(40_000)]
 
 
-def test_disk_is_full(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+def test_disk_is_full(warehouse: LoadedDuckDB, tmp_path: Path) -> None:
     file = parquet(tmp_path / "spool", PROPERTIES, ROWS, MOMENTS[0])
     run = _run_with_small_disk(warehouse, BEGIN, batch("t", file), STATE)
     _expect_error(run, EXIT_RETRYABLE, f"The disk of {warehouse.path} is full")
@@ -171,13 +169,13 @@ def test_disk_is_full(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
     assert warehouse.query("select count(*) from t") == [(40_000,)]
 
 
-def test_memory_that_is_no_size(warehouse: DuckDBWarehouse) -> None:
+def test_memory_that_is_no_size(warehouse: LoadedDuckDB) -> None:
     for limit in ("much", "4", "", "-1"):
-        with pytest.raises(SettingsError, match=f"memory_limit is '{limit}'; .* like 4GB"):
+        with pytest.raises(TargetSettingsError, match=f"memory_limit is '{limit}'; .* like 4GB"):
             warehouse.load(BEGIN, STATE, memory_limit=limit)
 
 
-def test_memory_is_not_enough(warehouse: DuckDBWarehouse, tmp_path: Path) -> None:
+def test_memory_is_not_enough(warehouse: LoadedDuckDB, tmp_path: Path) -> None:
     file = parquet(tmp_path / "spool", PROPERTIES, ROWS, MOMENTS[0])
     with pytest.raises(WarehouseRefusedError, match="than 5MB: TARGET_DUCKDB_MEMORY_LIMIT"):
         warehouse.load(BEGIN, batch("t", file), STATE, memory_limit="5MB")
@@ -194,13 +192,13 @@ def test_folder_for_what_does_not_fit_into_memory_is_full(tmp_path: Path) -> Non
         with pytest.raises(duckdb.OutOfMemoryException) as error:
             connection.execute(f"create table sorted as {sort}")
     file = tmp_path / "warehouse.duckdb"
-    explained = DuckDBFile(file, "airflow_test", "30MB").explain(error.value)
+    explained = DuckDBWarehouse(file, "airflow_test", "30MB").explain(error.value)
     assert type(explained) is DiskFullError
     assert f"{file}.tmp, is full. Make room there, or" in str(explained)
     assert "TARGET_DUCKDB_MEMORY_LIMIT" in str(explained)
 
 
-class _FileThatExplainsNothing(DuckDBFile):
+class _FileThatExplainsNothing(DuckDBWarehouse):
     """Any warehouse that knows its own errors only."""
 
     def explain(self, error: BaseException) -> None:
@@ -224,7 +222,7 @@ class _FileThatExplainsNothing(DuckDBFile):
 def test_what_any_warehouse_explains(
     tmp_path: Path, error: Exception, kind: type[Exception], said: str
 ) -> None:
-    def tables() -> Iterator[IncomingTable]:
+    def tables() -> Iterator[StreamBuffer]:
         msg = "a step failed"
         try:
             raise error
@@ -237,7 +235,7 @@ def test_what_any_warehouse_explains(
         load(warehouse, "airflow_test", tables())
 
 
-def test_no_room_for_records(warehouse: DuckDBWarehouse) -> None:
+def test_no_room_for_records(warehouse: LoadedDuckDB) -> None:
     generator = random.Random(1)
     rows = [record("t", {"id": n, "note": generator.randbytes(5_000).hex()}) for n in range(500)]
     run = _run_with_small_disk(warehouse, BEGIN, *rows, STATE)
@@ -278,7 +276,7 @@ def _missing(path: Path) -> str:
     "spoil", [_other_columns, _other_type, _no_moment, _no_parquet, _cut_off, _missing]
 )
 def test_batch_file_that_cannot_be_loaded(
-    warehouse: DuckDBWarehouse, file: Path, tmp_path: Path, spoil: Callable[[Path], str]
+    warehouse: LoadedDuckDB, file: Path, tmp_path: Path, spoil: Callable[[Path], str]
 ) -> None:
     good = parquet(tmp_path / "spool", PROPERTIES, [{"id": 2}], MOMENTS[0])
     expected = spoil(file)
@@ -297,7 +295,7 @@ def test_batch_file_that_cannot_be_loaded(
     ],
 )
 def test_batch_message_that_cannot_be_loaded(
-    warehouse: DuckDBWarehouse, message: str, expected: str
+    warehouse: LoadedDuckDB, message: str, expected: str
 ) -> None:
     with pytest.raises(InputError, match=expected):
         warehouse.load(BEGIN, message, STATE)
@@ -305,7 +303,7 @@ def test_batch_message_that_cannot_be_loaded(
 
 @pytest.mark.parametrize("mode", ["merge", "mirror", "append"])
 def test_value_that_the_warehouse_refuses(
-    warehouse: DuckDBWarehouse, tmp_path: Path, mode: str
+    warehouse: LoadedDuckDB, tmp_path: Path, mode: str
 ) -> None:
     """Found while loading only: the file's footer is fine. The table keeps its rows."""
     properties = {"id": INTEGER, "conf": JSON}
@@ -328,7 +326,7 @@ def test_value_that_the_warehouse_refuses(
     assert bad.exists()
 
 
-def test_data_of_a_file_are_damaged(warehouse: DuckDBWarehouse, file: Path) -> None:
+def test_data_of_a_file_are_damaged(warehouse: LoadedDuckDB, file: Path) -> None:
     content = bytearray(file.read_bytes())
     content[4:200] = bytes(196)
     file.write_bytes(content)
@@ -336,17 +334,17 @@ def test_data_of_a_file_are_damaged(warehouse: DuckDBWarehouse, file: Path) -> N
         warehouse.load(BEGIN, batch("t", file), STATE)
 
 
-def test_input_is_no_singer(warehouse: DuckDBWarehouse) -> None:
+def test_input_is_no_singer(warehouse: LoadedDuckDB) -> None:
     run = warehouse.run(BEGIN, record("t", {"note": "no key"}))
     _expect_error(run, EXIT_FINAL, "missing one or more key_properties")
     assert not warehouse.path.exists()
 
 
-def test_defect_shows_where_it_is(warehouse: DuckDBWarehouse) -> None:
+def test_defect_shows_where_it_is(warehouse: LoadedDuckDB) -> None:
     """Only an error that nobody foresaw has a traceback, and exit code 1."""
     code = (
-        "from warehouse_targets import target_duckdb, warehouse\n"
-        "warehouse.load = lambda *_: 1 / 0\n"
+        "from warehouse_targets import target_duckdb, loader\n"
+        "loader.load = lambda *_: 1 / 0\n"
         "target_duckdb.main()"
     )
     config = warehouse.path.with_name("config.json")

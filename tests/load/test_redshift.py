@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
-from tests.load.redshift_warehouse import RedshiftWarehouse
+from tests.load.loaded_redshift import LoadedRedshift
 from tests.load.singer import (
     BOOLEAN,
     INTEGER,
@@ -29,11 +29,10 @@ from tests.load.singer import (
     whole,
 )
 from tests.stand_ins.redshift import BUCKET, PREFIX, ROLE, USER, RedshiftStandIn
-from warehouse_targets import redshift_cluster
 from warehouse_targets.errors import (
     InputError,
     LoadError,
-    SettingsError,
+    TargetSettingsError,
     WarehouseRefusedError,
     WarehouseUnavailableError,
 )
@@ -43,12 +42,12 @@ BEGIN = schema("T", PROPERTIES, key=["Id"], mode="merge")
 
 
 @pytest.fixture
-def warehouse(redshift_warehouse: RedshiftWarehouse) -> RedshiftWarehouse:
+def warehouse(redshift_warehouse: LoadedRedshift) -> LoadedRedshift:
     return redshift_warehouse
 
 
 @pytest.fixture
-def load(warehouse: RedshiftWarehouse, tmp_path: Path) -> Callable[..., None]:
+def load(warehouse: LoadedRedshift, tmp_path: Path) -> Callable[..., None]:
     def load(*rows: Row, number: int = 0, **changed: Any) -> None:
         file = parquet(tmp_path / "spool", PROPERTIES, rows, MOMENTS[number])
         changed_warehouse = replace(warehouse, changed=changed)
@@ -67,7 +66,7 @@ ONE = {"Id": 1, "Note": "x"}
     ids=["role", "keys", "insert"],
 )
 def test_rows_arrive_alike_in_every_way(
-    warehouse: RedshiftWarehouse, tmp_path: Path, changed: dict[str, Any]
+    warehouse: LoadedRedshift, tmp_path: Path, changed: dict[str, Any]
 ) -> None:
     properties = {"id": INTEGER, "t": TEXT, "j": JSON, "n": NUMBER, "b": BOOLEAN, "at": TIMESTAMP}
     rows = [
@@ -94,7 +93,7 @@ def test_rows_arrive_alike_in_every_way(
 
 
 def test_a_certificate_that_is_known_is_checked(
-    load: Callable[..., None], warehouse: RedshiftWarehouse
+    load: Callable[..., None], warehouse: LoadedRedshift
 ) -> None:
     load(ONE, sslmode="verify-full", sslrootcert=str(warehouse.stand_in.certificate))
     assert warehouse.rows("t") == [(1, "x", MOMENTS[0], None)]
@@ -108,7 +107,7 @@ def test_insert_says_that_it_is_slow(
 
 
 def test_names_are_folded_to_lower_case(
-    load: Callable[..., None], warehouse: RedshiftWarehouse
+    load: Callable[..., None], warehouse: LoadedRedshift
 ) -> None:
     load(ONE)
     load({"Id": 1, "Note": "y"}, number=1)
@@ -119,7 +118,7 @@ def test_names_are_folded_to_lower_case(
 
 @pytest.mark.parametrize("mode", ["merge", "mirror", "append"])
 def test_rows_are_replaced_in_one_transaction_without_truncate(
-    warehouse: RedshiftWarehouse, tmp_path: Path, mode: str
+    warehouse: LoadedRedshift, tmp_path: Path, mode: str
 ) -> None:
     begin = schema("t", {"id": INTEGER}, key=["id"], mode=mode)
     said = len(warehouse.stand_in.statements())
@@ -142,7 +141,7 @@ def test_rows_are_replaced_in_one_transaction_without_truncate(
 
 
 def test_a_table_that_gets_no_rows_costs_nothing(
-    load: Callable[..., None], warehouse: RedshiftWarehouse
+    load: Callable[..., None], warehouse: LoadedRedshift
 ) -> None:
     load(ONE)
     said = len(warehouse.stand_in.statements())
@@ -156,7 +155,7 @@ def test_a_table_that_gets_no_rows_costs_nothing(
 
 
 def test_files_that_killed_loads_left_in_s3_are_removed(
-    load: Callable[..., None], warehouse: RedshiftWarehouse, redshift_stand_in: RedshiftStandIn
+    load: Callable[..., None], warehouse: LoadedRedshift, redshift_stand_in: RedshiftStandIn
 ) -> None:
     prefix = f"{PREFIX}/{warehouse.database}"
     old = f"{prefix}/{warehouse.leftover_schema}/a/1.parquet"
@@ -184,7 +183,7 @@ def test_files_that_may_not_be_removed_are_told_of(
 
 
 def test_long_text_in_a_key_is_refused_before_anything_is_written(
-    warehouse: RedshiftWarehouse,
+    warehouse: LoadedRedshift,
 ) -> None:
     with pytest.raises(InputError, match=r"later\.id: a text of this key column"):
         warehouse.load(
@@ -217,7 +216,7 @@ MISSING_ROLE = ROLE.replace("copy", "missing")
 )
 def test_login_and_settings_that_are_wrong(
     load: Callable[..., None],
-    warehouse: RedshiftWarehouse,
+    warehouse: LoadedRedshift,
     changed: dict[str, Any],
     kind: type[LoadError],
     said: str,
@@ -246,7 +245,9 @@ def test_no_credentials_of_aws(
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    with pytest.raises(SettingsError, match=r"no credentials of AWS were found.*AWS_ACCESS_KEY_ID"):
+    with pytest.raises(
+        TargetSettingsError, match=r"no credentials of AWS were found.*AWS_ACCESS_KEY_ID"
+    ):
         load(ONE)
 
 
@@ -257,7 +258,7 @@ def test_s3_is_not_reached(load: Callable[..., None], monkeypatch: pytest.Monkey
 
 
 def test_missing_grants(
-    load: Callable[..., None], warehouse: RedshiftWarehouse, redshift_stand_in: RedshiftStandIn
+    load: Callable[..., None], warehouse: LoadedRedshift, redshift_stand_in: RedshiftStandIn
 ) -> None:
     with redshift_stand_in.connect_behind(warehouse.database) as owner:
         owner.execute(f"revoke create on database {warehouse.database} from {USER}")
@@ -278,12 +279,12 @@ def test_missing_grants(
 
 def test_a_lock_is_waited_for_only_so_long(
     load: Callable[..., None],
-    warehouse: RedshiftWarehouse,
+    warehouse: LoadedRedshift,
     redshift_stand_in: RedshiftStandIn,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     load(ONE)
-    monkeypatch.setattr(redshift_cluster, "_LONGEST_STATEMENT_MINUTES", 0.03)
+    monkeypatch.setattr("warehouse_targets.redshift_warehouse._LONGEST_STATEMENT_MINUTES", 0.03)
     with redshift_stand_in.connect_behind(warehouse.database) as other, other.transaction():
         other.execute("lock table airflow_test.t in share mode")
         with pytest.raises(WarehouseUnavailableError, match=r"timeout.*STV_LOCKS.*again"):
@@ -292,7 +293,7 @@ def test_a_lock_is_waited_for_only_so_long(
     assert warehouse.traces() == []
 
 
-def test_secrets_are_not_told(warehouse: RedshiftWarehouse) -> None:
+def test_secrets_are_not_told(warehouse: LoadedRedshift) -> None:
     _, secret = warehouse.stand_in.keys["loader"]
     password = "Wrong-Secret-2"  # noqa: S105
     copied = replace(warehouse, changed={"copy_role_arn": None, "s3_staging_url": f"s3://{BUCKET}"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,26 +14,27 @@ import pytest
 
 from tests.load.singer import MOMENTS, NUMBER, TEXT, parquet
 from warehouse_targets.errors import InputError
-from warehouse_targets.incoming import IncomingTable
 from warehouse_targets.parquet_file import ParquetFile
 from warehouse_targets.redshift_files import FittedRows
+from warehouse_targets.stream_buffer import StreamBuffer
+from warehouse_targets.warehouse import TableToLoad
 
 PROPERTIES = {"id": TEXT, "note": TEXT, "n": NUMBER}
 MOST = 65535
 
 
-def _table(properties: Mapping[str, Any] = PROPERTIES) -> IncomingTable:
-    table = IncomingTable("t")
-    table.describe({"properties": dict(properties), "x-mode": "merge"}, ["id"])
-    return table
+def _table(properties: Mapping[str, Any] = PROPERTIES) -> TableToLoad:
+    buffer = StreamBuffer("t")
+    buffer.describe({"properties": dict(properties), "x-mode": "merge"}, ["id"])
+    return TableToLoad("t", "merge", ("id",), buffer.columns, [], Path())
 
 
 def _file(folder: Path, *rows: dict[str, Any], properties: Any = PROPERTIES) -> ParquetFile:
     return ParquetFile(parquet(folder / "spool", properties, rows, MOMENTS[0]), len(rows))
 
 
-def _fitted(table: IncomingTable, folder: Path, *files: ParquetFile) -> pa.Table:
-    fitted = FittedRows(table, table.columns)
+def _fitted(table: TableToLoad, folder: Path, *files: ParquetFile) -> pa.Table:
+    fitted = FittedRows(table)
     saved = [fitted.save(file, folder / f"{n}.parquet") for n, file in enumerate(files)]
     fitted.warn_of_cut_texts()
     return pa.concat_tables(pq.read_table(file.path) for file in saved)
@@ -112,9 +114,8 @@ def test_a_time_of_day_becomes_text(tmp_path: Path) -> None:
     moments = pa.array([MOMENTS[0]], pa.timestamp("us", "UTC"))
     times = pa.array([3_600_000_001], pa.time64("us"))
     pq.write_table(pa.table({"at": times, "_sdc_extracted_at": moments}), path)
-    table = IncomingTable("t")
-    table.describe({"properties": {"at": {"type": "string", "format": "time"}}}, [])
-    fitted = FittedRows(table, {**table.columns, "at": "text"})
+    columns = _table({"id": TEXT, "at": TEXT}).columns
+    fitted = FittedRows(replace(_table(), columns=columns))
     [rows] = fitted.read(ParquetFile(path, 1))
     assert rows["at"].to_pylist() == ["01:00:00.000001"]
 
@@ -124,7 +125,7 @@ def test_row_groups_pass_one_by_one_in_a_documented_compression(tmp_path: Path) 
     source = _file(tmp_path, *({"id": str(number)} for number in range(100)))
     pq.write_table(pq.read_table(source.path), path, row_group_size=30, compression="zstd")
     table = _table()
-    saved = FittedRows(table, table.columns).save(ParquetFile(path, 100), tmp_path / "s.parquet")
+    saved = FittedRows(table).save(ParquetFile(path, 100), tmp_path / "s.parquet")
     metadata = pq.read_metadata(saved.path)
     assert [metadata.row_group(index).num_rows for index in range(4)] == [30, 30, 30, 10]
     assert metadata.row_group(0).column(0).compression == "SNAPPY"
@@ -135,9 +136,9 @@ def test_row_groups_pass_one_by_one_in_a_documented_compression(tmp_path: Path) 
 def test_only_insert_refuses_what_is_no_number(tmp_path: Path, value: float) -> None:
     file = _file(tmp_path, {"id": "1", "n": 1.0}, {"id": "2", "n": value}, {"id": "3"})
     table = _table()
-    assert list(FittedRows(table, table.columns).read(file))
+    assert list(FittedRows(table).read(file))
     with pytest.raises(InputError, match=r"t\.n: NaN or infinity .* Set s3_staging_url"):
-        list(FittedRows(table, table.columns, only_finite=True).read(file))
+        list(FittedRows(table, only_finite=True).read(file))
 
 
 def test_a_damaged_file_is_an_error(tmp_path: Path) -> None:

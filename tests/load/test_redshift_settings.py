@@ -15,11 +15,11 @@ from dlt.destinations.exceptions import DatabaseTransientException
 from warehouse_targets.errors import (
     DiskFullError,
     LoadError,
-    SettingsError,
+    TargetSettingsError,
     WarehouseRefusedError,
     WarehouseUnavailableError,
 )
-from warehouse_targets.redshift_cluster import RedshiftCluster, RedshiftLogin, S3Staging
+from warehouse_targets.redshift_warehouse import RedshiftWarehouse
 from warehouse_targets.target_redshift import RedshiftTarget
 
 ROLE = "arn:aws:iam::123456789012:role/path/copy"
@@ -36,9 +36,20 @@ SETTINGS = {
 
 def test_settings_that_can_be() -> None:
     warehouse = RedshiftTarget(config=SETTINGS).make_warehouse()
-    assert warehouse._staging == S3Staging("s3://my.bucket-1/some/prefix", ROLE)
-    expected = RedshiftLogin("example", 5439, "user", "Password1", "dev", "require")
-    assert warehouse._login == expected
+    assert warehouse._staging_url == "s3://my.bucket-1/some/prefix"
+    given = warehouse._destination("%s__x").config_params
+    assert given["staging_iam_role"] == ROLE
+    credentials = given["credentials"]
+    query = credentials.pop("query")
+    assert credentials == {
+        "host": "example",
+        "port": 5439,
+        "username": "user",
+        "password": "Password1",
+        "database": "dev",
+    }
+    assert query["sslmode"] == "require"
+    assert "sslrootcert" not in query
 
 
 @pytest.mark.parametrize(
@@ -57,7 +68,7 @@ def test_settings_that_can_be() -> None:
 )
 def test_settings_that_cannot_be(changed: dict[str, Any], said: str) -> None:
     settings = {**SETTINGS, **changed}
-    with pytest.raises(SettingsError, match=said):
+    with pytest.raises(TargetSettingsError, match=said):
         RedshiftTarget(config={name: value for name, value in settings.items() if value})
 
 
@@ -91,8 +102,7 @@ def test_heavy_libraries_wait_until_they_are_needed() -> None:
     assert run.stderr.strip() == ""
 
 
-LOGIN = RedshiftLogin("example", 5439, "user", "Password1", "dev", "require")
-CLUSTER = RedshiftCluster(LOGIN, "airflow_test", S3Staging("s3://bucket/x", None))
+WAREHOUSE = RedshiftWarehouse({**SETTINGS, "port": 5439}, "airflow_test")
 
 
 def _caused_by(said: str, kind: type[psycopg2.Error] = psycopg2.InternalError) -> Exception:
@@ -128,18 +138,37 @@ def _caused_by(said: str, kind: type[psycopg2.Error] = psycopg2.InternalError) -
     ],
 )
 def test_other_errors_of_redshift(said: str, kind: type[LoadError]) -> None:
-    explained = CLUSTER.explain(_caused_by(said))
+    explained = WAREHOUSE.explain(_caused_by(said))
     assert type(explained) is kind
     assert said in str(explained)
     assert "example:5439/dev" in str(explained)
 
 
+@pytest.mark.parametrize(
+    ("code", "kind", "said"),
+    [
+        ("42501", WarehouseRefusedError, "Grant it as docs/warehouses/redshift-setup.sql"),
+        ("42P07", WarehouseRefusedError, "Make TARGET_REDSHIFT_USER its owner"),
+        ("40001", WarehouseUnavailableError, "Another session wrote the same tables"),
+        ("40P01", WarehouseUnavailableError, "Another session wrote the same tables"),
+        ("53100", DiskFullError, "Make room in the cluster"),
+        ("57014", WarehouseUnavailableError, "see STV_LOCKS"),
+        ("57P01", WarehouseUnavailableError, "x. Run the sync again"),
+        ("42601", WarehouseRefusedError, "5439/dev: x"),
+    ],
+)
+def test_a_code_says_more_than_words(code: str, kind: type[LoadError], said: str) -> None:
+    explained = WAREHOUSE.explain(_caused_by("x", psycopg2.errors.lookup(code)))
+    assert type(explained) is kind
+    assert said in str(explained)
+
+
 def test_a_connection_that_breaks_is_tried_again() -> None:
     said = "server closed the connection unexpectedly\n\tThis probably means\n"
-    explained = CLUSTER.explain(_caused_by(said, psycopg2.OperationalError))
+    explained = WAREHOUSE.explain(_caused_by(said, psycopg2.OperationalError))
     assert type(explained) is WarehouseUnavailableError
     assert "\n" not in str(explained)
 
 
 def test_a_defect_stays_one() -> None:
-    assert CLUSTER.explain(ZeroDivisionError()) is None
+    assert WAREHOUSE.explain(ZeroDivisionError()) is None

@@ -11,11 +11,11 @@ from singer_sdk.testing import get_target_test_class
 from singer_sdk.testing.suites import SingerTestSuite, target_tests
 from singer_sdk.testing.target_tests import TargetSpecialCharsInAttributes
 
-from tests.load.duckdb_warehouse import DuckDBWarehouse
+from tests.load.loaded_duckdb import LoadedDuckDB
 from warehouse_targets.target_duckdb import DuckDBTarget
 
 _FOLDER = TemporaryDirectory()  # the class is made, with its config, before any fixture
-_WAREHOUSE = DuckDBWarehouse(Path(_FOLDER.name))
+_WAREHOUSE = LoadedDuckDB(Path(_FOLDER.name))
 
 _StandardTests = get_target_test_class(
     DuckDBTarget,

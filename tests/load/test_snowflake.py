@@ -19,19 +19,18 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
+from tests.load.loaded_snowflake import LoadedSnowflake
 from tests.load.singer import INTEGER, JSON, MOMENTS, STATE, TEXT, batch, parquet, schema, whole
-from tests.load.snowflake_warehouse import SnowflakeWarehouse
 from tests.stand_ins.snowflake import EXPIRED_TOKEN, LOGIN, PASSWORD, TOKEN, SnowflakeStandIn
-from warehouse_targets import snowflake_account
 from warehouse_targets.errors import (
     EXIT_FINAL,
     EXIT_RETRYABLE,
     LoadError,
-    SettingsError,
+    TargetSettingsError,
     WarehouseRefusedError,
     WarehouseUnavailableError,
 )
-from warehouse_targets.snowflake_account import SnowflakeAccount
+from warehouse_targets.snowflake_warehouse import SnowflakeWarehouse
 from warehouse_targets.target_snowflake import SnowflakeTarget
 
 # Without a word of DDL, which dlt treats otherwise wherever it stands.
@@ -95,7 +94,7 @@ KEY_LINES = "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n"
     ],
 )
 def test_settings_that_cannot_be(changed: dict[str, str], expected: str) -> None:
-    with pytest.raises(SettingsError, match=expected) as caught:
+    with pytest.raises(TargetSettingsError, match=expected) as caught:
         SnowflakeTarget(config=SETTINGS | changed)
     assert "MIIB" not in str(caught.value)
 
@@ -133,25 +132,27 @@ def _logins(stand_in: SnowflakeStandIn, folder: Path) -> dict[str, dict[str, str
 @pytest.mark.parametrize(
     "kind", ["password", "key", "key in one line", "encrypted key in a file", "token"]
 )
-def test_logins(snowflake_warehouse: SnowflakeWarehouse, tmp_path: Path, kind: str) -> None:
+def test_logins(snowflake_warehouse: LoadedSnowflake, tmp_path: Path, kind: str) -> None:
     snowflake_warehouse.login = _logins(snowflake_warehouse.stand_in, tmp_path)[kind]
     snowflake_warehouse.load(*_messages(tmp_path))
     assert snowflake_warehouse.rows("t", ["id"]) == [(1,), (2,)]
 
 
 @pytest.mark.stand_in
-def test_passphrase_is_wrong(snowflake_warehouse: SnowflakeWarehouse) -> None:
+def test_passphrase_is_wrong(snowflake_warehouse: LoadedSnowflake) -> None:
     snowflake_warehouse.login = {
         "private_key": _encrypted(snowflake_warehouse.stand_in.private_key),
         "private_key_passphrase": "close sesame",
     }
-    with pytest.raises(SettingsError, match="or private_key_passphrase is not its passphrase"):
+    with pytest.raises(
+        TargetSettingsError, match="or private_key_passphrase is not its passphrase"
+    ):
         snowflake_warehouse.load(STATE)
 
 
 @pytest.mark.stand_in
 def test_what_is_on_its_way_costs_no_storage_that_stays(
-    snowflake_warehouse: SnowflakeWarehouse, tmp_path: Path
+    snowflake_warehouse: LoadedSnowflake, tmp_path: Path
 ) -> None:
     stand_in = snowflake_warehouse.stand_in
     stand_in.log()
@@ -171,7 +172,7 @@ def test_what_is_on_its_way_costs_no_storage_that_stays(
 
 @pytest.mark.stand_in
 def test_a_session_says_what_it_is_for(
-    snowflake_warehouse: SnowflakeWarehouse, tmp_path: Path
+    snowflake_warehouse: LoadedSnowflake, tmp_path: Path
 ) -> None:
     stand_in = snowflake_warehouse.stand_in
     stand_in.log()
@@ -191,7 +192,7 @@ def _moves(statements: list[str]) -> list[str]:
 
 @pytest.mark.stand_in
 def test_a_mirror_is_replaced_in_one_statement(
-    snowflake_warehouse: SnowflakeWarehouse, tmp_path: Path
+    snowflake_warehouse: LoadedSnowflake, tmp_path: Path
 ) -> None:
     """TRUNCATE and DDL end a transaction, and a table that is made anew has lost its grants."""
     snowflake_warehouse.load(*_messages(tmp_path, "mirror"))
@@ -206,7 +207,7 @@ def test_a_mirror_is_replaced_in_one_statement(
 
 @pytest.mark.stand_in
 def test_versions_of_a_moment_are_replaced_in_one_transaction(
-    snowflake_warehouse: SnowflakeWarehouse, tmp_path: Path
+    snowflake_warehouse: LoadedSnowflake, tmp_path: Path
 ) -> None:
     stand_in = snowflake_warehouse.stand_in
     snowflake_warehouse.load(*_messages(tmp_path, "append"))
@@ -225,9 +226,7 @@ def test_versions_of_a_moment_are_replaced_in_one_transaction(
 
 
 @pytest.mark.stand_in
-def test_times_have_the_offset_of_utc(
-    snowflake_warehouse: SnowflakeWarehouse, tmp_path: Path
-) -> None:
+def test_times_have_the_offset_of_utc(snowflake_warehouse: LoadedSnowflake, tmp_path: Path) -> None:
     """Of TIMESTAMP_LTZ the day is that of the session that asks; the stand-in knows one type."""
     stand_in = snowflake_warehouse.stand_in
     stand_in.log()
@@ -239,7 +238,7 @@ def test_times_have_the_offset_of_utc(
 
 
 @pytest.mark.stand_in
-def test_json_is_text(snowflake_warehouse: SnowflakeWarehouse, tmp_path: Path) -> None:
+def test_json_is_text(snowflake_warehouse: LoadedSnowflake, tmp_path: Path) -> None:
     properties = {"id": INTEGER, "conf": JSON}
     file = parquet(tmp_path / "spool", properties, [{"id": 1, "conf": {"a": 1}}], MOMENTS[0])
     snowflake_warehouse.load(
@@ -250,7 +249,7 @@ def test_json_is_text(snowflake_warehouse: SnowflakeWarehouse, tmp_path: Path) -
     assert snowflake_warehouse.query(query) == [(1,)]
 
 
-def _refused(warehouse: SnowflakeWarehouse, folder: Path) -> LoadError:
+def _refused(warehouse: LoadedSnowflake, folder: Path) -> LoadError:
     """The error that a load ends with, soon, and which leaves nothing and loses nothing."""
     messages = _messages(folder)
     begun = time.monotonic()
@@ -278,7 +277,7 @@ def _refused(warehouse: SnowflakeWarehouse, folder: Path) -> LoadError:
     ],
 )
 def test_logins_and_rights_that_do_not_suffice(
-    snowflake_warehouse: SnowflakeWarehouse, tmp_path: Path, login: dict[str, str], said: str
+    snowflake_warehouse: LoadedSnowflake, tmp_path: Path, login: dict[str, str], said: str
 ) -> None:
     snowflake_warehouse.login = login
     error = _refused(snowflake_warehouse, tmp_path)
@@ -288,7 +287,7 @@ def test_logins_and_rights_that_do_not_suffice(
 
 
 @pytest.mark.stand_in
-def test_another_key(snowflake_warehouse: SnowflakeWarehouse, tmp_path: Path) -> None:
+def test_another_key(snowflake_warehouse: LoadedSnowflake, tmp_path: Path) -> None:
     snowflake_warehouse.login = {
         "private_key": snowflake_warehouse.stand_in.private_key,
         "user": "somebody",
@@ -299,7 +298,7 @@ def test_another_key(snowflake_warehouse: SnowflakeWarehouse, tmp_path: Path) ->
 
 @pytest.mark.stand_in
 def test_the_warehouse_has_used_up_its_quota(
-    snowflake_warehouse: SnowflakeWarehouse, tmp_path: Path
+    snowflake_warehouse: LoadedSnowflake, tmp_path: Path
 ) -> None:
     snowflake_warehouse.login = {"password": PASSWORD, "warehouse": "exhausted"}
     error = _refused(snowflake_warehouse, tmp_path)
@@ -347,7 +346,7 @@ LOCKED = (
     ],
 )
 def test_statements_that_are_refused(
-    snowflake_warehouse: SnowflakeWarehouse,
+    snowflake_warehouse: LoadedSnowflake,
     tmp_path: Path,
     pattern: str,
     code: int,
@@ -371,9 +370,9 @@ def test_statements_that_are_refused(
 
 @pytest.mark.stand_in
 def test_nobody_answers_halfway(
-    snowflake_warehouse: SnowflakeWarehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    snowflake_warehouse: LoadedSnowflake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snowflake_account, "_REQUEST_SECONDS", 3)
+    monkeypatch.setattr("warehouse_targets.snowflake_warehouse._REQUEST_SECONDS", 3)
     stand_in = snowflake_warehouse.stand_in
     stand_in.fail("COPY INTO", 503, "", "")
     try:
@@ -386,9 +385,9 @@ def test_nobody_answers_halfway(
 
 @pytest.mark.stand_in
 def test_nobody_is_there(
-    snowflake_warehouse: SnowflakeWarehouse, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    snowflake_warehouse: LoadedSnowflake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(snowflake_account, "_LOGIN_SECONDS", 2)
+    monkeypatch.setattr("warehouse_targets.snowflake_warehouse._LOGIN_SECONDS", 2)
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     error = _refused(snowflake_warehouse, tmp_path)
     assert isinstance(error, WarehouseUnavailableError)
@@ -396,9 +395,7 @@ def test_nobody_is_there(
 
 
 @pytest.mark.stand_in
-def test_the_command_shows_one_line(
-    snowflake_warehouse: SnowflakeWarehouse, tmp_path: Path
-) -> None:
+def test_the_command_shows_one_line(snowflake_warehouse: LoadedSnowflake, tmp_path: Path) -> None:
     snowflake_warehouse.login = {"password": "wrong"}
     run = snowflake_warehouse.run(*_messages(tmp_path))
     lines = [line for line in run.stderr.splitlines() if "| ERROR" in line]
@@ -416,6 +413,14 @@ def test_the_command_shows_one_line(
             ),
             WarehouseRefusedError,
             "There is no such account",
+        ),
+        (
+            # As the driver raises it anew: with the general number of HTTP errors added twice.
+            snowflake.connector.errors.ServiceUnavailableError(
+                msg="290503: HTTP 503: Service Unavailable", errno=290503
+            ),
+            WarehouseUnavailableError,
+            "cannot be reached",
         ),
         (
             snowflake.connector.errors.DatabaseError(
@@ -448,7 +453,7 @@ def test_the_command_shows_one_line(
 def test_errors_that_the_stand_in_does_not_make(
     error: snowflake.connector.Error, expected: type[LoadError], said: str
 ) -> None:
-    account = SnowflakeAccount(SETTINGS | {"password": "x"}, "airflow_test")
+    account = SnowflakeWarehouse(SETTINGS | {"password": "x"}, "airflow_test")
     wrapped = RuntimeError("a job failed")
     wrapped.__cause__ = error
     explained = account.explain(wrapped)

@@ -11,7 +11,7 @@ import pytest
 from snowflake.connector import ProgrammingError
 from snowflake.connector.cursor import SnowflakeCursor
 
-from tests.load.snowflake_warehouse import SnowflakeWarehouse
+from tests.load.loaded_snowflake import LoadedSnowflake
 
 pytestmark = pytest.mark.stand_in
 FORMAT = 'ours."tf-t-1"'
@@ -32,7 +32,7 @@ TIME = "2026-01-01T00:00:00.000001+00:00"
 
 
 @pytest.fixture
-def session(snowflake_warehouse: SnowflakeWarehouse) -> Iterator[SnowflakeCursor]:
+def session(snowflake_warehouse: LoadedSnowflake) -> Iterator[SnowflakeCursor]:
     """A session without a current schema, as a loader's that found its schema made."""
     database = snowflake_warehouse.database
     with snowflake_warehouse.stand_in.connected(database) as cursor:

@@ -20,7 +20,7 @@ BOTH = f"{TWO},{THREE}"
 
 
 @dataclass(frozen=True)
-class Built:
+class OneBuild:
     """What one build of both environments left.
 
     Attributes:
@@ -35,7 +35,7 @@ class Built:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
+def built(tmp_path_factory: pytest.TempPathFactory) -> OneBuild:
     folder = tmp_path_factory.mktemp("transform")
     project = DbtProject(folder / "warehouse.duckdb", folder)
     with duckdb.connect(str(project.warehouse)) as warehouse:
@@ -44,24 +44,24 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     run = project.run("build", ENVIRONMENT_SLUGS=BOTH)
     assert run.exit_code == 0, run.output
     (folder / "built").mkdir()
-    return Built(project, run, shutil.copy(project.warehouse, folder / "built"))
+    return OneBuild(project, run, shutil.copy(project.warehouse, folder / "built"))
 
 
 @pytest.fixture
-def project(built: Built) -> DbtProject:
+def project(built: OneBuild) -> DbtProject:
     """The project, with the warehouse as the build left it."""
     shutil.copy(built.warehouse, built.project.warehouse)
     return built.project
 
 
 @pytest.fixture(scope="session")
-def manifest(built: Built) -> dict[str, Any]:
+def manifest(built: OneBuild) -> dict[str, Any]:
     """What dbt has parsed, and found valid as it did so."""
     return built.project.manifest()
 
 
 @pytest.fixture(scope="session")
-def warehouse(built: Built) -> Iterator[duckdb.DuckDBPyConnection]:
+def warehouse(built: OneBuild) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse as the build left it, to be read."""
     with duckdb.connect(str(built.warehouse), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'; use airflow_audit")

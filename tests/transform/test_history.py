@@ -11,7 +11,7 @@ import duckdb
 import pytest
 
 from tap_airflow_metadata.catalogue import load_catalogue
-from tests.transform.conftest import BOTH, Built
+from tests.transform.conftest import BOTH, OneBuild
 from tests.transform.dbt_project import PROJECT, DbtProject
 from tests.transform.environments import AIRFLOW_2, AIRFLOW_3, GONE_AT, THREE, TWO
 from tests.transform.raw_tables import SYNCED_AT, Row, insert
@@ -121,7 +121,7 @@ def _tell(project: DbtProject, mode: str) -> None:
 
 
 @pytest.fixture(scope="module")
-def told(built: Built, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], DbtProject]:
+def told(built: OneBuild, tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], DbtProject]:
     """Return a function that gives the project after the story, in a mode."""
     folder = tmp_path_factory.mktemp("history")
     project = built.project

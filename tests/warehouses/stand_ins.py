@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from unittest.mock import patch
 
-from tests.load.bigquery_warehouse import BigQueryWarehouse
+from tests.load.loaded_bigquery import LoadedBigQuery
+from tests.load.loaded_redshift import LoadedRedshift
+from tests.load.loaded_snowflake import LoadedSnowflake
 from tests.load.loaded_warehouse import LoadedWarehouse
-from tests.load.redshift_warehouse import RedshiftWarehouse
-from tests.load.snowflake_warehouse import SnowflakeWarehouse
 from tests.stand_ins.bigquery import running_bigquery
 from tests.stand_ins.redshift import running_redshift
 from tests.stand_ins.snowflake import running_snowflake
@@ -34,10 +34,10 @@ def running_warehouse(name: str, folder: Path) -> Iterator[LoadedWarehouse]:
                 patch.dict(os.environ, snowflake.environment),
             ):
                 database = snowflake.new_database()
-                yield SnowflakeWarehouse(own, stand_in=snowflake, database=database)
+                yield LoadedSnowflake(own, stand_in=snowflake, database=database)
         case "redshift":
             with running_redshift() as redshift, patch.dict(os.environ, redshift.aws_environment()):
-                yield RedshiftWarehouse(own, stand_in=redshift)
+                yield LoadedRedshift(own, stand_in=redshift)
         case "bigquery":
             with running_bigquery(files) as bigquery, patch.dict(os.environ, bigquery.environment):
-                yield BigQueryWarehouse(own, stand_in=bigquery, project=bigquery.new_project())
+                yield LoadedBigQuery(own, stand_in=bigquery, project=bigquery.new_project())

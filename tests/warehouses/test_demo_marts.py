@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from demo.environments import ENVIRONMENTS
-from tests.load.duckdb_warehouse import DuckDBWarehouse
+from tests.load.loaded_duckdb import LoadedDuckDB
 from tests.load.loaded_warehouse import LoadedWarehouse
 from tests.real_airflow.postgres import ThrowawayPostgres
 from tests.stand_ins import CLOUD_WAREHOUSES
@@ -168,7 +168,7 @@ def build(
 def reference(
     build: Callable[[LoadedWarehouse], Built], tmp_path_factory: pytest.TempPathFactory
 ) -> Built:
-    return build(DuckDBWarehouse(tmp_path_factory.mktemp("duckdb")))
+    return build(LoadedDuckDB(tmp_path_factory.mktemp("duckdb")))
 
 
 @pytest.fixture(scope="module", params=CLOUD_WAREHOUSES)

@@ -20,7 +20,7 @@ class LoadError(Exception):
     exit_code = EXIT_FINAL
 
 
-class SettingsError(LoadError):
+class TargetSettingsError(LoadError):
     """A setting is missing or wrong; no input was read."""
 
 
@@ -32,11 +32,11 @@ class ColumnTypeChangedError(LoadError):
     """A column has another type in the warehouse; nothing was written."""
 
 
-class OlderMomentError(LoadError):
+class OlderSyncError(LoadError):
     """The warehouse holds the same tables of a later moment; nothing was written."""
 
 
-class StandbyBehindError(LoadError):
+class OlderStandbyError(LoadError):
     """What was sent is of a standby that is behind the warehouse; nothing was written."""
 
     exit_code = EXIT_RETRYABLE

@@ -145,7 +145,7 @@ class _Segment:
 
 
 def _close_both(writer: pq.ParquetWriter, file: IO[bytes]) -> None:
-    with suppress(OSError):  # of a full disk, which whoever wrote or read has met already
+    with suppress(OSError):  # a full disk, which has been reported
         writer.close()
     with suppress(OSError):
         file.close()

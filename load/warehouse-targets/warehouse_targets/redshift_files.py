@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from warehouse_targets.columns import ARROW_TYPES, ColumnType, arrow_schema
+from warehouse_targets.columns import ARROW_TYPES, arrow_schema
 from warehouse_targets.errors import InputError
-from warehouse_targets.incoming import IncomingTable
 from warehouse_targets.parquet_file import ParquetFile
+from warehouse_targets.warehouse import TableToLoad
 
 # Of VARCHAR, in Redshift's documentation of character types: bytes of UTF-8, not characters.
 _MOST_BYTES = 65535
@@ -29,22 +29,15 @@ logger = logging.getLogger(__name__)
 class FittedRows:
     """The rows of one table, with the columns of Redshift's table and texts that fit."""
 
-    def __init__(
-        self,
-        table: IncomingTable,
-        columns: Mapping[str, ColumnType],
-        *,
-        only_finite: bool = False,
-    ) -> None:
-        """Note how the rows have to look.
+    def __init__(self, table: TableToLoad, *, only_finite: bool = False) -> None:
+        """Describe the rows to make.
 
         Args:
-            table: What was sent.
-            columns: The columns as they are stored.
+            table: The table.
             only_finite: Whether numbers have to be finite, as in INSERT.
         """
         self._table = table
-        self._schema = arrow_schema(columns)
+        self._schema = arrow_schema(table.columns)
         self._only_finite = only_finite
         self._cut: Counter[str] = Counter()
 
@@ -140,5 +133,5 @@ class FittedRows:
 def _cut(text: str) -> str:
     encoded = text.encode()
     note = f" … [cut by target-redshift: {len(encoded)} bytes]"
-    # Of a character that stands on the border nothing is left.
+    # A character that straddles the limit is dropped whole.
     return encoded[: _MOST_BYTES - len(note.encode())].decode(errors="ignore") + note

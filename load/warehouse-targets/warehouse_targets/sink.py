@@ -1,32 +1,36 @@
-"""The sink: hands a stream's messages to its incoming table."""
+"""The sink: hands a stream's messages to its buffer."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar
 
-from singer_sdk import Sink
-from singer_sdk.helpers._batch import BaseBatchFileEncoding
+from singer_sdk import Target
+from typing_extensions import Self
 
 from warehouse_targets.columns import DELETED_AT, EXTRACTED_AT
 from warehouse_targets.errors import InputError
-
-if TYPE_CHECKING:
-    from warehouse_targets.target import WarehouseTarget
+from warehouse_targets.insides_of_singer_sdk import SinkWithOwnMetadata
+from warehouse_targets.stream_buffers import StreamBuffers
 
 _TIMESTAMP = {"type": ["string", "null"], "format": "date-time"}
 
 
-class TableSink(Sink):
-    """One stream; a changed SCHEMA message makes a second sink of the same incoming table."""
+class BufferSink(SinkWithOwnMetadata):
+    """One stream; a changed SCHEMA message makes a second sink of the same buffer."""
 
-    # The two columns of ours; what the SDK would add besides is left out below.
-    include_sdc_metadata_properties = True
+    metadata_columns: ClassVar = {EXTRACTED_AT: _TIMESTAMP, DELETED_AT: _TIMESTAMP}
+    _buffers: ClassVar[StreamBuffers]
+
+    @classmethod
+    def into(cls, buffers: StreamBuffers) -> type[Self]:
+        """Return the class of the sinks that fill these buffers: the SDK calls classes only."""
+        return type(cls.__name__, (cls,), {"_buffers": buffers})
 
     def __init__(
         self,
-        target: WarehouseTarget,
+        target: Target,
         stream_name: str,
         schema: dict[str, Any],
         key_properties: Sequence[str] | None,
@@ -34,38 +38,29 @@ class TableSink(Sink):
         """Begin a stream.
 
         Args:
-            target: The target, which gathers the tables.
+            target: The SDK's target.
             stream_name: Singer's name.
             schema: JSON schema of a record.
             key_properties: Key columns.
         """
         super().__init__(target, stream_name, schema, key_properties)
-        self._table = target.incoming_table(stream_name)
-        self._table.describe(self.schema, self.key_properties)
+        self._buffer = self._buffers.of(stream_name)
+        self._buffer.describe(self.schema, self.key_properties)
 
-    def _add_sdc_metadata_to_schema(self) -> None:
-        for name in (EXTRACTED_AT, DELETED_AT):
-            self.schema["properties"].setdefault(name, _TIMESTAMP)
-
-    def _add_sdc_metadata_to_record(
-        self,
-        record: dict[str, Any],
-        message: dict[str, Any],
-        context: dict[str, Any],  # noqa: ARG002
-    ) -> None:
+    def add_metadata(self, record: dict[str, Any], time_extracted: str | None) -> None:
+        """Note when a record was read, if it does not say so itself."""
         if not record.get(EXTRACTED_AT):
-            now = datetime.now(timezone.utc).isoformat()
-            record[EXTRACTED_AT] = message.get("time_extracted") or now
+            record[EXTRACTED_AT] = time_extracted or datetime.now(timezone.utc).isoformat()
 
     def process_record(self, record: dict[str, Any], context: dict[str, Any]) -> None:  # noqa: ARG002
         """Hold a record until ``batch_size_rows`` of them go to disk."""
-        self._table.add_record(record)
+        self._buffer.add_record(record)
 
     def process_batch(self, context: dict[str, Any]) -> None:  # noqa: ARG002
         """Write the held records to disk."""
-        self._table.flush()
+        self._buffer.flush()
 
-    def process_batch_files(self, encoding: BaseBatchFileEncoding, files: Sequence[str]) -> None:
+    def process_batch_files(self, encoding: Any, files: Sequence[str]) -> None:  # noqa: ANN401  # the SDK's class of it is not public
         """Note a BATCH message's files; they are loaded with everything else.
 
         Raises:
@@ -73,12 +68,12 @@ class TableSink(Sink):
         """
         if encoding.format != "parquet":
             msg = (
-                f"{self._table.name}: a BATCH message in {encoding.format}; only Parquet can be"
+                f"{self._buffer.name}: a BATCH message in {encoding.format}; only Parquet can be"
                 " loaded (batch_config.encoding.format of the tap)"
             )
             raise InputError(msg)
         for url in files:
-            self.record_counter_metric.increment(self._table.add_batch_file(url))
+            self.record_counter_metric.increment(self._buffer.add_batch_file(url))
 
     def activate_version(self, new_version: int) -> None:
         """Note that the table was sent whole.
@@ -86,4 +81,4 @@ class TableSink(Sink):
         Args:
             new_version: The moment, in milliseconds since 1970.
         """
-        self._table.whole_at = datetime.fromtimestamp(new_version / 1000, timezone.utc)
+        self._buffer.whole_at = datetime.fromtimestamp(new_version / 1000, timezone.utc)

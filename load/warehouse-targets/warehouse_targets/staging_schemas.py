@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta, timezone
 
-# No load takes as long, so what is older was left by a killed one.
+# No load takes this long: anything older was left by a killed one.
 _OLDEST = timedelta(days=1)
 _TIME_FORMAT = "%Y%m%dt%H%M%S"
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
-import math
 import os
+import signal
 import sys
 from abc import abstractmethod
 from contextlib import suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
-from singer_sdk import Sink, Target
+from singer_sdk import Sink
 from singer_sdk.exceptions import ConfigValidationError, InvalidInputLine, SingerSDKError
 from singer_sdk.helpers.capabilities import (
     CapabilitiesEnum,
@@ -22,24 +22,23 @@ from singer_sdk.helpers.capabilities import (
 from warehouse_targets.errors import (
     EXIT_FINAL,
     IncompleteInputError,
-    InputError,
     LoadError,
-    SettingsError,
+    TargetSettingsError,
 )
+from warehouse_targets.insides_of_singer_sdk import TargetWithoutDeadline
 
 if TYPE_CHECKING:
-    from warehouse_targets.incoming import IncomingTable
-    from warehouse_targets.warehouse import Warehouse
+    from warehouse_targets.warehouse import TargetWarehouse
 
 
-class WarehouseTarget(Target):
+class WarehouseTarget(TargetWithoutDeadline):
     """Gathers what a tap sends and loads it at the end of the input.
 
     Attributes:
         schema_name: Schema of the tables.
     """
 
-    # Of stream maps and flattening nothing is offered: BATCH files go to the warehouse as they are.
+    # No stream maps, no flattening: BATCH files go to the warehouse as they are.
     capabilities: ClassVar[list[CapabilitiesEnum]] = [
         PluginCapabilities.ABOUT,
         PluginCapabilities.BATCH,
@@ -49,9 +48,6 @@ class WarehouseTarget(Target):
     ]
     package_name = "airflow-audit-warehouse-targets"
 
-    # The SDK would pass on STATE after some minutes, when nothing is loaded yet.
-    _MAX_RECORD_AGE_IN_MINUTES = math.inf
-
     def __init__(self, **options: Any) -> None:  # noqa: ANN401
         """Check the settings.
 
@@ -59,95 +55,76 @@ class WarehouseTarget(Target):
             options: The SDK's.
 
         Raises:
-            SettingsError: One is missing or wrong.
+            TargetSettingsError: One is missing or wrong.
         """
-        super().__init__(**options)
+        from warehouse_targets.stream_buffers import StreamBuffers  # noqa: PLC0415  # pyarrow comes with it
+
+        try:
+            super().__init__(**options)
+        except ConfigValidationError as error:
+            msg = f"The settings are not valid: {'; '.join(error.errors)}"
+            raise TargetSettingsError(msg) from None
+        with suppress(ValueError):  # only the main thread may
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, self._stop)
         self.max_parallelism = 1
-        self._tables: dict[str, IncomingTable] = {}
+        self._buffers = StreamBuffers()
         self.schema_name: str = self.config["default_target_schema"]
         if self.schema_name.endswith("_"):
             msg = (
                 f"default_target_schema is {self.schema_name}, a name that lacks its end. Set the"
                 " environment variable that it is made of, ENVIRONMENT_SLUG"
             )
-            raise SettingsError(msg)
+            raise TargetSettingsError(msg)
         self._warehouse = self.make_warehouse()
 
     @abstractmethod
-    def make_warehouse(self) -> Warehouse:
+    def make_warehouse(self) -> TargetWarehouse:
         """Return the warehouse of the settings.
 
-        Imports of dlt and of the warehouse's library belong in here: they take seconds, and
-        ``--version`` does not need them.
+        It imports dlt and the warehouse's library, which take seconds that ``--version`` does not
+        need.
 
         Raises:
-            SettingsError: A setting is wrong.
+            TargetSettingsError: A setting is wrong.
         """
 
     @classmethod
     def append_builtin_config(cls, config_jsonschema: dict[str, Any]) -> None:
         """Add nothing: the SDK's settings that mean something here are in ``settings/*.yml``."""
 
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Turn the SDK's error into one with our exit code."""
-        try:
-            return super()._validate_config(raise_errors=raise_errors)
-        except ConfigValidationError as error:
-            msg = f"The settings are not valid: {'; '.join(error.errors)}"
-            raise SettingsError(msg) from None
-
     def get_sink_class(self, stream_name: str) -> type[Sink]:  # noqa: ARG002
         """Return the sink of every stream."""
-        from warehouse_targets.sink import TableSink  # noqa: PLC0415  # pyarrow comes with it
+        from warehouse_targets.sink import BufferSink  # noqa: PLC0415  # as above
 
-        return TableSink
-
-    def incoming_table(self, stream_name: str) -> IncomingTable:
-        """Return the table that a stream's rows go to, a new one with its first message.
-
-        Raises:
-            InputError: Another stream has a table of this name.
-        """
-        from warehouse_targets.incoming import IncomingTable  # noqa: PLC0415  # as above
-
-        if stream_name not in self._tables:
-            table = IncomingTable(stream_name)
-            for other in self._tables.values():
-                if other.name.lower() == table.name.lower():
-                    msg = (
-                        f"The streams {other.stream_name} and {stream_name} are both for the table"
-                        f" {table.name}. Select one of them in the tap"
-                    )
-                    raise InputError(msg)
-            self._tables[stream_name] = table
-        return self._tables[stream_name]
+        return BufferSink.into(self._buffers)
 
     def process_endofpipe(self) -> None:
         """Load everything, pass on STATE, and remove the files of BATCH messages.
 
         Raises:
-            LoadError: See :func:`warehouse_targets.warehouse.load`. Batch files stay then.
+            LoadError: See :func:`warehouse_targets.loader.load`. Batch files stay then.
         """
-        tables = list(self._tables.values())
-        if self._latest_state is None and any(table.is_of_audit_tap for table in tables):
+        buffers = list(self._buffers)
+        if not self.has_state and any(buffer.is_of_audit_tap for buffer in buffers):
             msg = (
                 "The tap ended without a STATE message, so its sync is not complete. Nothing was"
                 " loaded. See the tap's own error, and run the sync again"
             )
             raise IncompleteInputError(msg)
-        for table in tables:
-            table.flush()
-        if tables:
-            from warehouse_targets.warehouse import load  # noqa: PLC0415  # dlt comes with it
+        for buffer in buffers:
+            buffer.flush()
+        if buffers:
+            from warehouse_targets.loader import load  # noqa: PLC0415  # dlt comes with it
 
-            load(self._warehouse, self.schema_name, tables)
+            load(self._warehouse, self.schema_name, buffers)
         super().process_endofpipe()
-        for file in [file for table in tables for file in table.batch_files]:
+        for file in [file for buffer in buffers for file in buffer.batch_files]:
             file.path.unlink(missing_ok=True)
-            with suppress(OSError):  # not empty yet, or not ours
+            with suppress(OSError):  # not empty, or not ours to remove
                 file.path.parent.rmdir()
 
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
+    def _stop(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
         """Stop at once, as if killed; the next load copes with what is left.
 
         The SDK's own handler would pass on STATE for rows that are not loaded.

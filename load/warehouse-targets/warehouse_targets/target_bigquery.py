@@ -8,7 +8,7 @@ from warehouse_targets.target import WarehouseTarget, run_command
 from warehouse_targets.warehouse_settings import config_jsonschema
 
 if TYPE_CHECKING:
-    from warehouse_targets.warehouse import Warehouse
+    from warehouse_targets.warehouse import TargetWarehouse
 
 
 class BigQueryTarget(WarehouseTarget):
@@ -17,15 +17,15 @@ class BigQueryTarget(WarehouseTarget):
     name = "target-bigquery"
     config_jsonschema: ClassVar[dict[str, Any]] = config_jsonschema("bigquery")
 
-    def make_warehouse(self) -> Warehouse:
+    def make_warehouse(self) -> TargetWarehouse:
         """Return the project of the settings.
 
         Raises:
-            SettingsError: One of them is wrong.
+            TargetSettingsError: One of them is wrong.
         """
-        from warehouse_targets.bigquery_project import BigQueryProject  # noqa: PLC0415
+        from warehouse_targets.bigquery_warehouse import BigQueryWarehouse  # noqa: PLC0415
 
-        return BigQueryProject(self.config, self.schema_name)
+        return BigQueryWarehouse(self.config, self.schema_name)
 
 
 def main() -> NoReturn:

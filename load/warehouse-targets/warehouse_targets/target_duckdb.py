@@ -9,7 +9,7 @@ from warehouse_targets.target import WarehouseTarget, run_command
 from warehouse_targets.warehouse_settings import config_jsonschema
 
 if TYPE_CHECKING:
-    from warehouse_targets.warehouse import Warehouse
+    from warehouse_targets.warehouse import TargetWarehouse
 
 
 class DuckDBTarget(WarehouseTarget):
@@ -18,15 +18,17 @@ class DuckDBTarget(WarehouseTarget):
     name = "target-duckdb"
     config_jsonschema: ClassVar[dict[str, Any]] = config_jsonschema("duckdb")
 
-    def make_warehouse(self) -> Warehouse:
+    def make_warehouse(self) -> TargetWarehouse:
         """Return the file of the setting ``path``.
 
         Raises:
-            SettingsError: There can be no such file, or the memory is no size.
+            TargetSettingsError: There can be no such file, or the memory is no size.
         """
-        from warehouse_targets.duckdb_file import DuckDBFile  # noqa: PLC0415
+        from warehouse_targets.duckdb_warehouse import DuckDBWarehouse  # noqa: PLC0415
 
-        return DuckDBFile(Path(self.config["path"]), self.schema_name, self.config["memory_limit"])
+        return DuckDBWarehouse(
+            Path(self.config["path"]), self.schema_name, self.config["memory_limit"]
+        )
 
 
 def main() -> NoReturn:

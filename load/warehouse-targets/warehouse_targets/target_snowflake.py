@@ -8,7 +8,7 @@ from warehouse_targets.target import WarehouseTarget, run_command
 from warehouse_targets.warehouse_settings import config_jsonschema
 
 if TYPE_CHECKING:
-    from warehouse_targets.warehouse import Warehouse
+    from warehouse_targets.warehouse import TargetWarehouse
 
 
 class SnowflakeTarget(WarehouseTarget):
@@ -17,15 +17,15 @@ class SnowflakeTarget(WarehouseTarget):
     name = "target-snowflake"
     config_jsonschema: ClassVar[dict[str, Any]] = config_jsonschema("snowflake")
 
-    def make_warehouse(self) -> Warehouse:
+    def make_warehouse(self) -> TargetWarehouse:
         """Return the database of the settings.
 
         Raises:
-            SettingsError: There is not exactly one login, or a setting cannot be.
+            TargetSettingsError: There is not exactly one login, or a setting cannot be.
         """
-        from warehouse_targets.snowflake_account import SnowflakeAccount  # noqa: PLC0415
+        from warehouse_targets.snowflake_warehouse import SnowflakeWarehouse  # noqa: PLC0415
 
-        return SnowflakeAccount(self.config, self.schema_name)
+        return SnowflakeWarehouse(self.config, self.schema_name)
 
 
 def main() -> NoReturn:

@@ -2,50 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from pathlib import Path
-
 import pytest
 
+from tests.load.conformance.audit_tap import Tap
 from tests.load.loaded_warehouse import LoadedWarehouse
-from tests.load.singer import MOMENTS, STATE, TEXT, batch, parquet, record, schema, whole
-from warehouse_targets.errors import OlderMomentError, StandbyBehindError
-
-PROPERTIES = {"id": TEXT, "state": TEXT}
-MANIFEST = {"sync_id": TEXT, "table_name": TEXT}
-
-
-class Tap:
-    """Sends tables of one row, and the manifest that names them, as our tap does."""
-
-    def __init__(
-        self,
-        folder: Path,
-        mode: str = "merge",
-        *,
-        sends_files: bool = True,
-        manifest_says: dict[str, str] | None = None,
-    ) -> None:
-        self._folder, self._mode, self._sends_files = folder, mode, sends_files
-        self._manifest_says = manifest_says or {}
-
-    def messages(self, moment: datetime, state: str, *tables: str) -> list[str]:
-        messages = []
-        for table in tables:
-            messages += [schema(table, PROPERTIES, key=["id"], mode=self._mode)]
-            messages += self._rows(table, PROPERTIES, [{"id": "a", "state": state}], moment)
-            messages += [whole(table, moment)]
-        says = self._manifest_says
-        told = [{"sync_id": state, "table_name": table, **says} for table in tables]
-        manifest = MANIFEST | dict.fromkeys(says, TEXT)
-        messages += [schema("_sync_manifest", manifest, key=list(MANIFEST), mode="merge")]
-        messages += self._rows("_sync_manifest", manifest, told, moment)
-        return [*messages, STATE]
-
-    def _rows(self, table, properties, rows, moment) -> list[str]:
-        if self._sends_files:
-            return [batch(table, parquet(self._folder, properties, rows, moment))] if rows else []
-        return [record(table, row, time_extracted=moment) for row in rows]
+from tests.load.singer import MOMENTS
+from warehouse_targets.errors import OlderStandbyError, OlderSyncError
 
 
 def content(warehouse: LoadedWarehouse) -> list[list[tuple]]:
@@ -63,7 +25,7 @@ def test_an_earlier_moment_changes_nothing(warehouse, tmp_path, mode, sends_file
         "as of 2026-11-02T12:30:15.123000+00:00, but airflow_test holds the same tables as of"
         " 2026-11-03T12:30:15.123000+00:00"
     )
-    with pytest.raises(OlderMomentError) as raised:
+    with pytest.raises(OlderSyncError) as raised:
         warehouse.load(*tap.messages(MOMENTS[1], "between", "runs"))
     assert said in str(raised.value)
     assert raised.value.exit_code == 78
@@ -74,7 +36,7 @@ def test_an_earlier_moment_of_a_standby_is_tried_again_later(warehouse, tmp_path
     tap = Tap(tmp_path / "spool", manifest_says={"replay_lag_seconds": "12"})
     warehouse.load(*tap.messages(MOMENTS[1], "first", "runs"))
     before = content(warehouse)
-    with pytest.raises(StandbyBehindError, match="when it has replayed what it lacks") as raised:
+    with pytest.raises(OlderStandbyError, match="when it has replayed what it lacks") as raised:
         warehouse.load(*tap.messages(MOMENTS[0], "behind", "runs"))
     assert raised.value.exit_code == 75
     assert content(warehouse) == before
@@ -93,7 +55,7 @@ def test_other_tables_may_be_of_an_earlier_moment(warehouse, tmp_path):
     warehouse.load(*tap.messages(MOMENTS[1], "later", "runs"))
     warehouse.load(*tap.messages(MOMENTS[0], "earlier", "tasks"))
     assert warehouse.rows("tasks", ["state"]) == [("earlier",)]
-    with pytest.raises(OlderMomentError):
+    with pytest.raises(OlderSyncError):
         warehouse.load(*tap.messages(MOMENTS[0], "earlier", "tasks", "runs"))
 
 

@@ -7,16 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.load.conformance.test_older_moment import Tap
+from tests.load.conformance.audit_tap import Tap
 from tests.load.loaded_warehouse import LoadedWarehouse
 from tests.load.singer import MOMENTS
-from warehouse_targets import warehouse as loading
+from warehouse_targets import loader
 from warehouse_targets.errors import OtherEnvironmentError, OverlappingLoadError
 
 
 def _between(monkeypatch: pytest.MonkeyPatch, other_load) -> None:
     """Let another load run to its end after this one has looked at what is there."""
-    load = loading._Load._load
+    load = loader._Load._load
     waiting = [other_load]
 
     def load_after_the_other(self, tables):
@@ -24,7 +24,7 @@ def _between(monkeypatch: pytest.MonkeyPatch, other_load) -> None:
             waiting.pop()()
         load(self, tables)
 
-    monkeypatch.setattr(loading._Load, "_load", load_after_the_other)
+    monkeypatch.setattr(loader._Load, "_load", load_after_the_other)
 
 
 @pytest.mark.parametrize(("first", "second"), [(1, 2), (2, 1)])

@@ -19,18 +19,23 @@ from fsspec import AbstractFileSystem
 from google.api_core.exceptions import GoogleAPICallError, RetryError
 from google.auth.credentials import Credentials
 from google.auth.exceptions import DefaultCredentialsError, RefreshError, TransportError
-from google.cloud import bigquery
 from google.oauth2 import service_account
 
-from warehouse_targets.bigquery_dlt import bigquery_destination, login
+from warehouse_targets.bigquery_destination import (
+    ImpatientSqlClient,
+    bigquery_destination,
+    laid_out,
+    login,
+)
 from warehouse_targets.columns import ColumnType
 from warehouse_targets.errors import (
     LoadError,
-    SettingsError,
+    TargetSettingsError,
     WarehouseRefusedError,
     WarehouseUnavailableError,
     causes_of,
 )
+from warehouse_targets.insides_of_dlt import failed_table
 from warehouse_targets.staging_schemas import leftover_schemas, new_staging_layout
 from warehouse_targets.warehouse import OpenWarehouse
 
@@ -57,13 +62,13 @@ os.environ.setdefault("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
 _UNREACHABLE = (RetryError, TransportError, requests.ConnectionError, requests.Timeout)
 
 
-class BigQueryProject:
+class BigQueryWarehouse:
     """Loads datasets of one project, each of which is a schema."""
 
-    # Every table is some jobs of a second or more, however small it is. What Google's client has
-    # tried again for a minute is not tried again.
+    # Each table takes some jobs of a second or more, however small it is. Google's client has
+    # already retried for a minute.
     load_settings: Mapping[str, object] = {"workers": 8, "raise_on_max_retries": 1}
-    naming = "warehouse_targets.bigquery_names"
+    naming = "warehouse_targets.naming_conventions.WordNames"
     # BigQuery loads the type JSON from text files only.
     stored_as: Mapping[ColumnType, ColumnType] = {"json": "text"}
     merge_strategy = "upsert"
@@ -76,7 +81,7 @@ class BigQueryProject:
             schema_name: Dataset to load.
 
         Raises:
-            SettingsError: One of them is wrong.
+            TargetSettingsError: One of them is wrong.
         """
         if not re.fullmatch(r"\w+", schema_name, re.ASCII):
             name = re.sub(r"\W", "_", schema_name, flags=re.ASCII)
@@ -84,7 +89,7 @@ class BigQueryProject:
                 f"default_target_schema is {schema_name}, but the name of a dataset has letters,"
                 f" digits and underscores only. Set TARGET_BIGQUERY_DEFAULT_TARGET_SCHEMA={name}"
             )
-            raise SettingsError(msg)
+            raise TargetSettingsError(msg)
         self._schema_name = schema_name
         self._project: str = settings["project"]
         self._location: str = settings["location"]
@@ -93,12 +98,12 @@ class BigQueryProject:
 
     @contextmanager
     def open(self) -> Iterator[OpenWarehouse]:
-        """Make a folder for files on their way, and name a place for them in the bucket."""
+        """Make a folder for files, and choose a place for them in the bucket."""
         layout = new_staging_layout()
         destination = bigquery_destination(self._credentials, self._project, self._location, layout)
         with tempfile.TemporaryDirectory(prefix="target-bigquery-") as folder:
             if not self._staging_url:
-                yield OpenWarehouse(destination, Path(folder))
+                yield OpenWarehouse(destination, Path(folder), lay_out=laid_out)
                 return
             bucket = self._bucket(self._staging_url)
             place = f"{self._staging_url}/{layout % self._schema_name}"
@@ -109,6 +114,7 @@ class BigQueryProject:
                     dlt.destinations.filesystem(
                         place, credentials=login(self._credentials, self._project)
                     ),
+                    lay_out=laid_out,
                 )
             finally:
                 self._remove_staged(bucket, place)
@@ -134,8 +140,8 @@ class BigQueryProject:
             if known := self.explain(error):
                 raise known from error
             msg = (
-                f"gcs_staging_url: the bucket {name} may not be used: {_told(error)}. Grant"
-                f" {self._who()} the role storage.objectAdmin on it"
+                f"gcs_staging_url: the bucket {name} may not be used: {_message_of(error)}. Grant"
+                f" {self._login_name()} the role storage.objectAdmin on it"
             )
             raise WarehouseRefusedError(msg) from error
         return bucket
@@ -154,22 +160,21 @@ class BigQueryProject:
 
     def leftovers(self, client: SqlClientBase[Any], schema_name: str) -> Sequence[str]:
         """Return the staging datasets that killed loads left."""
-        datasets = cast("bigquery.Client", client.native_connection).list_datasets()
-        return leftover_schemas((dataset.dataset_id for dataset in datasets), schema_name)
+        return leftover_schemas(cast("ImpatientSqlClient", client).dataset_names(), schema_name)
 
     def explain(self, error: BaseException) -> LoadError | None:
         """Return what an error of Google means, None for a defect."""
         causes = list(causes_of(error))
-        job = next((cause.job_id for cause in causes if hasattr(cause, "job_id")), "")
         where = f"{self._project}.{self._schema_name}"
-        if job:
-            where += f", table {job.rpartition('.')[0].rpartition('.')[0]}"
+        if table := failed_table(error):
+            where += f", table {table}"
         for cause in causes:
             if isinstance(cause, RefreshError):
                 return self._explain_login(cause)
             if isinstance(cause, _UNREACHABLE):
                 return WarehouseUnavailableError(
-                    f"{where}: BigQuery cannot be reached: {_told(causes[-1])}. Try again later"
+                    f"{where}: BigQuery cannot be reached: {_message_of(causes[-1])}."
+                    " Try again later"
                 )
             if isinstance(cause, GoogleAPICallError):
                 return self._explain_answer(cause, where)
@@ -178,27 +183,27 @@ class BigQueryProject:
     def _explain_login(self, error: RefreshError) -> LoadError:
         if error.retryable:
             return WarehouseUnavailableError(
-                f"Google's login cannot be reached: {_told(error)}. Try again later"
+                f"Google's login cannot be reached: {_message_of(error)}. Try again later"
             )
         return WarehouseRefusedError(
-            f"Google refuses the login of {self._who()}: {_told(error)}. Check"
+            f"Google refuses the login of {self._login_name()}: {_message_of(error)}. Check"
             " TARGET_BIGQUERY_CREDENTIALS or TARGET_BIGQUERY_CREDENTIALS_PATH: the key may have"
             " been deleted, or the account"
         )
 
     def _explain_answer(self, error: GoogleAPICallError, where: str) -> LoadError:
         reason = _reason(error)
-        told = f"{where}: {_told(error)}"
-        if reason in _PASSING or "concurrent update" in told:
-            return WarehouseUnavailableError(f"{told}. Run the sync again later")
+        message = f"{where}: {_message_of(error)}"
+        if reason in _PASSING or "concurrent update" in message:
+            return WarehouseUnavailableError(f"{message}. Run the sync again later")
         if reason in {"accessDenied", "authError"}:
             return WarehouseRefusedError(
-                f"{told}. Grant {self._who()} in the project {self._project} what"
+                f"{message}. Grant {self._login_name()} in the project {self._project} what"
                 " docs/warehouses/bigquery-setup.sh grants, or check TARGET_BIGQUERY_PROJECT"
             )
-        return WarehouseRefusedError(told)
+        return WarehouseRefusedError(message)
 
-    def _who(self) -> str:
+    def _login_name(self) -> str:
         return getattr(self._credentials, "service_account_email", "the default credentials")
 
 
@@ -206,7 +211,7 @@ def _credentials(settings: Mapping[str, Any]) -> Credentials:
     text, path = settings.get("credentials"), settings.get("credentials_path")
     if text and path:
         msg = "credentials and credentials_path are both set; set one of them, or neither"
-        raise SettingsError(msg)
+        raise TargetSettingsError(msg)
     if not text and not path:
         try:
             found, _ = google.auth.default(scopes=_SCOPES)
@@ -214,9 +219,9 @@ def _credentials(settings: Mapping[str, Any]) -> Credentials:
             msg = (
                 "There are no Application Default Credentials. Set TARGET_BIGQUERY_CREDENTIALS or"
                 " TARGET_BIGQUERY_CREDENTIALS_PATH to the key of a service account, or"
-                f" GOOGLE_APPLICATION_CREDENTIALS ({_told(error)})"
+                f" GOOGLE_APPLICATION_CREDENTIALS ({_message_of(error)})"
             )
-            raise SettingsError(msg) from error
+            raise TargetSettingsError(msg) from error
         return found
     setting = "credentials"
     if path:
@@ -224,8 +229,8 @@ def _credentials(settings: Mapping[str, Any]) -> Credentials:
         try:
             text = Path(path).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            msg = f"credentials_path: {path} cannot be read: {_told(error)}"
-            raise SettingsError(msg) from error
+            msg = f"credentials_path: {path} cannot be read: {_message_of(error)}"
+            raise TargetSettingsError(msg) from error
     try:
         key: Credentials = service_account.Credentials.from_service_account_info(  # type: ignore[no-untyped-call]
             json.loads(cast("str", text)), scopes=_SCOPES
@@ -237,7 +242,7 @@ def _credentials(settings: Mapping[str, Any]) -> Credentials:
             " with client_email, private_key and token_uri. Another login goes into"
             " GOOGLE_APPLICATION_CREDENTIALS"
         )
-        raise SettingsError(msg) from None
+        raise TargetSettingsError(msg) from None
     return key
 
 
@@ -246,7 +251,7 @@ def _staging_url(url: str | None) -> str | None:
         return None
     if not re.fullmatch(r"gs://[^/]+(/.*)?", url):
         msg = f"gcs_staging_url is {url}; it has to be like gs://bucket/prefix"
-        raise SettingsError(msg)
+        raise TargetSettingsError(msg)
     return url.rstrip("/")
 
 
@@ -254,11 +259,11 @@ def _reason(error: GoogleAPICallError) -> str:
     return str(error.errors[0].get("reason", "")) if error.errors else ""
 
 
-def _told(error: BaseException) -> str:
+def _message_of(error: BaseException) -> str:
     """Return what an error says in a line, of Google's answers without the request."""
     if isinstance(error, GoogleAPICallError) and error.errors:
-        told = str(error.errors[0].get("message", ""))
+        message = str(error.errors[0].get("message", ""))
     else:
         # RefreshError's text is that of all its arguments.
-        told = str(error.args[0] if isinstance(error, RefreshError) else error)
-    return told.partition("\n")[0].rstrip(".")
+        message = str(error.args[0] if isinstance(error, RefreshError) else error)
+    return message.partition("\n")[0].rstrip(".")

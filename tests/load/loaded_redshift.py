@@ -25,7 +25,7 @@ _numbers = itertools.count(1)
 
 
 @dataclass
-class RedshiftWarehouse(LoadedWarehouse):
+class LoadedRedshift(LoadedWarehouse):
     """One database of a stand-in.
 
     Attributes:

@@ -28,7 +28,7 @@ _SCOPES = ["https://www.googleapis.com/auth/bigquery"]
 
 
 @dataclass(kw_only=True)
-class BigQueryWarehouse(LoadedWarehouse):
+class LoadedBigQuery(LoadedWarehouse):
     """One project.
 
     Attributes:

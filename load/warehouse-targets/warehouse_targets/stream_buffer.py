@@ -1,4 +1,4 @@
-"""What a sync sends for one table, gathered until everything is loaded at its end."""
+"""What a sync sends for one table, kept until everything is loaded at its end."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, Literal, cast, get_args
 
 import pyarrow.parquet as pq
 
+from warehouse_targets.audit_tap import is_of_audit_tap, mode_of
 from warehouse_targets.columns import (
     DELETED_AT,
     EXTRACTED_AT,
@@ -26,14 +27,14 @@ Mode = Literal["merge", "mirror", "append"]
 _SYNC_COLUMNS: Mapping[str, ColumnType] = {EXTRACTED_AT: "timestamp", DELETED_AT: "timestamp"}
 
 
-class IncomingTable:
+class StreamBuffer:
     """Rows of one table, in files.
 
     Attributes:
         stream_name: Singer's name for it.
         name: Name in the warehouse: of letters, digits and underscores.
         mode: How its rows arrive there.
-        is_of_audit_tap: Whether the schema names the mode, as only our own tap's does.
+        is_of_audit_tap: Whether our own tap sends it.
         key: Key columns, empty if there are none.
         columns: All columns, in order.
         batch_files: Files of BATCH messages, the target's to delete after the load.
@@ -41,7 +42,7 @@ class IncomingTable:
     """
 
     def __init__(self, stream_name: str) -> None:
-        """Begin a table.
+        """Make an empty buffer.
 
         Args:
             stream_name: Singer's name; of SQL taps, ``database-schema-table``.
@@ -58,17 +59,16 @@ class IncomingTable:
         self._spool = RecordSpool(self.name)
 
     def describe(self, schema: Mapping[str, Any], key: Sequence[str]) -> None:
-        """Take over a SCHEMA message; a second one for the same stream adds its columns.
+        """Apply a SCHEMA message; a second one for the same stream adds its columns.
 
         Args:
-            schema: JSON schema; ``x-mode`` names the mode. Without it a table with a key is
-                merged and one without is appended to.
+            schema: JSON schema.
             key: Key columns.
 
         Raises:
             InputError: The mode is unknown or needs a key, or a column changed its type.
         """
-        mode = schema.get("x-mode", "merge" if key else "append")
+        mode = mode_of(schema, key)
         if mode not in get_args(Mode):
             msg = f"{self.name}: x-mode {mode!r} is none of {', '.join(get_args(Mode))}"
             raise InputError(msg)
@@ -89,8 +89,8 @@ class IncomingTable:
                 was = self.columns[name]
                 msg = f"{self.name}.{name}: first a SCHEMA message said {was}, then another {kind}"
                 raise InputError(msg)
-        self.mode, self.key = mode, tuple(key)
-        self.is_of_audit_tap = "x-mode" in schema
+        self.mode, self.key = cast("Mode", mode), tuple(key)
+        self.is_of_audit_tap = is_of_audit_tap(schema)
         own = {**self.columns, **columns}
         self.columns = {name: kind for name, kind in own.items() if name not in _SYNC_COLUMNS}
         self.columns |= _SYNC_COLUMNS

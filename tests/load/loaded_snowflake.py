@@ -21,7 +21,7 @@ _TYPES = {
 
 
 @dataclass
-class SnowflakeWarehouse(LoadedWarehouse):
+class LoadedSnowflake(LoadedWarehouse):
     stand_in: SnowflakeStandIn = field(kw_only=True)
     database: str = field(kw_only=True)
     login: dict[str, str | None] = field(default_factory=lambda: {"password": PASSWORD})

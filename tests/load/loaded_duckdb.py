@@ -24,7 +24,7 @@ _TYPES = {
 
 
 @dataclass
-class DuckDBWarehouse(LoadedWarehouse):
+class LoadedDuckDB(LoadedWarehouse):
     file_name: str = "warehouse.duckdb"
 
     target: ClassVar[type[WarehouseTarget]] = DuckDBTarget

@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 import dlt
 import duckdb
+from dlt.destinations.impl.duckdb.duck import DuckDbClient
 
 from warehouse_targets.columns import ColumnType
 from warehouse_targets.errors import (
     DiskFullError,
     LoadError,
-    SettingsError,
+    TargetSettingsError,
     WarehouseRefusedError,
     WarehouseUnavailableError,
     causes_of,
     first_line,
     is_disk_full,
 )
+from warehouse_targets.insides_of_dlt import failed_table, without_dlt_tables
 from warehouse_targets.warehouse import OpenWarehouse
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 _MOST_THREADS = 4
 _SIZE = re.compile(r"\d+(\.\d+)? ?[KMGT]i?B", re.IGNORECASE)
 _WAIT_SECONDS = 30.0
-# An ending that no environment's schema has.
+# A suffix that no environment's schema has.
 _STAGING_NAME = "%s__loading"
 _LOCKED = re.compile(r"Conflicting lock is held in (?P<holder>.+?\(PID \d+\))")
 _DISK_FULL = re.compile(r"No space left on device|File too large|Disk quota exceeded")
@@ -42,13 +44,14 @@ _DISK_FULL = re.compile(r"No space left on device|File too large|Disk quota exce
 _TEMPORARY_FULL = "max_temp_directory_size"
 # dlt puts file names into SQL and into patterns as they are.
 _UNQUOTED = frozenset("'%")
+_DESTINATION = without_dlt_tables(dlt.destinations.duckdb, DuckDbClient)
 
 
-class DuckDBFile:
+class DuckDBWarehouse:
     """Loads into one DuckDB file, which only one process can have open for writing."""
 
-    # More tables at a time take more memory and no less time; and an error in a local file is no
-    # accident that goes away.
+    # More tables at a time take more memory and no less time, and an error in a local file does
+    # not go away by itself.
     load_settings: Mapping[str, object] = {"workers": 2, "raise_on_max_retries": 1}
     naming = "direct"
     stored_as: Mapping[ColumnType, ColumnType] = {}
@@ -61,15 +64,15 @@ class DuckDBFile:
         Args:
             path: The file. Its folder is made.
             schema_name: Schema to load.
-            memory_limit: What DuckDB takes; beyond, it uses the disk.
+            memory_limit: Memory for DuckDB; beyond it, the disk is used.
 
         Raises:
-            SettingsError: There can be no file at this path, or it cannot hold this schema, or the
-                limit is no size.
+            TargetSettingsError: There can be no file at this path, or it cannot hold this schema,
+                or the limit is no size.
         """
         if not _SIZE.fullmatch(memory_limit):
             msg = f"memory_limit is {memory_limit!r}; it has to be like 4GB"
-            raise SettingsError(msg)
+            raise TargetSettingsError(msg)
         self._memory_limit = memory_limit
         self._path = path.absolute()
         folder = self._path.parent
@@ -77,18 +80,18 @@ class DuckDBFile:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             msg = f"path: the folder {folder} cannot be made: {error.strerror}"
-            raise SettingsError(msg) from error
+            raise TargetSettingsError(msg) from error
         if self._path.is_dir():
             msg = f"path: {self._path} is a folder; name a file in it"
-            raise SettingsError(msg)
+            raise TargetSettingsError(msg)
         for needed in (folder, self._path):
             if needed.exists() and not os.access(needed, os.W_OK):
                 msg = f"path: {needed} may not be written by this user"
-                raise SettingsError(msg)
+                raise TargetSettingsError(msg)
         if self._path.name.partition(".")[0].lower() == schema_name.lower():
             # DuckDB names the database after the file, and "a.b" could be either then.
             msg = f"path: {self._path.name} cannot hold a schema {schema_name}; rename the file"
-            raise SettingsError(msg)
+            raise TargetSettingsError(msg)
 
     @contextmanager
     def open(self) -> Iterator[OpenWarehouse]:
@@ -100,12 +103,12 @@ class DuckDBFile:
         """
         with ExitStack() as stack:
             connection = stack.enter_context(self._connect())
-            destination = dlt.destinations.duckdb(
-                connection,
+            destination = _DESTINATION(
+                credentials=connection,
                 replace_strategy="insert-from-staging",
                 staging_dataset_name_layout=_STAGING_NAME,
-                # dlt 1.31 leaves this open for DuckDB; rows would go in one transaction and come
-                # in another, and a killed load would leave a table without them.
+                # Not set by dlt 1.31: rows would be deleted in one transaction and inserted in
+                # another, and a killed load would leave an empty table.
                 supports_transactions=True,
             )
             yield OpenWarehouse(destination, stack.enter_context(self._work_folder()))
@@ -192,15 +195,15 @@ class DuckDBFile:
         for cause in causes:
             if isinstance(cause, duckdb.OutOfMemoryException):
                 return self._out_of_memory(cause)
-        table = next((cause.job_id for cause in causes if hasattr(cause, "job_id")), "")
         for cause in causes:
             # Parquet with damaged pages is a plain duckdb.Error.
             if (
                 isinstance(cause, duckdb.DataError | duckdb.IOException)
                 or type(cause) is duckdb.Error
             ):
-                where = f"{self._path}, table {table.rpartition('.')[0].rpartition('.')[0]}"
-                return WarehouseRefusedError(f"{where}: {first_line(cause)}")
+                return WarehouseRefusedError(
+                    f"{self._path}, table {failed_table(error)}: {first_line(cause)}"
+                )
         return None
 
 

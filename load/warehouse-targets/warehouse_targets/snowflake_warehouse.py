@@ -6,7 +6,7 @@ import base64
 import logging
 import re
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,17 +21,19 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 from dlt.common.data_writers.escape import escape_snowflake_identifier
+from dlt.common.destination import Destination
 from dlt.destinations.impl.snowflake.snowflake import SnowflakeClient
-from dlt.destinations.sql_jobs import SqlStagingFollowupJob
+from snowflake.connector.errorcode import ER_HTTP_GENERAL_ERROR
 
 from warehouse_targets.columns import ColumnType
 from warehouse_targets.errors import (
     LoadError,
-    SettingsError,
+    TargetSettingsError,
     WarehouseRefusedError,
     WarehouseUnavailableError,
     causes_of,
 )
+from warehouse_targets.insides_of_dlt import OverwriteJob, without_dlt_tables
 from warehouse_targets.staging_schemas import leftover_schemas, new_staging_layout
 from warehouse_targets.warehouse import OpenWarehouse
 from warehouse_targets.warehouse_settings import load_settings
@@ -39,12 +41,13 @@ from warehouse_targets.warehouse_settings import load_settings
 if TYPE_CHECKING:
     from dlt.common.destination import PreparedTableSchema
     from dlt.common.destination.client import FollowupJobRequest
+    from dlt.common.storages.load_package import LoadJobInfo
     from dlt.destinations.sql_client import SqlClientBase
 
 _LOGINS = load_settings("snowflake").logins
 _KNOWN_TO_DLT = ("database", "password", "private_key", "authenticator", "token")
 _LOGIN_SECONDS = 60
-# Of one request; a statement may take as long as it likes.
+# Per request; a statement may take as long as it needs.
 _REQUEST_SECONDS = 180
 _STAGE = "FILES"
 
@@ -57,99 +60,102 @@ class _Meaning:
     """What an error of Snowflake means here.
 
     Attributes:
-        pattern: Found in the error's text, which begins with its number.
+        numbers: Snowflake's of the error.
         error: The class to raise.
         advice: What to do.
+        words: Pattern of its text, of an error that may come out of a batch of statements: a batch
+            fails with one number for all errors.
     """
 
-    pattern: str
+    numbers: Collection[int]
     error: type[LoadError]
     advice: str
+    words: str | None = None
+
+    def fits(self, number: int, text: str) -> bool:
+        """Return whether an error has this meaning."""
+        return number in self.numbers or bool(self.words and re.search(self.words, text))
 
 
 def _variables(*settings: str) -> str:
     return " and ".join(f"{name} (TARGET_SNOWFLAKE_{name.upper()})" for name in settings)
 
 
-# The first that fits counts. A batch of statements fails with one number for all errors, so the
-# words of the error are looked for too.
+# The first that fits counts.
 _MEANINGS = (
+    _Meaning({390100}, WarehouseRefusedError, f"Set {_variables('user', 'password')}"),
     _Meaning(
-        "^390100|Incorrect username or password",
-        WarehouseRefusedError,
-        f"Set {_variables('user', 'password')}",
-    ),
-    _Meaning(
-        "^390144|JWT token is invalid",
+        {390144},
         WarehouseRefusedError,
         f"Set {_variables('user', 'private_key')}, and the key's public half in Snowflake:"
         " alter user … set rsa_public_key = '…'",
     ),
     _Meaning(
-        "^3903(03|18)|OAuth access token",
+        {390303, 390318},
         WarehouseRefusedError,
         f"Set {_variables('oauth_token')} to a new token for this account and user",
     ),
+    _Meaning({390189}, WarehouseRefusedError, f"Set {_variables('role')}, or grant it to the user"),
     _Meaning(
-        "^390189", WarehouseRefusedError, f"Set {_variables('role')}, or grant it to the user"
-    ),
-    _Meaning(
-        "^390201",
+        {390201},
         WarehouseRefusedError,
         f"Set {_variables('database', 'warehouse')}, or grant usage on them to the role",
     ),
     _Meaning(
-        "^390422|not allowed to access Snowflake",
-        WarehouseRefusedError,
-        "A network policy of the account has to admit this machine",
+        {390422}, WarehouseRefusedError, "A network policy of the account has to admit this machine"
     ),
     _Meaning(
-        "^29040[34]",
+        {290403, 290404},
         WarehouseRefusedError,
         f"There is no such account. Set {_variables('account')}: <organization>-<account>",
     ),
     _Meaning(
-        "^003001|Insufficient privileges",
+        {3001},
         WarehouseRefusedError,
         "Grant it to the role; docs/warehouses/snowflake-setup.sql has all that is needed",
+        words="Insufficient privileges",
     ),
     _Meaning(
-        "^000606|No active warehouse",
+        {606},
         WarehouseRefusedError,
         f"Set {_variables('warehouse')}, or grant usage on it to the role",
+        words="No active warehouse",
     ),
     _Meaning(
-        "^09007[23]|exceeded its quota",
+        {90072, 90073},
         WarehouseUnavailableError,
         "Run the sync again when the resource monitor lets the warehouse run",
+        words="exceeded its quota",
     ),
     _Meaning(
-        "^000(604|625|630)|was aborted because|has locked table|or warehouse timeout",
+        {604, 625, 630},
         WarehouseUnavailableError,
         "Run the sync again; while another statement locks the table, or time limits are too"
         " short, it will not get through",
+        words="was aborted because|has locked table|or warehouse timeout",
     ),
     _Meaning(
-        "^3901(04|11|12|14)",
+        {390104, 390111, 390112, 390114},
         WarehouseUnavailableError,
         "The session ended. Run the sync again",
     ),
     _Meaning(
-        "^00(2003|2043)|does not exist or not authorized|^09010[56]",
+        {2003, 2043, 90105, 90106},
         WarehouseRefusedError,
         f"It was dropped, or belongs to another role. Check {_variables('database', 'role')}",
+        words="does not exist or not authorized",
     ),
 )
-# HTTP's 408, 429 and 5xx.
-_NO_ANSWER = re.compile("^290(408|429|5)")
+# The driver's numbers of HTTP's 408, 429 and 5xx.
+_NO_ANSWER = {290408, 290429, *range(290500, 290600)}
 
 
-class SnowflakeAccount:
+class SnowflakeWarehouse:
     """Loads into one schema of a Snowflake database."""
 
     # An X-Small warehouse runs eight statements at a time, and a table's are short.
     load_settings: Mapping[str, object] = {"workers": 8, "raise_on_max_retries": 2}
-    naming = "warehouse_targets.case_insensitive_names"
+    naming = "warehouse_targets.naming_conventions.CaseInsensitiveNames"
     # A variant cannot be loaded from a text in Parquet.
     stored_as: Mapping[ColumnType, ColumnType] = {"json": "text"}
     # One MERGE a table.
@@ -163,7 +169,8 @@ class SnowflakeAccount:
             schema_name: Schema to load.
 
         Raises:
-            SettingsError: There is not exactly one login, or the account or the key cannot be.
+            TargetSettingsError: There is not exactly one login, or the account or the key cannot
+                be.
         """
         self._parameters = _connection_parameters(settings)
         self._account = settings["account"]
@@ -171,10 +178,9 @@ class SnowflakeAccount:
 
     @contextmanager
     def open(self) -> Iterator[OpenWarehouse]:
-        """Log in, and make a schema for what is on its way.
+        """Log in, and make a staging schema, which also holds the stage of the files.
 
-        The schema is transient, so that nothing in it is kept for Time Travel or Fail-safe, and
-        has the stage of the files: all of it goes with the schema.
+        It is transient, so that Time Travel and Fail-safe keep nothing of it.
 
         Raises:
             WarehouseRefusedError: The login or a right is missing.
@@ -201,8 +207,8 @@ class SnowflakeAccount:
                 raise known from error
             raise
 
-    def _destination(self, staging_layout: str, stage: str) -> _Destination:
-        return _Destination(
+    def _destination(self, staging_layout: str, stage: str) -> Destination[Any, Any]:
+        return _DESTINATION(
             credentials={
                 **{name: self._parameters.get(name) for name in _KNOWN_TO_DLT},
                 "host": self._parameters["account"],
@@ -214,13 +220,12 @@ class SnowflakeAccount:
             stage_name=stage,
             # The day of a time has to be UTC's for everyone, not that of the session that asks.
             use_timestamp_tz=True,
-            # dlt 1.31 leaves this open for Snowflake; rows would go in one transaction and come
-            # in another.
+            # Not set by dlt 1.31: rows would be deleted in one transaction and inserted in another.
             supports_transactions=True,
         )
 
     def leftovers(self, client: SqlClientBase[Any], schema_name: str) -> Sequence[str]:
-        """Return those of a killed load's staging schemas that are a day old."""
+        """Return killed loads' staging schemas."""
         schemas = client.execute_sql(
             "select schema_name from information_schema.schemata where startswith(schema_name, %s)",
             f"{schema_name}__loading_".upper(),
@@ -236,11 +241,14 @@ class SnowflakeAccount:
 
     def _explain(self, error: snowflake.connector.Error) -> LoadError:
         text = " ".join(str(error).split())
+        number = error.errno
+        if number > 2 * ER_HTTP_GENERAL_ERROR:  # which is added anew if the driver raises anew
+            number -= ER_HTTP_GENERAL_ERROR
         for meaning in _MEANINGS:
-            if re.search(meaning.pattern, text):
+            if meaning.fits(number, text):
                 msg = f"Snowflake refused: {text}. {meaning.advice}"
                 return meaning.error(msg)
-        if isinstance(error, snowflake.connector.OperationalError) or _NO_ANSWER.search(text):
+        if isinstance(error, snowflake.connector.OperationalError) or number in _NO_ANSWER:
             msg = (
                 f"The Snowflake account {self._account} cannot be reached: {text}. Check"
                 f" {_variables('account')} and the network, and run the sync again"
@@ -249,41 +257,33 @@ class SnowflakeAccount:
         return WarehouseRefusedError(f"Snowflake refused: {text}")
 
 
-class _Client(SnowflakeClient):
-    def _create_replace_followup_jobs(
-        self, table_chain: Sequence[PreparedTableSchema]
+class _OverwritingClient(SnowflakeClient):
+    def create_table_chain_completed_followup_jobs(
+        self,
+        table_chain: Sequence[PreparedTableSchema],
+        completed_table_chain_jobs: Sequence[LoadJobInfo] | None = None,
     ) -> list[FollowupJobRequest]:
-        return [_OverwriteJob.from_table_chain(table_chain, self.sql_client)]
+        """Replace rows in one statement.
+
+        dlt's ways to replace leave the table empty, or gone with its grants, for a moment:
+        TRUNCATE and DDL end a transaction.
+        """
+        if table_chain[0]["write_disposition"] == "replace":
+            return [OverwriteJob.from_table_chain(table_chain, self.sql_client)]
+        jobs: list[FollowupJobRequest] = super().create_table_chain_completed_followup_jobs(
+            table_chain, completed_table_chain_jobs
+        )
+        return jobs
 
 
-class _OverwriteJob(SqlStagingFollowupJob):
-    """Replaces a table's rows in one statement.
-
-    dlt's ways to replace leave the table empty, or gone with its grants, for a moment: TRUNCATE
-    and DDL end a transaction.
-    """
-
-    @classmethod
-    def generate_sql(
-        cls, table_chain: Sequence[PreparedTableSchema], sql_client: SqlClientBase[Any]
-    ) -> list[str]:
-        return [
-            re.sub("^INSERT INTO", "INSERT OVERWRITE INTO", statement)
-            for statement in cls._generate_insert_sql(table_chain, sql_client, truncate_first=False)
-        ]
-
-
-class _Destination(dlt.destinations.snowflake):
-    @property
-    def client_class(self) -> type[_Client]:
-        return _Client
+_DESTINATION = without_dlt_tables(dlt.destinations.snowflake, _OverwritingClient)
 
 
 def _connection_parameters(settings: Mapping[str, Any]) -> dict[str, Any]:
     """Return what the driver is called with.
 
     Raises:
-        SettingsError: See :class:`SnowflakeAccount`.
+        TargetSettingsError: See :class:`SnowflakeWarehouse`.
     """
     given = [name for name in _LOGINS if settings.get(name)]
     if len(given) != 1:
@@ -291,14 +291,14 @@ def _connection_parameters(settings: Mapping[str, Any]) -> dict[str, Any]:
             f"Set exactly one of {', '.join(_LOGINS)} to log in to Snowflake;"
             f" {' and '.join(given) or 'none'} is set"
         )
-        raise SettingsError(msg)
+        raise TargetSettingsError(msg)
     account = settings["account"]
     if not re.fullmatch(r"[\w-]+(\.[\w-]+)*", account) or "snowflakecomputing" in account:
         msg = (
             f"account: {account} is no account identifier. Give <organization>-<account>, without"
             " https:// and snowflakecomputing.com"
         )
-        raise SettingsError(msg)
+        raise TargetSettingsError(msg)
     parameters = {
         "account": account,
         **{name: settings[name] for name in ("user", "role", "warehouse", "database")},
@@ -330,7 +330,7 @@ def _private_key(login: str, settings: Mapping[str, Any]) -> str:
             pem = Path(pem).read_text(encoding="ascii")
         except (OSError, UnicodeDecodeError) as error:
             msg = f"private_key_path: {pem} cannot be read: {error}"
-            raise SettingsError(msg) from error
+            raise TargetSettingsError(msg) from error
     # Files of variables often hold a line break as two characters.
     pem = pem.replace("\\n", "\n")
     try:
@@ -340,6 +340,6 @@ def _private_key(login: str, settings: Mapping[str, Any]) -> str:
             f"{login} is no private key in PEM, or private_key_passphrase is not its passphrase:"
             f" {error}"
         )
-        raise SettingsError(msg) from error
+        raise TargetSettingsError(msg) from error
     der = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
     return base64.b64encode(der).decode()

@@ -4,42 +4,56 @@ dlt sends a replacement as TRUNCATE and INSERT, and the rows of a moment as DELE
 of which commits by itself. Here each is one transaction, which BigQuery rolls back if anything
 fails. Both keep the table, and with it whatever rights others have on it.
 
-What is billed by the byte read is kept small: tables are clustered by key, or by day, and a
-statement says between which values the rows are that it looks for. BigQuery leaves out what lies
-beyond constants, and variables of a script count as such.
+BigQuery bills by the byte read, so tables are clustered by key or partitioned by day, and a
+statement gives the range of the keys that it looks for: BigQuery skips what lies outside constants,
+and variables of a script count as such.
 """
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
+from functools import partial
+from typing import Any, AnyStr, cast
 
 from dlt.common.configuration.specs import GcpServiceAccountCredentials
-from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
+from dlt.common.configuration.specs.gcp_credentials import GcpDefaultCredentials
+from dlt.common.destination import (
+    Destination,
+    DestinationCapabilitiesContext,
+    PreparedTableSchema,
+)
 from dlt.common.destination.client import FollowupJobRequest
+from dlt.common.destination.utils import resolve_merge_strategy
 from dlt.common.schema import Schema
-from dlt.common.schema.typing import TColumnSchema, TTableSchemaColumns
+from dlt.common.schema.typing import TTableSchema, TTableSchemaColumns
+from dlt.common.storages.load_package import LoadJobInfo
 from dlt.destinations import bigquery as dlt_bigquery
+from dlt.destinations.adapters import bigquery_adapter
 from dlt.destinations.impl.bigquery.bigquery import BigQueryClient
 from dlt.destinations.impl.bigquery.configuration import BigQueryClientConfiguration
-from dlt.destinations.impl.bigquery.sql_client import BigQuerySqlClient
-from dlt.destinations.sql_client import SqlClientBase, raise_open_connection_error
+from dlt.destinations.impl.bigquery.sql_client import BigQueryDBApiCursorImpl, BigQuerySqlClient
+from dlt.destinations.sql_client import SqlClientBase, raise_database_error
 from dlt.destinations.sql_jobs import SqlFollowupJob
+from dlt.extract import DltResource
 from google.api_core.exceptions import NotFound
-from google.api_core.retry import Retry
 from google.auth.credentials import Credentials
 from google.cloud import bigquery
+from google.cloud.bigquery import dbapi
 from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY
-from google.cloud.bigquery.table import RowIterator
 
-from warehouse_targets.errors import SettingsError
+from warehouse_targets.columns import EXTRACTED_AT
+from warehouse_targets.errors import TargetSettingsError
+from warehouse_targets.insides_of_dlt import without_dlt_tables
+from warehouse_targets.naming_conventions import WordNames
+from warehouse_targets.warehouse import TableToLoad
 
-# Google's own are ten and forty minutes, for whatever is wrong.
+# Google's defaults are ten and forty minutes, whatever is wrong.
 _REQUEST_RETRY = bigquery.DEFAULT_RETRY.with_timeout(60)
 _JOB_RETRY = DEFAULT_JOB_RETRY.with_timeout(120)
 _REQUEST_SECONDS = 60.0
-# A part of a file of 10 MB.
+# For each 10 MB of a file.
 _UPLOAD_SECONDS = 120.0
 # BigQuery clusters by no more columns, and by none of the other types.
 _MOST_CLUSTERED = 4
@@ -48,7 +62,7 @@ _CLUSTERED_TYPES = {"bigint", "bool", "date", "text", "timestamp"}
 
 def bigquery_destination(
     credentials: Credentials, project: str, location: str, staging_name: str
-) -> dlt_bigquery:
+) -> Destination[Any, Any]:
     """Return a destination for dlt.
 
     Args:
@@ -57,7 +71,7 @@ def bigquery_destination(
         location: Where the datasets are.
         staging_name: Layout of the staging dataset's name.
     """
-    return _Destination(
+    return _DESTINATION(
         credentials=login(credentials, project),
         project_id=project,
         location=location,
@@ -76,56 +90,78 @@ def login(credentials: Credentials, project: str) -> GcpServiceAccountCredential
         credentials: Of Google's library, with scopes.
         project: Project that jobs run in.
     """
-    made = _Login()
-    made.project_id = project
-    made._set_default_credentials(credentials)  # noqa: SLF001  # dlt's own way to give them
-    made.resolve()
+    made = _GivenCredentials(project_id=project)
+    # The class's own method takes those of service accounts only.
+    GcpDefaultCredentials.parse_native_representation(made, credentials)
     return made
 
 
-class _Login(GcpServiceAccountCredentials):
+def laid_out(resource: DltResource, table: TableToLoad) -> DltResource:
+    """Have a table clustered by its key, or of versions partitioned by the day of the sync."""
+    if table.mode == "append":
+        return bigquery_adapter(resource, partition=EXTRACTED_AT)
+    names = WordNames()
+    clustered = [
+        names.normalize_identifier(name)
+        for name, kind in table.columns.items()
+        if name in table.key and kind in _CLUSTERED_TYPES
+    ]
+    if table.mode == "merge" and clustered:
+        return bigquery_adapter(resource, cluster=clustered[:_MOST_CLUSTERED])
+    return resource
+
+
+class _GivenCredentials(GcpServiceAccountCredentials):
     def to_gcs_credentials(self) -> dict[str, Any]:
-        """Hand on the credentials, where dlt would have gcsfs look for some."""
+        """Pass the credentials on; dlt would have gcsfs look for its own."""
         return {"project": self.project_id, "token": self.default_credentials()}
 
 
-class _Connection(bigquery.Client):
-    """Google's client, but it gives up in time."""
+class ImpatientSqlClient(BigQuerySqlClient):
+    """Gives up in time."""
 
-    def _call_api(self, retry: Retry | None, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401
-        return super()._call_api(retry and _REQUEST_RETRY, *arguments, **options)
-
-    def query_and_wait(self, query: str, **options: Any) -> RowIterator:  # noqa: ANN401
-        return super().query_and_wait(
-            query,
+    def open_connection(self) -> bigquery.Client:
+        """Set time limits on what dlt calls without any."""
+        client: bigquery.Client = super().open_connection()
+        client.query_and_wait = partial(  # type: ignore[method-assign]
+            client.query_and_wait,
             api_timeout=_REQUEST_SECONDS,
             retry=_REQUEST_RETRY,
             job_retry=_JOB_RETRY,
-            **options,
         )
-
-    def _ensure_bqstorage_client(self, *_: object, **__: object) -> None:
-        """Read through REST: a load asks for a few values only, and the other way is a package."""
-
-
-class _SqlClient(BigQuerySqlClient):
-    @raise_open_connection_error
-    def open_connection(self) -> bigquery.Client:
-        self._client = _Connection(
-            self.project_id,
-            credentials=self.credentials.to_native_credentials(),
-            location=self.location,
+        client.load_table_from_uri = partial(  # type: ignore[method-assign]
+            client.load_table_from_uri, retry=_REQUEST_RETRY
         )
-        return self._client
+        return client
+
+    @contextmanager
+    @raise_database_error
+    def execute_query(self, query: AnyStr, *args: Any, **kwargs: Any) -> Iterator[Any]:  # noqa: ANN401
+        """Run a query, and read through REST: the few values of a load need no Storage API."""
+        connection = dbapi.Connection(  # type: ignore[no-untyped-call]
+            self.native_connection, prefer_bqstorage_client=False
+        )
+        with closing(connection):
+            cursor = connection.cursor()  # type: ignore[no-untyped-call]
+            cursor.execute(query, args or kwargs or None)
+            yield BigQueryDBApiCursorImpl(cursor)
+
+    def dataset_names(self) -> list[str]:
+        """Return all datasets of the project."""
+        found = self.native_connection.list_datasets(retry=_REQUEST_RETRY)
+        return [dataset.dataset_id for dataset in found]
 
     def has_dataset(self) -> bool:
         """Return whether the dataset is there.
 
         Raises:
-            SettingsError: It is elsewhere, so no job of this location would find it.
+            TargetSettingsError: It is elsewhere, so no job of this location would find it.
         """
+        name = self.fully_qualified_dataset_name(quote=False)
         try:
-            found = self._client.get_dataset(self.fully_qualified_dataset_name(quote=False))
+            found = self.native_connection.get_dataset(
+                name, retry=_REQUEST_RETRY, timeout=_REQUEST_SECONDS
+            )
         except NotFound:
             return False
         if found.location.lower() != self.location.lower():
@@ -134,11 +170,11 @@ class _SqlClient(BigQuerySqlClient):
                 f" {found.location}. Set TARGET_BIGQUERY_LOCATION={found.location}, or name another"
                 " dataset"
             )
-            raise SettingsError(msg)
+            raise TargetSettingsError(msg)
         return True
 
 
-class _Client(BigQueryClient):
+class _TransactionalClient(BigQueryClient):
     def __init__(
         self,
         schema: Schema,
@@ -146,7 +182,7 @@ class _Client(BigQueryClient):
         capabilities: DestinationCapabilitiesContext,
     ) -> None:
         super().__init__(schema, config, capabilities)
-        self.sql_client = _SqlClient(
+        self.sql_client = ImpatientSqlClient(
             self.sql_client.dataset_name,
             self.sql_client.staging_dataset_name,
             config.credentials,
@@ -170,46 +206,24 @@ class _Client(BigQueryClient):
         if not self.is_storage_initialized():
             self.sql_client.create_dataset()
 
-    def _create_merge_followup_jobs(
-        self, table_chain: Sequence[PreparedTableSchema]
+    def create_table_chain_completed_followup_jobs(
+        self,
+        table_chain: Sequence[PreparedTableSchema],
+        completed_table_chain_jobs: Sequence[LoadJobInfo] | None = None,  # noqa: ARG002
     ) -> list[FollowupJobRequest]:
-        upsert = table_chain[0]["x-merge-strategy"] == "upsert"  # type: ignore[typeddict-item]
-        job = _Merge if upsert else _ReplaceMoments
-        return [job.from_table_chain(table_chain, self.sql_client)]
-
-    def _create_replace_followup_jobs(
-        self, table_chain: Sequence[PreparedTableSchema]
-    ) -> list[FollowupJobRequest]:
-        return [_ReplaceAll.from_table_chain(table_chain, self.sql_client)]
-
-    def _get_table_update_sql(
-        self, table_name: str, new_columns: Sequence[TColumnSchema], generate_alter: bool
-    ) -> list[str]:
-        statements = super()._get_table_update_sql(table_name, new_columns, generate_alter)
-        if generate_alter:
-            return statements
-        escaped = self.sql_client.escape_column_name
-        clauses = [
-            f"PARTITION BY DATE({escaped(str(column['name']))})"
-            for column in new_columns
-            if column.get("merge_key")
-        ]
-        clustered = [
-            escaped(str(column["name"]))
-            for column in new_columns
-            if column.get("primary_key") and column["data_type"] in _CLUSTERED_TYPES
-        ]
-        if clustered:
-            clauses += [f"CLUSTER BY {', '.join(clustered[:_MOST_CLUSTERED])}"]
-        return ["\n".join([statements[0], *clauses]), *statements[1:]]
+        """Move rows from a staging table as one script."""
+        table = table_chain[0]
+        if table["write_disposition"] == "append":
+            return []
+        arrival: type[_Arrival] = _ReplaceAll
+        if table["write_disposition"] == "merge":
+            merged = cast("TTableSchema", table)
+            strategy = resolve_merge_strategy({merged["name"]: merged}, merged, self.capabilities)  # type: ignore[dict-item]
+            arrival = _Merge if strategy == "upsert" else _ReplaceMoments
+        return [arrival.from_table_chain(table_chain, self.sql_client)]
 
 
-class _Destination(dlt_bigquery):
-    destination_type = "dlt.destinations.bigquery"
-
-    @property
-    def client_class(self) -> type[BigQueryClient]:
-        return _Client
+_DESTINATION = without_dlt_tables(dlt_bigquery, _TransactionalClient)
 
 
 class _Arrival(SqlFollowupJob):
