@@ -21,7 +21,7 @@ from functools import cached_property
 from pathlib import Path
 
 
-class Command:
+class ForkedCommand:
     """A command whose every run is a fork.
 
     Args:

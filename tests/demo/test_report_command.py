@@ -18,11 +18,11 @@ import psutil
 import pytest
 
 from tests.demo.demo_runs import ROOT, WAREHOUSE
-from tests.forked import Command
+from tests.forked import ForkedCommand
 from tests.report.made_up_reports import COLUMNS
 
 COMMAND = ROOT / ".meltano/utilities/audit-report/venv/bin/audit-report"
-_COMMAND = Command(COMMAND, "airflow_audit_report.cli:main", "dbt.cli.main")
+_COMMAND = ForkedCommand(COMMAND, "airflow_audit_report.cli:main", "dbt.cli.main")
 
 
 @pytest.fixture

@@ -17,10 +17,10 @@ import pyarrow.parquet as pq
 from tap_airflow_metadata.catalogue import load_catalogue
 from tap_airflow_metadata.settings import Settings, settings_from_config
 from tap_airflow_metadata.tap import AirflowMetadataTap
-from tests.forked import Command
+from tests.forked import ForkedCommand
 
 TAP = Path(sys.executable).with_name("tap-airflow-metadata")
-_TAP = Command(TAP, "tap_airflow_metadata.command:main")
+_TAP = ForkedCommand(TAP, "tap_airflow_metadata.command:main")
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,11 @@ import pytest
 from psycopg import sql
 
 from demo.environments import ENVIRONMENTS
-from tests.forked import Command
+from tests.forked import ForkedCommand
 from tests.real_airflow.postgres import ThrowawayPostgres, execute, throwaway_postgres
 
 PROGRAM = Path(sys.executable).with_name("airflow-snapshot")
-_COMMAND = Command(PROGRAM, "airflow_snapshot.cli:main")
+_COMMAND = ForkedCommand(PROGRAM, "airflow_snapshot.cli:main")
 _numbers = itertools.count()
 
 

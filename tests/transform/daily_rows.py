@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from tests.transform.environments import at
-from tests.transform.raw_tables import Row, Source
+from tests.transform.raw_tables import Row, SourceChanges
 
 DAILY = "daily"
 # Enough to compare the last day with the 28 before it.
@@ -119,7 +119,7 @@ AIRFLOW_DAILY["task_instance"].append(
 )
 
 
-def change_days(source: Source) -> None:
+def change_days(source: SourceChanges) -> None:
     """Change days of long ago, each in one way."""
     day = "run_id = 'day_{}'".format
     # Its slots are given back later, and queued for longer, in the same hour.

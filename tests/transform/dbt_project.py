@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.forked import Command
+from tests.forked import ForkedCommand
 
 ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "transform"
@@ -39,7 +39,7 @@ class DbtProject:
     def __init__(self, warehouse: Path, artifacts: Path) -> None:
         self.warehouse = warehouse
         self.artifacts = artifacts
-        self._dbt = Command(
+        self._dbt = ForkedCommand(
             DBT,
             "tests.transform.dbt_command:main",
             environment=self.environment() | {"PYTHONPATH": str(ROOT)},

@@ -89,7 +89,7 @@ def load_environment(
     insert(warehouse, slug, MANIFEST.name, manifest)
 
 
-class Source:
+class SourceChanges:
     """Changes the raw tables as the loader does in the sync of one moment."""
 
     def __init__(self, warehouse: duckdb.DuckDBPyConnection, slug: str, moment: Any) -> None:

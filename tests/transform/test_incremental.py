@@ -11,7 +11,7 @@ from tests.transform.daily_rows import AIRFLOW_DAILY, DAGS, DAILY, change_days
 from tests.transform.dbt_project import DbtProject
 from tests.transform.environments import THREE, TWO, at
 from tests.transform.mart_rows import marts
-from tests.transform.raw_tables import SYNCED_AT, Row, Source, load_environment
+from tests.transform.raw_tables import SYNCED_AT, Row, SourceChanges, load_environment
 
 OLD = "legacy"
 ALL = f"{BOTH},{OLD}"
@@ -65,7 +65,7 @@ AIRFLOW_2_9: dict[str, list[Row]] = {
 }
 
 
-def sync(source: Source, *tables: str) -> None:
+def sync(source: SourceChanges, *tables: str) -> None:
     """Read all rows of some tables again, as tables are that tell of no changes."""
     for table in tables:
         source.change(table, "_sdc_deleted_at is null")
@@ -73,7 +73,7 @@ def sync(source: Source, *tables: str) -> None:
 
 def first_changes(warehouse: duckdb.DuckDBPyConnection) -> None:
     """What the second round of changes needs to be there before."""
-    two = Source(warehouse, TWO, NEXT_SYNC)
+    two = SourceChanges(warehouse, TWO, NEXT_SYNC)
     manual = {"dag_id": "sales", "run_type": "manual", "state": "running"}
     two.add(
         "dag_run",
@@ -95,13 +95,13 @@ def first_changes(warehouse: duckdb.DuckDBPyConnection) -> None:
         "task_instance_history",
         made_again | times | {"id": 10, "task_id": "runs_again", "try_number": 1},
     )
-    three = Source(warehouse, THREE, NEXT_SYNC)
+    three = SourceChanges(warehouse, THREE, NEXT_SYNC)
     mapped = {"dag_id": "sales", "run_id": "scheduled__1", "task_id": "will_expand"}
     three.add("task_instance", mapped | {"map_index": -1, "try_number": 0})
 
 
 def more_changes(warehouse: duckdb.DuckDBPyConnection) -> None:
-    two = Source(warehouse, TWO, LAST_SYNC)
+    two = SourceChanges(warehouse, TWO, LAST_SYNC)
     two.change("dag_run", "id = 2", state="success", end_date=at(11, 10))
     two.add("dag_run_note", {"dag_run_id": 4, "user_id": "1"})
     two.delete("dag_run", "id = 1")
@@ -142,12 +142,12 @@ def more_changes(warehouse: duckdb.DuckDBPyConnection) -> None:
     two.delete("ab_user", "id = 1")
     two.add("ab_user", {"id": 7, "username": "jane", "active": True, "created_on": at(26)})
 
-    three = Source(warehouse, THREE, LAST_SYNC)
+    three = SourceChanges(warehouse, THREE, LAST_SYNC)
     expanded = {"dag_id": "sales", "run_id": "scheduled__1", "task_id": "will_expand"}
     three.add("task_instance", *(expanded | {"map_index": i, "try_number": 0} for i in (0, 1)))
     three.change("task_instance", "task_id = 'mapped' and map_index = 0", state="removed")
 
-    old = Source(warehouse, OLD, LAST_SYNC)
+    old = SourceChanges(warehouse, OLD, LAST_SYNC)
     old.change(
         "task_instance", "task_id = 'retried'", state="failed", try_number=2, start_date=at(3)
     )
@@ -207,10 +207,10 @@ def test_a_full_refresh_gives_the_same_days(project: DbtProject) -> None:
             " where duration_z_score is not null"
         ).fetchall()
         assert {dag_id for (dag_id,) in compared} == set(DAGS)
-        change_days(Source(warehouse, DAILY, NEXT_SYNC))
+        change_days(SourceChanges(warehouse, DAILY, NEXT_SYNC))
     build_again(project, DAILY)
     with duckdb.connect(str(project.warehouse)) as warehouse:
-        gone = Source(warehouse, DAILY, LAST_SYNC)
+        gone = SourceChanges(warehouse, DAILY, LAST_SYNC)
         # The last try of a day goes, and one with which nothing is left of its pool.
         for table in ("task_instance", "dag_run"):
             gone.lose(table, "dag_id = 'vanished' and run_id in ('day_5', 'day_30')")
@@ -225,7 +225,7 @@ def test_only_what_changed_is_built_again(project: DbtProject) -> None:
     with duckdb.connect(str(project.warehouse)) as warehouse:
         for fact in FACTS:
             warehouse.execute(f"update airflow_audit.{fact} set dag_key = 'not built again'")
-        two = Source(warehouse, TWO, NEXT_SYNC)
+        two = SourceChanges(warehouse, TWO, NEXT_SYNC)
         two.change("log", "id = 2", owner="ops")
         two.change("dag_run", "id = 4", state="failed")
         two.change("task_instance", "run_id = 'again'", state="failed")
