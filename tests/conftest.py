@@ -41,6 +41,14 @@ class _Scheduling(LoadScopeScheduling):
         return str(path)
 
 
+# Their files take longest, so they come first: at the end no process waits long for the other.
+_LONGEST = ("tests/demo", "tests/transform", "tests/pipeline", "tests/snapshot", "tests/report")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: not item.nodeid.startswith(_LONGEST))
+
+
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Scheduling:
     return _Scheduling(config, log)
 

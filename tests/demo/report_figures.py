@@ -10,7 +10,7 @@ from typing import Any
 import duckdb
 
 from demo.present import NOW
-from tests.transform.dbt_project import DbtProject
+from tests.transform.running_dbt import DbtProject
 
 SINCE = datetime(2026, 10, 16, tzinfo=timezone.utc)
 BEFORE = SINCE - (NOW - SINCE)

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from tests.demo.demo_runs import WAREHOUSE
-from tests.transform.dbt_project import PROJECT, DbtProject
+from tests.transform.running_dbt import PROJECT, DbtProject
 
 Answers = Callable[[str], list[dict[str, Any]]]
 

@@ -14,7 +14,7 @@ from airflow_audit_report.sections import SECTIONS
 from demo.present import NOW
 from tests.demo.demo_runs import WAREHOUSE
 from tests.demo.report_figures import SINCE, ReportFigures, Rows
-from tests.transform.dbt_project import PROJECT
+from tests.transform.running_dbt import PROJECT
 
 # They say what is, not what was in the period.
 ABOUT_NOW = {

@@ -134,6 +134,8 @@ def test_dlt_keeps_to_its_folder_and_sends_nothing(
     def fail(*_: object) -> None:
         pytest.fail("dlt has a configuration of its own")
 
+    if PluggableRunContext in Container():  # of another test of this process
+        del Container()[PluggableRunContext]
     monkeypatch.setattr(telemetry, "_TELEMETRY_STARTED", False)
     monkeypatch.setattr(telemetry, "init_anon_tracker", fail)
     monkeypatch.setattr(run_context, "global_dir", fail)

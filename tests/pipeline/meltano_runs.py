@@ -42,7 +42,15 @@ class Pipeline:
 
     @property
     def environment(self) -> dict[str, str]:
+        # Meltano's working files are the project's, and more than one of these may run.
+        working = self.folder / "meltano"
+        if not working.exists():
+            working.mkdir()
+            for plugins in ("extractors", "loaders", "utilities"):
+                (working / plugins).symlink_to(ROOT / ".meltano" / plugins)
         return os.environ | {
+            "MELTANO_SYS_DIR_ROOT": str(working),
+            "DBT_TARGET_PATH": str(self.folder / "dbt"),
             "TAP_AIRFLOW_METADATA_DATABASE_URL": self.database_url,
             "ENVIRONMENT_SLUG": self.slug,
             "TARGET_DUCKDB_PATH": str(self.warehouse),

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
 from tests.extract.tap_runs import run_tap
+from tests.forked import ForkedCommand
 from tests.pipeline.comparison import assert_all_same_as_source
 from tests.real_airflow import captured
 
-TARGET = str(Path(sys.executable).parent / "target-duckdb")
+TARGET = ForkedCommand(
+    Path(sys.executable).with_name("target-duckdb"),
+    "warehouse_targets.target_duckdb:main",
+    "warehouse_targets.loader",
+    "warehouse_targets.duckdb_warehouse",
+)
 
 
 @pytest.mark.parametrize("version", captured.versions())
@@ -27,9 +32,7 @@ def test_every_table_in_the_warehouse_is_as_the_source_has_it(
     config.write_text(
         json.dumps({"path": str(pipe.warehouse), "default_target_schema": pipe.schema})
     )
-    loaded = subprocess.run(
-        [TARGET, "--config", config], input=run.output, text=True, check=False, capture_output=True
-    )
+    loaded = TARGET.run("--config", str(config), given=run.output)
     assert loaded.returncode == 0, loaded.stderr
     assert json.loads(loaded.stdout) == run.state
     assert_all_same_as_source(pipe, version)

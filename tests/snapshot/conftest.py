@@ -21,7 +21,7 @@ from tests.forked import ForkedCommand
 from tests.real_airflow.postgres import ThrowawayPostgres, execute, throwaway_postgres
 
 PROGRAM = Path(sys.executable).with_name("airflow-snapshot")
-_COMMAND = ForkedCommand(PROGRAM, "airflow_snapshot.cli:main")
+_COMMAND = ForkedCommand(PROGRAM, "airflow_snapshot.cli:main", "s3fs")
 _numbers = itertools.count()
 
 

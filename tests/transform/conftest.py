@@ -11,10 +11,10 @@ from typing import Any
 import duckdb
 import pytest
 
-from tests.transform.dbt_project import DbtProject, DbtRun
 from tests.transform.environments import AIRFLOW_2, AIRFLOW_3, THREE, TWO
 from tests.transform.mart_rows import Rows
 from tests.transform.raw_tables import load_environment
+from tests.transform.running_dbt import DbtProject, DbtRun
 
 BOTH = f"{TWO},{THREE}"
 

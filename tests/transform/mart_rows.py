@@ -7,7 +7,7 @@ from typing import Any
 
 import duckdb
 
-from tests.transform.dbt_project import PROJECT, DbtProject
+from tests.transform.running_dbt import PROJECT, DbtProject
 
 # Gives the rows of a query.
 Rows = Callable[[str], list[tuple[Any, ...]]]

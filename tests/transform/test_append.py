@@ -7,10 +7,10 @@ from datetime import timedelta
 import duckdb
 
 from tests.transform.conftest import BOTH
-from tests.transform.dbt_project import DbtProject
 from tests.transform.environments import THREE, TWO
 from tests.transform.mart_rows import marts
 from tests.transform.raw_tables import SYNCED_AT, default_tables
+from tests.transform.running_dbt import DbtProject
 
 
 def add_older_versions(project: DbtProject) -> None:

@@ -8,10 +8,10 @@ from datetime import timedelta
 import duckdb
 
 from tests.transform.conftest import BOTH
-from tests.transform.dbt_project import DbtProject
 from tests.transform.environments import SECRET, THREE, TWO, at
 from tests.transform.mart_rows import Rows
 from tests.transform.raw_tables import SYNCED_AT, insert
+from tests.transform.running_dbt import DbtProject
 
 LATER = SYNCED_AT + timedelta(days=1)
 BETWEEN = SYNCED_AT + timedelta(hours=1)

@@ -9,9 +9,9 @@ import duckdb
 
 from tap_airflow_metadata.catalogue import load_catalogue
 from tests.transform.conftest import BOTH
-from tests.transform.dbt_project import DbtProject
 from tests.transform.environments import THREE, TWO
 from tests.transform.raw_tables import SYNCED_AT, create_table, insert
+from tests.transform.running_dbt import DbtProject
 
 
 def test_every_difference_is_told_with_table_numbers_and_advice(project: DbtProject) -> None:

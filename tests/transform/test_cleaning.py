@@ -7,9 +7,9 @@ from datetime import timedelta
 import duckdb
 
 from tests.transform.conftest import BOTH
-from tests.transform.dbt_project import DbtProject
 from tests.transform.environments import THREE, TWO
 from tests.transform.raw_tables import SYNCED_AT, insert
+from tests.transform.running_dbt import DbtProject
 
 TESTS = "assert_all_values_are_cleaned assert_cleaning_knows_all_values"
 

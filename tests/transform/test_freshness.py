@@ -8,9 +8,9 @@ import duckdb
 import yaml
 
 from tests.transform.conftest import BOTH
-from tests.transform.dbt_project import PROJECT, DbtProject, DbtRun
 from tests.transform.environments import THREE, TWO
 from tests.transform.raw_tables import default_tables, insert
+from tests.transform.running_dbt import PROJECT, DbtProject, DbtRun
 
 
 def freshness(project: DbtProject, slugs: str = BOTH) -> DbtRun:

@@ -12,9 +12,9 @@ import pytest
 
 from tap_airflow_metadata.catalogue import load_catalogue
 from tests.transform.conftest import BOTH, OneBuild
-from tests.transform.dbt_project import PROJECT, DbtProject
 from tests.transform.environments import AIRFLOW_2, AIRFLOW_3, GONE_AT, THREE, TWO
 from tests.transform.raw_tables import SYNCED_AT, Row, insert
+from tests.transform.running_dbt import PROJECT, DbtProject
 
 SNAPSHOTS = sorted(path.stem for path in PROJECT.glob("snapshots/*.sql"))
 MARTS = ["dim_dags_history", "fct_import_errors"]

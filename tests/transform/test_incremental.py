@@ -8,10 +8,10 @@ import duckdb
 
 from tests.transform.conftest import BOTH
 from tests.transform.daily_rows import AIRFLOW_DAILY, DAGS, DAILY, change_days
-from tests.transform.dbt_project import DbtProject
 from tests.transform.environments import THREE, TWO, at
 from tests.transform.mart_rows import marts
 from tests.transform.raw_tables import SYNCED_AT, Row, SourceChanges, load_environment
+from tests.transform.running_dbt import DbtProject
 
 OLD = "legacy"
 ALL = f"{BOTH},{OLD}"

@@ -7,8 +7,8 @@ import re
 import duckdb
 
 from tests.transform.conftest import BOTH
-from tests.transform.dbt_project import DbtProject
 from tests.transform.environments import TWO
+from tests.transform.running_dbt import DbtProject
 
 LIMIT = (
     "select current_setting('memory_limit') as limit, current_setting('temp_directory') as folder"

@@ -10,8 +10,8 @@ import duckdb
 import pytest
 import yaml
 
-from tests.transform.dbt_project import PROJECT, ROOT
 from tests.transform.raw_tables import default_tables
+from tests.transform.running_dbt import PROJECT, ROOT
 
 # They do nothing but put texts of a group into one, sort for a percentile, or count: see
 # macros/listed.sql and macros/percentile.sql.

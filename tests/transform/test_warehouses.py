@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.transform.dbt_project import PROJECT, ROOT
+from tests.transform.running_dbt import PROJECT, ROOT
 from tests.transform.sql_dialects import objections
 
 PYTHON = ROOT / ".tools/dbt-warehouses/bin/python"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.load.loaded_warehouse import LoadedWarehouse
-from tests.transform.dbt_project import PROJECT, ROOT
+from tests.transform.running_dbt import PROJECT, ROOT
 
 DBT = ROOT / ".tools/dbt-warehouses/bin/dbt"
 REPORT = ROOT / "report/airflow-audit-report"

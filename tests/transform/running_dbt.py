@@ -41,7 +41,7 @@ class DbtProject:
         self.artifacts = artifacts
         self._dbt = ForkedCommand(
             DBT,
-            "tests.transform.dbt_command:main",
+            "tests.transform.parsed_dbt:main",
             environment=self.environment() | {"PYTHONPATH": str(ROOT)},
         )
 
