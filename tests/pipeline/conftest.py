@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.pipeline.meltano_runs import ROOT, Pipeline
+from tests.pipeline.tap_and_target import TapAndTarget
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -25,6 +26,16 @@ def pipeline(tmp_path: Path) -> Callable[..., Pipeline]:
     def make(database_url: str, slug: str = "test", **settings: str) -> Pipeline:
         folder = tmp_path / slug
         folder.mkdir(exist_ok=True)
-        return Pipeline(folder, database_url, slug, settings)
+        return Pipeline(folder, slug, database_url, settings)
+
+    return make
+
+
+@pytest.fixture
+def tap_and_target(tmp_path: Path) -> Callable[..., TapAndTarget]:
+    def make(database_url: str, slug: str = "test", **settings: object) -> TapAndTarget:
+        folder = tmp_path / slug
+        folder.mkdir(exist_ok=True)
+        return TapAndTarget(folder, slug, database_url, settings)
 
     return make

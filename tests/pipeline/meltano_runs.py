@@ -6,9 +6,8 @@ import os
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import duckdb
+from tests.pipeline.loaded_environment import LoadedEnvironment
 
 ROOT = Path(__file__).parents[2]
 MELTANO = ROOT / ".venv" / "bin" / "meltano"
@@ -17,28 +16,16 @@ TIMEOUT_SECONDS = 300
 
 
 @dataclass(frozen=True)
-class Pipeline:
-    """One Airflow environment and one warehouse.
+class Pipeline(LoadedEnvironment):
+    """One Airflow environment and one warehouse; its folder holds Meltano's state, too.
 
     Attributes:
-        folder: Holds the warehouse and Meltano's state.
         database_url: The metadata database.
-        slug: The environment's.
         settings: More environment variables.
     """
 
-    folder: Path
     database_url: str
-    slug: str
     settings: dict[str, str]
-
-    @property
-    def warehouse(self) -> Path:
-        return self.folder / "warehouse.duckdb"
-
-    @property
-    def schema(self) -> str:
-        return f"airflow_{self.slug}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -82,26 +69,3 @@ class Pipeline:
         exit_code, output = self.meltano(SYNC[0], *arguments, *SYNC[1:])
         assert exit_code == 0, output
         return output
-
-    def rows(self, table: str, columns: str = "*") -> list[dict[str, Any]]:
-        """The raw rows of a table, times as UTC text."""
-        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
-            connection.execute("set time zone 'UTC'")
-            result = connection.execute(f'select {columns} from "{self.schema}"."{table}"')
-            names = [column[0] for column in result.description]
-            return [
-                {
-                    name: value.isoformat() if hasattr(value, "isoformat") else value
-                    for name, value in zip(names, row, strict=True)
-                }
-                for row in result.fetchall()
-            ]
-
-    def tables(self) -> list[str]:
-        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
-            found = connection.execute(
-                "select table_name from information_schema.tables where table_schema = ?"
-                " order by table_name",
-                [self.schema],
-            ).fetchall()
-        return [name for (name,) in found if not name.startswith("_dlt")]

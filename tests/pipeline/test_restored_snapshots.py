@@ -11,11 +11,7 @@ from tests.real_airflow.postgres import execute
 
 VERSION = "3.3.2"
 OLD = "timestamptz '2026-01-01 00:00+00'"
-SETTINGS = {
-    "TAP_AIRFLOW_METADATA_TABLES": "[]",
-    "TAP_AIRFLOW_METADATA_PII": "full",
-    "TAP_AIRFLOW_METADATA_LOOKBACK_SECONDS": "0",
-}
+SETTINGS = {"tables": [], "pii": "full"}
 
 
 def finish(url: str, offset: int) -> None:
@@ -27,7 +23,7 @@ def finish(url: str, offset: int) -> None:
     )
 
 
-def test_snapshots_lose_nothing_and_never_go_back(filled_database, postgres, pipeline):
+def test_snapshots_lose_nothing_and_never_go_back(filled_database, postgres, tap_and_target):
     live = filled_database(VERSION)
     execute(
         live,
@@ -37,7 +33,7 @@ def test_snapshots_lose_nothing_and_never_go_back(filled_database, postgres, pip
 
     def synced(url: str) -> tuple[bool, int]:
         """Whether task instances were read whole, and how many were sent."""
-        pipe = pipeline(url, **SETTINGS)
+        pipe = tap_and_target(url, **SETTINGS)
         pipe.sync()
         assert_all_same_as_source(pipe, VERSION)
         columns = "is_full_read, sent_rows, table_name, _sdc_extracted_at"
@@ -62,16 +58,15 @@ def test_snapshots_lose_nothing_and_never_go_back(filled_database, postgres, pip
     finish(live, 4)
     assert synced(second) == (False, 2)
 
-    pipe = pipeline(first, **SETTINGS)
+    pipe = tap_and_target(first, **SETTINGS)
     before = {table: pipe.rows(table) for table in pipe.tables()}
+    run = pipe.read()
+    assert run.exit_code == 78
+    assert "what is in the warehouse is as of" in run.log
     # Of a full refresh the tap is not told what was synced before; the loader sees it.
-    for option, said in (
-        ((), "what is in the warehouse is as of"),
-        (("--full-refresh",), "Nothing was loaded"),
-    ):
-        exit_code, output = pipe.meltano("run", *option, "tap-airflow-metadata", "target-duckdb")
-        assert exit_code != 0
-        assert said in output
-        assert {table: pipe.rows(table) for table in pipe.tables()} == before
+    loaded = pipe.load(pipe.read(full_refresh=True))
+    assert loaded.returncode == 78
+    assert "Nothing was loaded" in loaded.stderr
+    assert {table: pipe.rows(table) for table in pipe.tables()} == before
     # And what was synced is remembered as before.
     assert synced(live) == (False, 1)

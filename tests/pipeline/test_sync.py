@@ -36,20 +36,19 @@ def test_every_table_arrives_and_a_second_run_follows_the_source(filled_database
     assert sum(row["_sdc_deleted_at"] is not None for row in pipe.rows("dag_tag")) == 1
 
 
-def test_records_arrive_as_files_do_to_the_last_digit(filled_database, pipeline):
+def test_records_arrive_as_files_do_to_the_last_digit(filled_database, tap_and_target):
     url = filled_database("3.3.2")
     numbers = '{"a": 1.23456789012345678901, "b": [1e400, 98765432109876543210, 2.50, -7e-330]}'
     execute(url, f"update dag_run set conf = '{numbers}'", f"update asset set extra = '{numbers}'")
-    settings = {
-        "TAP_AIRFLOW_METADATA_TABLES": '["dag_run", "asset"]',
-        "TAP_AIRFLOW_METADATA_INCLUDE_COLUMNS": '["dag_run.conf", "asset.extra"]',
-    }
-    files = pipeline(url, "files", **settings)
+    columns = {"dag_run": "conf", "asset": "extra"}
+    named = [f"{table}.{column}" for table, column in columns.items()]
+    settings = {"tables": list(columns), "include_columns": named}
+    files = tap_and_target(url, "files", **settings)
     files.sync()
-    records = pipeline(url, "records", **settings, TAP_AIRFLOW_METADATA_BATCH_CONFIG="{}")
+    records = tap_and_target(url, "records", **settings, records=True)
     records.sync()
     expected = json.loads(numbers, parse_float=Decimal)
-    for table, column in (("dag_run", "conf"), ("asset", "extra")):
+    for table, column in columns.items():
         alike = f'* exclude (_sdc_extracted_at, "{column}")'
         assert sorted(records.rows(table, alike), key=str) == sorted(
             files.rows(table, alike), key=str
@@ -59,8 +58,10 @@ def test_records_arrive_as_files_do_to_the_last_digit(filled_database, pipeline)
             assert [json.loads(text, parse_float=Decimal) for text in texts] == [expected]
 
 
-def test_a_row_gone_from_a_large_table_is_marked_by_the_next_full_read(filled_database, pipeline):
-    pipe = pipeline(filled_database("3.3.2"))
+def test_a_row_gone_from_a_large_table_is_marked_by_the_next_full_read(
+    filled_database, tap_and_target
+):
+    pipe = tap_and_target(filled_database("3.3.2"))
     pipe.sync()
     execute(
         pipe.database_url,
@@ -68,7 +69,7 @@ def test_a_row_gone_from_a_large_table_is_marked_by_the_next_full_read(filled_da
     )
     pipe.sync()
     assert [row for row in pipe.rows("task_instance") if row["_sdc_deleted_at"]] == []
-    pipe.sync("--full-refresh")
+    pipe.sync(full_refresh=True)
     gone = [row for row in pipe.rows("task_instance") if row["_sdc_deleted_at"]]
     assert len(gone) == 1
     assert len(pipe.rows("task_instance")) == 20
@@ -92,8 +93,8 @@ def test_the_schedule_of_full_reads_reads_everything(filled_database, pipeline):
     assert_same_as_source(pipe, CATALOGUE["task_instance"], "3.3.2")
 
 
-def test_a_retry_in_airflow_3_keeps_one_row(filled_database, pipeline):
-    pipe = pipeline(filled_database("3.3.2"))
+def test_a_retry_in_airflow_3_keeps_one_row(filled_database, tap_and_target):
+    pipe = tap_and_target(filled_database("3.3.2"))
     pipe.sync()
     execute(
         pipe.database_url,
@@ -122,8 +123,13 @@ def test_two_environments_share_a_warehouse_and_no_state(filled_database, pipeli
 
 
 @pytest.mark.parametrize("mode", ["mirror", "append"])
-def test_the_other_modes(mode, filled_database, pipeline):
-    pipe = pipeline(filled_database("2.11.0"), AIRFLOW_AUDIT_MODE=mode)
+def test_the_other_modes(mode, filled_database, pipeline, tap_and_target):
+    url = filled_database("2.11.0")
+    # One of them as users set it, for the build as well.
+    if mode == "mirror":
+        pipe = pipeline(url, AIRFLOW_AUDIT_MODE=mode)
+    else:
+        pipe = tap_and_target(url, mode=mode)
     pipe.sync()
     execute(
         pipe.database_url,

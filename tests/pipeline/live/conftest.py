@@ -23,5 +23,5 @@ def told(
     url = postgres.create_database(f"live_{live_version}")
     # With an hour of lookback the second sync would read all rows again, and prove little.
     lookback = {"TAP_AIRFLOW_METADATA_LOOKBACK_SECONDS": "15"}
-    pipe = Pipeline(tmp_path_factory.mktemp("live"), url, "live", lookback)
+    pipe = Pipeline(tmp_path_factory.mktemp("live"), "live", url, lookback)
     return story.play(live_version, url, pipe)

@@ -184,7 +184,7 @@ def test_move_and_upgrade(runbook: Runbook, tcp_templates: dict[str, str], tmp_p
         airflow.api.trigger("after_the_move", "first")
         state = "select from dag_run where run_id = 'first' and state = 'success'"
         airflow.wait_until("its run", lambda: not rows(new, state), 120)
-        pipeline = Pipeline(tmp_path, new, "production", runbook.environ)
+        pipeline = Pipeline(tmp_path, "production", new, runbook.environ)
         pipeline.sync()
     synced = {row["run_id"] for row in pipeline.rows("dag_run", "run_id")}
     assert {"first"} <= synced
@@ -247,7 +247,7 @@ def test_the_database_is_lost_and_every_day(
     restored = runbook.database("new-db", "airflow_restored")
     assert rows(restored, "select dag_id, run_id, state from dag_run order by 1, 2") == expected
     runbook.follow("Sync from a snapshot")
-    pipeline = Pipeline(runbook.folder, restored, "production", runbook.environ)
+    pipeline = Pipeline(runbook.folder, "production", restored, runbook.environ)
     synced = {(row["dag_id"], row["run_id"], row["state"]) for row in pipeline.rows("dag_run")}
     assert synced == set(expected)
 
