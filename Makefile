@@ -66,7 +66,7 @@ test: install $(STAMPS)/dev $(STAMPS)/dbt-warehouses ## Run the tests that need 
 
 .PHONY: test-airflow
 test-airflow: install $(STAMPS)/dev ## Run the tests that install and run real Airflows
-	$(PYTEST) -m "live_airflow and not every_airflow" --numprocesses=4 $(ARGS)
+	$(PYTEST) -m "live_airflow and not every_airflow" --numprocesses=2 $(ARGS)
 
 .PHONY: test-warehouses
 test-warehouses: install $(STAMPS)/dev $(STAMPS)/dbt-warehouses $(STAMPS)/stand-in-bigquery $(STAMPS)/stand-in-snowflake ## Run the tests that load stand-ins of cloud warehouses
