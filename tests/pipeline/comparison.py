@@ -7,16 +7,15 @@ import json
 from tap_airflow_metadata.catalogue import Column, Table, load_catalogue
 from tests.extract import source_rows
 from tests.extract.source_rows import Rows
-from tests.pipeline.meltano_runs import Pipeline
-from tests.pipeline.tap_and_target import TapAndTarget
-
-Synced = Pipeline | TapAndTarget
+from tests.pipeline.loaded_environment import LoadedEnvironment
 
 CATALOGUE = load_catalogue()
 READABLE = [table for table in CATALOGUE.values() if table.read != "never"]
 
 
-def read_loaded(pipe: Synced, table: Table, version: str, *, marked: bool = False) -> Rows:
+def read_loaded(
+    pipe: LoadedEnvironment, table: Table, version: str, *, marked: bool = False
+) -> Rows:
     """The rows that are not marked as deleted, or those that are, as `source_rows` has them."""
     return source_rows.by_key(
         table,
@@ -29,13 +28,13 @@ def read_loaded(pipe: Synced, table: Table, version: str, *, marked: bool = Fals
     )
 
 
-def assert_same_as_source(pipe: Synced, table: Table, version: str) -> None:
+def assert_same_as_source(pipe: LoadedEnvironment, table: Table, version: str) -> None:
     """Every row in the warehouse that is not marked, and no other, is at the source, equal."""
     source = source_rows.read(pipe.database_url, table, version)
     assert read_loaded(pipe, table, version) == source, table.name
 
 
-def assert_all_same_as_source(pipe: Synced, version: str) -> None:
+def assert_all_same_as_source(pipe: LoadedEnvironment, version: str) -> None:
     """The same of every table; those that the version lacks are there too, and empty."""
     assert pipe.tables() == sorted(["_sync_manifest", *(table.name for table in READABLE)])
     for table in READABLE:

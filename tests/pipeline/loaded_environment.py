@@ -16,10 +16,12 @@ class LoadedEnvironment:
     Attributes:
         folder: Holds the warehouse.
         slug: The environment's.
+        database_url: The metadata database that it is copied from.
     """
 
     folder: Path
     slug: str
+    database_url: str
 
     @property
     def warehouse(self) -> Path:

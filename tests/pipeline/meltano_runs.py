@@ -20,11 +20,9 @@ class Pipeline(LoadedEnvironment):
     """One Airflow environment and one warehouse; its folder holds Meltano's state, too.
 
     Attributes:
-        database_url: The metadata database.
         settings: More environment variables.
     """
 
-    database_url: str
     settings: dict[str, str]
 
     @property

@@ -26,11 +26,9 @@ class TapAndTarget(LoadedEnvironment):
     """One Airflow environment and one warehouse; the state is kept beside it, as Meltano would.
 
     Attributes:
-        database_url: The metadata database.
         settings: More of the tap's.
     """
 
-    database_url: str
     settings: dict[str, Any]
 
     def read(self, *, full_refresh: bool = False) -> TapRun:
