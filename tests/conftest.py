@@ -36,7 +36,7 @@ class _Scheduling(LoadScopeScheduling):
         if path.parts[1] in {"load", "warehouses"}:
             # Each has a stand-in, which one process starts.
             return next((name for name in CLOUD_WAREHOUSES if name in nodeid), str(path))
-        if "live" in path.parts:
+        if "live" in path.parts or path.parts[1] == "orchestrate":
             return f"{path.parent} {next((v for v in LIVE_VERSIONS if v in nodeid), '')}"
         return str(path)
 

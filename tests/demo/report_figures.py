@@ -31,15 +31,18 @@ class ReportFigures:
         self._compiled: dict[str, dict[str, str]] = {}
         self._project = DbtProject(warehouse, artifacts)
 
-    def ask(self, warehouse: Path | None = None, **asked: str) -> dict[str, Rows]:
+    def ask(
+        self, warehouse: Path | None = None, *, only: tuple[str, ...] = (), **asked: str
+    ) -> dict[str, Rows]:
         """Return the rows of every figure by column.
 
         Args:
             warehouse: Another file of the same name, with the same marts.
+            only: Of some figures, which takes dbt a third of the time.
             asked: `since`, `until`, `environments`, `team` and `tag`; without them the last four
                 weeks of everything.
         """
-        compiled = self._sql(asked)
+        compiled = self._sql(only, asked)
         with duckdb.connect(str(warehouse or self._warehouse), read_only=True) as connection:
             # Sums of floats depend on the order, which is chance if several threads add.
             connection.execute("set TimeZone = 'UTC'; set threads = 1")
@@ -53,12 +56,14 @@ class ReportFigures:
 
     def numbers(self, figure: str, **asked: str) -> dict[str, tuple[float | None, float | None]]:
         """Return now and before of every metric of a figure."""
+        # Of everything, all figures are asked for anyway.
+        only = (figure,) if asked else ()
         return {
             row["metric"]: (row["current_value"], row["previous_value"])
-            for row in self.ask(**asked)[figure]
+            for row in self.ask(only=only, **asked)[figure]
         }
 
-    def _sql(self, asked: dict[str, str]) -> dict[str, str]:
+    def _sql(self, only: tuple[str, ...], asked: dict[str, str]) -> dict[str, str]:
         settings = {
             "since": SINCE.isoformat(),
             "until": NOW.isoformat(),
@@ -66,10 +71,11 @@ class ReportFigures:
             **asked,
         }
         variables = {f"AUDIT_REPORT_{name.upper()}": text for name, text in settings.items()}
-        line = json.dumps(variables)
+        selected = [f"report_{figure}" for figure in only] or ["path:analyses/report"]
+        line = json.dumps([selected, variables])
         if line not in self._compiled:
             compiled = self._project.compiled(
-                *("--quiet", "--select", "path:analyses/report"),
+                *("--quiet", "--select", *selected),
                 *("--no-introspect", "--no-populate-cache"),
                 ENVIRONMENT_SLUGS="production,analytics",
                 **variables,

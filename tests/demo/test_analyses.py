@@ -107,12 +107,36 @@ def test_every_question_says_what_it_asks() -> None:
         assert "?" in file.read_text().split("\n", 2)[0] + file.read_text().split("\n", 2)[1]
 
 
-def test_only_those_with_both_permissions_trigger(answers: Answers) -> None:
+def test_only_those_with_both_permissions_trigger(
+    answers: Answers, ask: Callable[..., list[tuple]]
+) -> None:
     rows = answers("who_can_trigger_this_dag")
-    names = {row["username"] for row in rows}
-    assert {"jonas", "svc-deploy"} <= names
+    # Roles by which active users may edit this DAG, if by another of theirs they may make runs.
+    at_source = ask(
+        "production",
+        """
+        with granted as (
+            select user_id, username, ab_role.name as role, ab_permission.name as permission,
+                ab_view_menu.name as resource
+            from ab_user
+            join ab_user_role on user_id = ab_user.id
+            join ab_role on ab_role.id = ab_user_role.role_id
+            join ab_permission_view_role on ab_permission_view_role.role_id = ab_role.id
+            join ab_permission_view on ab_permission_view.id = permission_view_id
+            join ab_permission on ab_permission.id = permission_id
+            join ab_view_menu on ab_view_menu.id = view_menu_id
+            where active
+        )
+        select distinct username, role from granted
+        where (permission, resource) in (('can_edit', 'DAGs'), ('can_edit', 'DAG:payroll_export'))
+            and user_id in (select user_id from granted
+                where permission = 'can_create' and resource = 'DAG Runs')
+        """,
+    )
+    assert {(row["username"], row["role_name"]) for row in rows} == set(at_source)
+    assert {"jonas", "svc-deploy"} <= {username for username, _ in at_source}
     # Roles that may edit or read this DAG, but make no runs.
-    assert not {row["role_name"] for row in rows} & {"auditor", "people_team", "Viewer"}
+    assert not {role for _, role in at_source} & {"auditor", "people_team", "Viewer"}
     assert {row["environment_slug"] for row in rows} == {"production"}
 
 

@@ -51,17 +51,18 @@ def test_runs_of_each_environment(figures: ReportFigures, ask: Ask) -> None:
     rows = {row.pop("environment_slug"): row for row in figures.ask()["runs_by_environment"]}
     assert set(rows) == set(BOTH)
     for slug, row in rows.items():
-        ((runs, failed, share),) = ask(
-            slug,
-            """
-            select count(*), count(*) filter (where state = 'failed'),
-                avg(case state when 'success' then 1.0 when 'failed' then 0.0 end)
-            from dag_run where start_date >= %s and start_date < %s
-            """,
-            *(SINCE, NOW),
-        )
-        assert (row["run_count"], row["failed_run_count"]) == (runs, failed)
-        assert row["success_share"] == pytest.approx(float(share))
+        for which, since, until in (("", SINCE, NOW), ("previous_", BEFORE, SINCE)):
+            ((runs, failed, share),) = ask(
+                slug,
+                """
+                select count(*), count(*) filter (where state = 'failed'),
+                    avg(case state when 'success' then 1.0 when 'failed' then 0.0 end)
+                from dag_run where start_date >= %s and start_date < %s
+                """,
+                *(since, until),
+            )
+            assert (row[f"{which}run_count"], row[f"{which}failed_run_count"]) == (runs, failed)
+            assert row[f"{which}success_share"] == pytest.approx(float(share))
 
 
 def test_hours_lost_and_taken(figures: ReportFigures, ask: Ask) -> None:
@@ -164,6 +165,7 @@ def test_interventions_of_one_person(person: str, figures: ReportFigures, ask: A
     ]
     assert len(listed) == count
     assert row["actions"] == ", ".join(sorted({row["action"] for row in listed}))
+    assert row["destructive_count"] == sum(row["is_destructive"] for row in listed) < count
 
 
 def test_every_intervention_is_counted_once(figures: ReportFigures) -> None:

@@ -18,7 +18,7 @@ from airflow_audit_report.tiles import TILES
 from airflow_audit_report.values import format_value
 from tests.demo.demo_runs import REPORT
 from tests.demo.report_figures import ReportFigures
-from tests.report.browser import browser, colors, opened
+from tests.report.browser import browser, not_drawn, opened
 
 __all__ = ["browser"]
 
@@ -70,13 +70,8 @@ def test_tables_have_the_rows(page: Page, figures: ReportFigures) -> None:
 
 
 def test_every_chart_is_drawn(page: Page, browser: Browser) -> None:
-    charts = [figure.name for figure in FIGURES if figure.chart]
-    with browser.new_page() as canvas:
-        for name in charts:
-            box = page.locator(f'.chart[data-figure="{name}"]')
-            drawn = box.screenshot()
-            box.locator("svg").evaluate("(svg) => { svg.style.visibility = 'hidden'; }")
-            assert colors(canvas, drawn) > colors(canvas, box.screenshot()) + 5, name
+    assert page.locator(".chart").count() == sum(bool(figure.chart) for figure in FIGURES)
+    assert not_drawn(browser, page) == []
 
 
 def test_nothing_serious_stands_in_the_way_of_anybody(page: Page) -> None:

@@ -196,6 +196,7 @@ def test_a_host(host: str, kept: str | None, clean: Cleaner) -> None:
         (f"s3://user:{SECRET}@bucket/key", "s3://bucket/key"),
         (f"from x://u:{SECRET}@a to y://{SECRET}@b", "from x://a to y://b"),
         (f"x://a?Access_Token={SECRET}&day=1;sig={SECRET}", "x://a?Access_Token=***&day=1;sig=***"),
+        (f"x://a?db_passwd={SECRET}&PWD={SECRET}", "x://a?db_passwd=***&PWD=***"),
     ],
 )
 def test_addresses(text: str, kept: str, clean: Cleaner) -> None:

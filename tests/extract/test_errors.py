@@ -11,10 +11,12 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import adbc_driver_manager
 import psycopg
 import pytest
 
-from tap_airflow_metadata.errors import SourceRefusedError
+from tap_airflow_metadata.database_errors import translated_errors
+from tap_airflow_metadata.errors import SourceRefusedError, SourceUnavailableError
 from tap_airflow_metadata.read_transaction import ReadTransaction
 from tests.extract.tap_runs import TAP, checked_settings, run_tap, sync_here
 from tests.real_airflow.postgres import execute
@@ -51,6 +53,30 @@ def test_a_wrong_password_is_final_and_stays_secret(filled_database, tmp_path):
         hba.write_text(before)
         execute(url, "select pg_reload_conf()")
         execute(url, "drop role guarded")
+
+
+@pytest.mark.parametrize(
+    ("refusal", "kind"),
+    [
+        ("the database system is starting up", SourceUnavailableError),
+        ("the database system is shutting down", SourceUnavailableError),
+        ("the database system is in recovery mode", SourceUnavailableError),
+        ("the database system is not yet accepting connections", SourceUnavailableError),
+        ("sorry, too many clients already", SourceUnavailableError),
+        ("remaining connection slots are reserved", SourceUnavailableError),
+        ("terminating connection due to administrator command", SourceUnavailableError),
+        ('password authentication failed for user "audit"', SourceRefusedError),
+        ('role "audit" is not permitted to log in', SourceRefusedError),
+        ('database "airflow" does not exist', SourceRefusedError),
+    ],
+)
+def test_a_refused_login_that_will_pass(refusal, kind):
+    """libpq tells no SQLSTATE of a login, only the server's words."""
+    text = f"connection to server at 127.0.0.1, port 5432 failed: FATAL:  {refusal}"
+    with pytest.raises(kind), translated_errors():
+        raise adbc_driver_manager.OperationalError(
+            text, status_code=adbc_driver_manager.AdbcStatusCode.IO
+        )
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,16 @@ def test_an_older_snapshot_is_refused(database, postgres, tmp_path, config):
     assert queries.exit_code == FINAL
 
 
+def test_a_snapshot_older_than_one_of_its_tables_is_refused(database, postgres, tmp_path):
+    older, newer = (restored_snapshot(postgres, database, at) for at in (FIRST, SECOND))
+    first = sync_here(tmp_path, database_url=older, tables=["dag"])
+    second = sync_here(tmp_path, first.state, database_url=newer, tables=["task_instance"])
+    assert synced_until(second) == {FIRST, SECOND}
+    run = run_tap(tmp_path, second.state, database_url=older, tables=["dag", "task_instance"])
+    assert run.exit_code == FINAL, run.log
+    assert f"the warehouse is as of {SECOND}" in run.log
+
+
 def test_an_older_snapshot_of_other_tables_is_taken(database, postgres, tmp_path):
     newer = restored_snapshot(postgres, database, SECOND)
     first = sync_here(tmp_path, database_url=newer, tables=["dag"])

@@ -50,6 +50,7 @@ def provider_airflow(
     postgres: ThrowawayPostgres,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> ProviderAirflow:
-    url = postgres.create_database(f"provider_{live_version}")
+    home = tmp_path_factory.mktemp("provider_airflow")
+    url = postgres.create_database(home.name)
     migrate(live_version, url)
-    return ProviderAirflow(live_version, url, tmp_path_factory.mktemp("airflow"))
+    return ProviderAirflow(live_version, url, home)

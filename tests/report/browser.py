@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from airflow_audit_report.page import render
 
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
+_BACKGROUND_AND_GRID = 5
 MISSING = "no Chromium in PATH; on Debian and Ubuntu: apt install chromium"
 
 
@@ -90,7 +91,17 @@ def written(report: Mapping[str, Any], folder: Path) -> Path:
     return path
 
 
-def colors(page: Page, picture: bytes) -> int:
+def not_drawn(browser: Browser, page: Page) -> list[str | None]:
+    """Name the figures whose charts show no more than a background, in the page's own pixels."""
+    with browser.new_page() as canvas:
+        return [
+            box.get_attribute("data-figure")
+            for box in page.locator(".chart").all()
+            if _colors(canvas, box.locator("svg").screenshot()) <= _BACKGROUND_AND_GRID
+        ]
+
+
+def _colors(page: Page, picture: bytes) -> int:
     """Count the colours of a PNG, by the browser's own reading of it."""
     canvas = """async (picture) => {
         const bytes = Uint8Array.from(atob(picture), (character) => character.charCodeAt(0));

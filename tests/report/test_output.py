@@ -19,6 +19,15 @@ def test_a_file_in_a_folder_that_is_not_there_yet(tmp_path):
     assert [path.name for path in place.parent.iterdir()] == ["report.html"]
 
 
+def test_a_report_that_cannot_be_written_whole_leaves_the_older_one(tmp_path):
+    place = tmp_path / "report.html"
+    write("<p>older", str(place))
+    with pytest.raises(ReportSettingsError, match="surrogates not allowed"):
+        write("<p>\ud800", str(place))
+    assert place.read_text() == "<p>older"
+    assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
+
+
 def test_an_object():
     write("<p>ü", "memory://reports/report.html")
     with fsspec.open("memory://reports/report.html", "r", encoding="utf-8") as file:

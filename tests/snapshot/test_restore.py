@@ -12,7 +12,7 @@ from psycopg import sql
 
 from airflow_snapshot.embedded_postgres import embedded_postgres
 from tests.real_airflow.postgres import execute
-from tests.snapshot.conftest import databases_of, rows_of, small_disk, tables_of
+from tests.snapshot.conftest import add_rows, databases_of, rows_of, small_disk, tables_of
 
 DRAW = random.Random(7)
 
@@ -181,7 +181,7 @@ def test_killed_at_any_moment(snapshots, source, postgres, new_name, is_there):
     name = snapshots.take(source)
     url = postgres.create_database(new_name) if is_there else postgres.url(new_name)
     begun = time.monotonic()
-    snapshots.run("restore", name, "--into", url)
+    snapshots.start("restore", name, "--into", url).communicate()
     usual = time.monotonic() - begun
     tables = tables_of(source)
     expected = rows_of(source, *tables)
@@ -229,7 +229,7 @@ def _wait_for_the_orphans(postgres):
 
 def test_a_take_killed_at_any_moment_is_no_snapshot(snapshots, source):
     begun = time.monotonic()
-    snapshots.take(source)
+    snapshots.start("take", AIRFLOW_SNAPSHOT_SOURCE=source).communicate()
     usual = time.monotonic() - begun
     shutil.rmtree(snapshots.location)
     none = 0
@@ -247,11 +247,7 @@ def test_a_take_killed_at_any_moment_is_no_snapshot(snapshots, source):
 
 
 def test_a_connection_that_is_cut(snapshots, source, postgres, new_name):
-    execute(
-        source,
-        "begin; insert into log (dttm, event) select now(), repeat('x', 30)"
-        " from generate_series(1, 400000); commit",
-    )
+    add_rows(source)
     cut = (
         "select count(pg_terminate_backend(pid)) from pg_stat_activity"
         " where application_name = 'airflow-snapshot' and pid <> pg_backend_pid()"
@@ -278,6 +274,7 @@ def test_a_connection_that_is_cut(snapshots, source, postgres, new_name):
 
 def test_a_server_whose_disk_is_full(snapshots, source):
     """The wheel's server on a small disk: big enough for itself, not for the copy."""
+    add_rows(source)
     name = snapshots.take(source)
     with (
         tempfile.TemporaryDirectory(prefix="restore-") as folder,

@@ -20,7 +20,7 @@ from moto.server import ThreadedMotoServer
 from airflow_snapshot.contents import Contents
 from airflow_snapshot.manifest import Archive, Manifest, Running, Source
 from airflow_snapshot.pruning import RetentionPolicy, to_delete
-from tests.snapshot.conftest import Snapshots, rows_of, small_disk, tables_of
+from tests.snapshot.conftest import Snapshots, add_rows, rows_of, small_disk, tables_of
 
 ACCOUNT = {
     "AWS_ACCESS_KEY_ID": "any",
@@ -102,6 +102,7 @@ def test_a_folder_that_may_not_be_written(snapshots, source, tmp_path):
 
 
 def test_a_full_disk(snapshots, source, tmp_path):
+    add_rows(source)
     small = tmp_path / "small"
     small.mkdir()
     with small_disk(small, "1m"):
@@ -190,6 +191,17 @@ def test_prune_keeps_the_newest_of_each_period():
     assert kept_days(RetentionPolicy(2, 2, 2), twice_a_day) == [
         *("11-20 12", "11-19 12", "11-15 12", "10-31 12")
     ]
+
+
+def test_a_week_of_a_year_is_no_week_of_another_and_goes_on_over_its_end():
+    a_year_ago = NOON - timedelta(weeks=52)
+    assert kept_days(RetentionPolicy(0, 2, 0), [manifest(NOON), manifest(a_year_ago)]) == [
+        *("11-20 12", "11-21 12")
+    ]
+    new_year = [
+        manifest(datetime(2027, 1, 1, tzinfo=timezone.utc) - timedelta(days=n)) for n in (0, 1)
+    ]
+    assert kept_days(RetentionPolicy(0, 2, 0), new_year) == ["01-01 00"]
 
 
 def test_prune_keeps_the_newest_of_every_environment():

@@ -9,20 +9,6 @@ from sqlglot.errors import SqlglotError
 
 # What sqlglot writes differently, although the warehouse takes it as it stands.
 SYNONYMS = {
-    "duckdb": {
-        "date_diff",
-        "group",
-        "json_extract_string",
-        "md5",
-        "mod",
-        "percentile_cont",
-        "position",
-        "string_agg",
-        "string_split",
-        "time",
-        "timestamp",
-        "varchar",
-    },
     "snowflake": {
         "extract",
         "md5",
@@ -38,7 +24,6 @@ SYNONYMS = {
 }
 # What sqlglot does not know, although the warehouse does.
 UNKNOWN_TO_SQLGLOT = {
-    "duckdb": {"epoch_us", "make_timestamptz", "now"},
     "snowflake": set(),
     "redshift": {"json_serialize"},
     "bigquery": set(),

@@ -36,7 +36,7 @@ class Syncs:
                         "note": f"{table} {row * 7919 % 10_007} {number}",
                         "table_name": list(MODES)[row % len(MODES)],
                     }
-                    for row in range(number * 1000, 15_000 + number * 2000)
+                    for row in range(number * 200, 3000 + number * 400)
                 ]
             ]
         }
