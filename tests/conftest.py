@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,8 @@ from airflow_snapshot.database import parse_address
 from demo.environments import ENVIRONMENTS, METADATA
 from tests.extract.generated_rows import fill
 from tests.real_airflow import captured
-from tests.real_airflow.install import has_python
-from tests.real_airflow.postgres import ThrowawayPostgres, throwaway_postgres
+from tests.real_airflow.install import has_python, migrate
+from tests.real_airflow.postgres import ThrowawayPostgres, execute, throwaway_postgres
 from tests.stand_ins import CLOUD_WAREHOUSES
 
 pytest_plugins = ["tests.left_out"]
@@ -37,7 +38,7 @@ class _Scheduling(LoadScopeScheduling):
             # Each has a stand-in, which one process starts.
             return next((name for name in CLOUD_WAREHOUSES if name in nodeid), str(path))
         if "live" in path.parts or path.parts[1] == "orchestrate":
-            return f"{path.parent} {next((v for v in LIVE_VERSIONS if v in nodeid), '')}"
+            return next((f"Airflow {v}" for v in LIVE_VERSIONS if v in nodeid), str(path))
         return str(path)
 
 
@@ -75,6 +76,13 @@ def restore_demo_databases(server: ThrowawayPostgres) -> dict[str, str]:
     return names
 
 
+def thin_out(database_url: str, *, keep_one_in: int) -> None:
+    """Delete most rows of the largest tables of a real Airflow, and all that hangs on them."""
+    tables = ("dag_run", "log", "job")
+    few = [f"delete from {table} where id % {keep_one_in} <> 0" for table in tables]
+    execute(database_url, *few, "vacuum full")
+
+
 @pytest.fixture(scope="session")
 def demo_databases(postgres: ThrowawayPostgres) -> dict[str, str]:
     """Names of the demo's databases, by environment."""
@@ -88,6 +96,23 @@ def live_version(request: pytest.FixtureRequest) -> str:
     if version == "2.11.0" and not has_python(version):
         pytest.skip(f"no Python that Airflow {version} runs on is on this machine")
     return version
+
+
+@pytest.fixture(scope="session")
+def migrated_database(postgres: ThrowawayPostgres) -> Callable[[str], str]:
+    """Make a database as the migrations of an Airflow version leave it; give its URL."""
+
+    @cache
+    def template(version: str) -> str:
+        name = f"migrated_{version}"
+        migrate(version, postgres.create_database(name))
+        return name
+
+    def make(version: str) -> str:
+        name = f"airflow_{version}_{next(_numbers)}"
+        return postgres.create_database(name, template=template(version))
+
+    return make
 
 
 @pytest.fixture

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.orchestrate.provider import run_inside
-from tests.real_airflow.install import migrate
-from tests.real_airflow.postgres import ThrowawayPostgres
 
 # These run inside Airflow's own Python; test_inside_airflow.py starts them.
 _INSIDE = Path(__file__).parent / "inside_airflow"
@@ -47,10 +46,8 @@ class ProviderAirflow:
 @pytest.fixture(scope="session")
 def provider_airflow(
     live_version: str,
-    postgres: ThrowawayPostgres,
+    migrated_database: Callable[[str], str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> ProviderAirflow:
-    home = tmp_path_factory.mktemp("provider_airflow")
-    url = postgres.create_database(home.name)
-    migrate(live_version, url)
-    return ProviderAirflow(live_version, url, home)
+    url = migrated_database(live_version)
+    return ProviderAirflow(live_version, url, tmp_path_factory.mktemp("provider_airflow"))

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.real_airflow import processes
-from tests.real_airflow.install import airflow_environ, install, migrate, run_command
+from tests.real_airflow.install import airflow_environ, install, run_command
 from tests.real_airflow.rest_api import RestApi
 from tests.real_airflow.web_pages import WebPages
 
@@ -173,7 +173,7 @@ def running_airflow(
     dag_files: Mapping[str, str],
     environ: Mapping[str, str] | None = None,
 ) -> Iterator[RunningAirflow]:
-    """Migrate a Postgres database and run Airflow on it, until the end of the block.
+    """Run Airflow on a database of its version, until the end of the block.
 
     Args:
         version: One of `RECIPES`.
@@ -183,10 +183,9 @@ def running_airflow(
 
     Raises:
         PythonNotFoundError: No Python it runs on is on this machine.
-        AirflowCommandError: It could not be installed, or its migration failed.
+        AirflowCommandError: It could not be installed, or made no user.
         RunningAirflowError: It did not start.
     """
-    migrate(version, database_url)
     with tempfile.TemporaryDirectory(prefix="airflow-home-") as home:
         airflow = RunningAirflow(version, database_url, Path(home), environ or {})
         try:

@@ -17,5 +17,6 @@ def test_the_rows_are_of_commands_that_the_version_has(version: str) -> None:
 
 @pytest.mark.live_airflow
 @pytest.mark.timeout(600)
-def test_the_rows_are_those_of_the_installed_airflow(live_version, postgres) -> None:
-    assert typed.capture(live_version, postgres) == typed.load(live_version)
+def test_the_rows_are_those_of_the_installed_airflow(live_version, migrated_database) -> None:
+    database_url = migrated_database(live_version)
+    assert typed.capture(live_version, database_url) == typed.load(live_version)

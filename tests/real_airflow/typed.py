@@ -18,7 +18,7 @@ from psycopg.rows import dict_row
 
 from tests.real_airflow import audit_events
 from tests.real_airflow.install import RECIPES, airflow_environ, install, migrate, run_command
-from tests.real_airflow.postgres import ThrowawayPostgres, throwaway_postgres
+from tests.real_airflow.postgres import throwaway_postgres
 
 FOLDER = Path(__file__).parent / "typed"
 
@@ -83,16 +83,13 @@ def type_commands(version: str, database_url: str) -> None:
         run_command(script, environ, folder=Path(home))
 
 
-def capture(version: str, postgres: ThrowawayPostgres) -> list[Row]:
-    """Let Airflow `version` note commands in a new database of `postgres`, and read the rows.
+def capture(version: str, database_url: str) -> list[Row]:
+    """Let Airflow `version` note commands in a new database of its own, and read the rows.
 
     Raises:
         PythonNotFoundError: No Python it runs on is on this machine.
-        AirflowCommandError: Airflow could not be installed, its migration failed, or its command
-            line could not be read.
+        AirflowCommandError: Airflow could not be installed, or its command line not be read.
     """
-    database_url = postgres.create_database(f"typed_{version}")
-    migrate(version, database_url)
     type_commands(version, database_url)
     with psycopg.connect(database_url, row_factory=dict_row) as connection:
         return [row for row in connection.execute(_ROWS) if markers(str(row))]
@@ -101,8 +98,14 @@ def capture(version: str, postgres: ThrowawayPostgres) -> list[Row]:
 def main(versions: list[str]) -> None:
     """Capture `versions` and write their data files."""
     FOLDER.mkdir(exist_ok=True)
+
+    def migrated_and_captured(version: str) -> list[Row]:
+        database_url = postgres.create_database(f"typed_{version}")
+        migrate(version, database_url)
+        return capture(version, database_url)
+
     with throwaway_postgres() as postgres, ThreadPoolExecutor(max_workers=2) as workers:
-        captured = workers.map(lambda version: capture(version, postgres), versions)
+        captured = workers.map(migrated_and_captured, versions)
         for version, rows in zip(versions, captured, strict=True):
             lines = ",\n".join(f" {json.dumps(row)}" for row in rows)
             path_of(version).write_text(f"[\n{lines}\n]\n", encoding="utf-8")

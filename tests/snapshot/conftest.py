@@ -17,6 +17,7 @@ import pytest
 from psycopg import sql
 
 from demo.environments import ENVIRONMENTS
+from tests.conftest import thin_out
 from tests.forked import ForkedCommand
 from tests.real_airflow.postgres import ThrowawayPostgres, execute, throwaway_postgres
 
@@ -86,9 +87,7 @@ def templates(postgres: ThrowawayPostgres, demo_databases: dict[str, str]) -> di
     for version, demo in by_major_version(demo_databases).items():
         names[version] = f"airflow_{version}_with_some_rows"
         url = postgres.create_database(names[version], template=demo)
-        # With a run goes all that hangs on it.
-        few = [f"delete from {table} where id % 20 <> 0" for table in ("dag_run", "log", "job")]
-        execute(url, *few, "vacuum full")
+        thin_out(url, keep_one_in=20)
     return names
 
 

@@ -115,11 +115,11 @@ class LiveAirflow:
 def live(
     live_version: str,
     postgres: ThrowawayPostgres,
+    migrated_database: Callable[[str], str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[LiveAirflow]:
     folder = tmp_path_factory.mktemp("warehouse")
-    database = f"operators_{live_version}"
-    url = postgres.create_database(database)
+    url = migrated_database(live_version)
     password = f"canary/{secrets.token_hex(8)}"
     wrong = f"canary/{secrets.token_hex(8)}"
     environ = provider_environ() | {
@@ -127,7 +127,6 @@ def live(
         "TARGET_DUCKDB_PATH": str(folder / "warehouse.duckdb"),
         "MELTANO_DATABASE_URI": f"sqlite:///{folder / 'meltano.db'}",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__SCHEDULER__MIN_FILE_PROCESS_INTERVAL": "5",
     }
     compiled = folder / "schedules.json"
     subprocess.run(
@@ -139,17 +138,18 @@ def live(
     files = dag_files.files(str(folder / "stage"), compiled.read_text())
     with running_airflow(live_version, url, files, environ) as airflow:
         _create_reader(url, password, folder)
-        connections = {
-            "airflow_audit_source": ("postgres", "127.0.0.1", password),
-            "wrong_password": ("postgres", "127.0.0.1", wrong),
-            "other_warehouse": ("generic", str(folder / "other.duckdb"), ""),
+        source = {
+            "conn_type": "postgres",
+            "host": "127.0.0.1",
+            "port": postgres.port,
+            "schema": execute(url, "select current_database()").fetchall()[0][0],
+            "login": _READER,
         }
-        for conn_id, (kind, host, word) in connections.items():
-            options = ["--conn-type", kind, "--conn-host", host]
-            if word:
-                options += ["--conn-login", _READER, "--conn-password", word]
-                options += ["--conn-port", str(postgres.port), "--conn-schema", database]
-            airflow.run("connections", "add", conn_id, *options)
+        api = airflow.api
+        api.create_connection("airflow_audit_source", **source, password=password)
+        api.create_connection("wrong_password", **source, password=wrong)
+        other = str(folder / "other.duckdb")
+        api.create_connection("other_warehouse", conn_type="generic", host=other)
         live = LiveAirflow(
             version=live_version,
             airflow=airflow,
@@ -161,7 +161,7 @@ def live(
         )
         live.wait_for("the DAGs to be parsed", lambda: _not_parsed(live), 180)
         for dag_id in set(dag_files.ALL) - set(dag_files.SCHEDULED):
-            airflow.api.set_paused(dag_id, paused=False)
+            api.set_paused(dag_id, paused=False)
         yield live
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.pipeline.live import story
 from tests.pipeline.live.story import Story
 from tests.pipeline.meltano_runs import Pipeline
-from tests.real_airflow.postgres import ThrowawayPostgres
 
 # With installing Airflow before; what it takes in between has limits of its own.
 TAKES_LONG = [pytest.mark.live_airflow, pytest.mark.timeout(1200)]
@@ -16,11 +17,11 @@ TAKES_LONG = [pytest.mark.live_airflow, pytest.mark.timeout(1200)]
 @pytest.fixture(scope="session")
 def told(
     live_version: str,
-    postgres: ThrowawayPostgres,
+    migrated_database: Callable[[str], str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Story:
     """What happened to one Airflow."""
-    url = postgres.create_database(f"live_{live_version}")
+    url = migrated_database(live_version)
     # With an hour of lookback the second sync would read all rows again, and prove little.
     lookback = {"TAP_AIRFLOW_METADATA_LOOKBACK_SECONDS": "15"}
     pipe = Pipeline(tmp_path_factory.mktemp("live"), "live", url, lookback)

@@ -90,11 +90,11 @@ class Story:
 
 
 def play(version: str, database_url: str, pipe: Pipeline) -> Story:
-    """Run Airflow on an empty database, and the pipeline beside it.
+    """Run Airflow on a database that is new, and the pipeline beside it.
 
     Raises:
         PythonNotFoundError: No Python it runs on is on this machine.
-        AirflowCommandError: It could not be installed, or its migration failed.
+        AirflowCommandError: It could not be installed, or a command of it failed.
         RunningAirflowError: It stopped, or did not run what it was to run.
     """
     dag_id, task_id = failing = _FAILING[version]
@@ -105,7 +105,7 @@ def play(version: str, database_url: str, pipe: Pipeline) -> Story:
         running_airflow(version, database_url, AT_FIRST) as airflow,
         psycopg.connect(database_url, autocommit=True) as source,
     ):
-        say.done("migrated and started")
+        say.done("started")
         api = airflow.api
         _wait_for_dags(airflow, source, wanted | {WAITING, MAPPED, NIGHTLY, TYPED})
         airflow.wait_until("a broken file", lambda: not _broken_files(source), _SECONDS_TO_PARSE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -51,9 +51,13 @@ _IMPATIENT = {
 
 
 def test_a_neutralised_copy_starts_at_rest(
-    postgres: ThrowawayPostgres, live_version: str, tmp_path: Path, snapshots: Snapshots
+    postgres: ThrowawayPostgres,
+    migrated_database: Callable[[str], str],
+    live_version: str,
+    tmp_path: Path,
+    snapshots: Snapshots,
 ) -> None:
-    production = postgres.create_database(f"production_{live_version}")
+    production = migrated_database(live_version)
     name = _take_at_work(live_version, production, snapshots)
     told = snapshots.run("inspect", name)
     for component in ("SchedulerJob@", "TriggererJob@"):
