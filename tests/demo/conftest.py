@@ -13,6 +13,7 @@ import pytest
 from tests.demo.demo_runs import WAREHOUSE, run_demo
 from tests.demo.report_figures import ReportFigures
 from tests.real_airflow.postgres import ThrowawayPostgres
+from tests.transform.running_dbt import DbtProject
 
 
 @pytest.fixture(scope="session")
@@ -50,12 +51,16 @@ def marts(first_demo: tuple[Path, str]) -> Iterator[Callable[..., list[tuple]]]:
 
 
 @pytest.fixture(scope="session")
-def figures(
-    first_demo: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory
-) -> ReportFigures:
-    """Ask for the figures of the report."""
+def project(first_demo: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory) -> DbtProject:
+    """The project, on the warehouse that the demo built."""
     folder, _ = first_demo
-    return ReportFigures(folder / WAREHOUSE, tmp_path_factory.mktemp("figures"))
+    return DbtProject(folder / WAREHOUSE, tmp_path_factory.mktemp("dbt"))
+
+
+@pytest.fixture(scope="session")
+def figures(project: DbtProject) -> ReportFigures:
+    """Ask for the figures of the report."""
+    return ReportFigures(project)
 
 
 @pytest.fixture

@@ -22,14 +22,12 @@ class ReportFigures:
     """The analyses below `transform/analyses/report`.
 
     Args:
-        warehouse: The DuckDB file with the marts.
-        artifacts: Folder for what dbt writes.
+        project: Has the warehouse with the marts.
     """
 
-    def __init__(self, warehouse: Path, artifacts: Path) -> None:
-        self._warehouse = warehouse
+    def __init__(self, project: DbtProject) -> None:
+        self._project = project
         self._compiled: dict[str, dict[str, str]] = {}
-        self._project = DbtProject(warehouse, artifacts)
 
     def ask(
         self, warehouse: Path | None = None, *, only: tuple[str, ...] = (), **asked: str
@@ -43,7 +41,9 @@ class ReportFigures:
                 weeks of everything.
         """
         compiled = self._sql(only, asked)
-        with duckdb.connect(str(warehouse or self._warehouse), read_only=True) as connection:
+        with duckdb.connect(
+            str(warehouse or self._project.warehouse), read_only=True
+        ) as connection:
             # Sums of floats depend on the order, which is chance if several threads add.
             connection.execute("set TimeZone = 'UTC'; set threads = 1")
             answers = {}

@@ -61,12 +61,8 @@ PLANTED: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def compiled(
-    first_demo: tuple[Path, str], tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, str]:
+def compiled(project: DbtProject) -> dict[str, str]:
     """The questions as one pastes them, by name."""
-    folder, _ = first_demo
-    project = DbtProject(folder / WAREHOUSE, tmp_path_factory.mktemp("analyses"))
     return project.compiled(
         *("--select", "resource_type:analysis"),
         # The figures of the report have tests of their own.

@@ -15,7 +15,7 @@ import psycopg
 import pytest
 
 from tests.real_airflow.postgres import execute
-from tests.snapshot.conftest import change, small_disk
+from tests.snapshot.conftest import add_rows, change, small_disk
 
 
 @pytest.fixture
@@ -178,9 +178,11 @@ def test_an_ended_verify_leaves_no_server(snapshots, taken, monkeypatch, number)
         assert [path.name for path in folder.glob("airflow-snapshot-scratch*")] == []
 
 
-def test_no_room_for_the_scratch_server(snapshots, taken, monkeypatch):
+def test_no_room_for_the_scratch_server(snapshots, source, monkeypatch):
+    add_rows(source)
+    name = snapshots.take(source)
     with temporary_folder(monkeypatch) as folder, small_disk(folder, "70m"):
-        printed = snapshots.run("verify", taken[0], code=78)
+        printed = snapshots.run("verify", name, code=78)
         assert f"{folder} has " in printed
         assert "MB left; TMPDIR names another folder" in printed
         assert "FAIL" not in printed
