@@ -105,11 +105,12 @@ def test_merge_by_a_part_of_the_key_only_is_no_match(
     warehouse: LoadedWarehouse, tmp_path: Path
 ) -> None:
     begin = schema("runs", PROPERTIES, key=KEY, mode="merge")
-    for dag in ("a", "b"):
-        row = {"dag": dag, "run": 1, "state": dag}
+    keys = [("a", 1), ("a", 2), ("b", 1)]
+    for dag, run in keys:
+        row = {"dag": dag, "run": run, "state": dag}
         file = parquet(tmp_path / "spool", PROPERTIES, [row], MOMENTS[0])
         warehouse.load(begin, batch("runs", file), STATE)
-    assert warehouse.rows("runs", KEY) == [("a", 1), ("b", 1)]
+    assert warehouse.rows("runs", KEY) == keys
 
 
 def test_table_whose_columns_are_all_key(warehouse: LoadedWarehouse, tmp_path: Path) -> None:
