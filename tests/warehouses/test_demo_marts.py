@@ -21,14 +21,13 @@ from tests.load.loaded_warehouse import LoadedWarehouse
 from tests.real_airflow.postgres import ThrowawayPostgres
 from tests.stand_ins import CLOUD_WAREHOUSES
 from tests.transform.mart_rows import MARTS
+from tests.transform.running_dbt import WHAT_GOES_ON, WITHOUT_TESTS
 from tests.warehouses.dbt_runs import run_dbt, run_report
 from tests.warehouses.demo_syncs import Sync
 from tests.warehouses.stand_ins import running_warehouse
 
 # The rows are compared with those of DuckDB, where tests/transform runs every test of dbt's.
-BUILD = ("build", "--exclude-resource-type", "test", "unit_test")
-# What the first build has to leave: what the second goes on with.
-KEPT = ("--select", "+config.materialized:incremental", "+resource_type:snapshot")
+BUILD = ("build", *WITHOUT_TESTS)
 # Each shows another part of the SQL at work: joins of histories, times, quotes, windows, text.
 NUMBERS = {
     "task instances that failed": "select count(*) from fct_task_instances where state = 'failed'",
@@ -156,7 +155,9 @@ def build(
         folder = tmp_path_factory.mktemp("built")
         first, _ = slugs = [sync.slug for sync in syncs]
         both = ",".join(slugs)
-        for sync, environments, selection in zip(syncs, (first, both), (KEPT, ()), strict=True):
+        for sync, environments, selection in zip(
+            syncs, (first, both), (WHAT_GOES_ON, ()), strict=True
+        ):
             into = warehouse.with_schema(f"airflow_{sync.slug}")
             into.load(*sync.messages(folder / sync.slug))
             print(run_dbt(warehouse, folder, *BUILD, *selection, ENVIRONMENT_SLUGS=environments))

@@ -20,6 +20,7 @@ from tests.pipeline.live.syncs import (
 )
 from tests.pipeline.meltano_runs import Pipeline
 from tests.real_airflow.running import RunningAirflow, running_airflow
+from tests.transform.running_dbt import WHAT_GOES_ON, WITHOUT_TESTS
 
 # Its task waits for half a minute without a worker. While it does the DAG is paused, so that the
 # run stays open, however long a sync takes.
@@ -121,9 +122,8 @@ def play(version: str, database_url: str, pipe: Pipeline) -> Story:
         say.done("first runs")
         first = _sync(pipe, version)
         say.done("first sync")
-        # What the last build goes on with; that one has all the tests.
-        kept = ("--select", "+config.materialized:incremental", "+resource_type:snapshot")
-        _dbt(pipe, "dbt", "build", "--exclude-resource-type", "test", "unit_test", *kept)
+        # The last build has all the tests.
+        _dbt(pipe, "dbt", "build", *WITHOUT_TESTS, *WHAT_GOES_ON)
         say.done("first build")
 
         for name in (MAPPED, WAITING):
