@@ -29,6 +29,7 @@ class LoadedDuckDB(LoadedWarehouse):
 
     target: ClassVar[type[WarehouseTarget]] = DuckDBTarget
     json_type: ClassVar[str] = "json"
+    is_slow_to_read: ClassVar[bool] = False
     is_exclusive: ClassVar[bool] = True
 
     @property

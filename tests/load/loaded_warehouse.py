@@ -34,6 +34,7 @@ class LoadedWarehouse(ABC):
         longest_text: Bytes of the longest text it takes as it is, None if 100,000 are not too
             many.
         takes_hyphens: Whether a schema's name may have a hyphen.
+        is_slow_to_read: Whether thousands of rows take seconds, as in stand-ins.
         is_exclusive: Whether a second load waits for the first, so that all traces of killed ones
             are removed at once.
     """
@@ -46,6 +47,7 @@ class LoadedWarehouse(ABC):
     json_type: ClassVar[str] = "text"
     longest_text: ClassVar[int | None] = None
     takes_hyphens: ClassVar[bool] = True
+    is_slow_to_read: ClassVar[bool] = True
     is_exclusive: ClassVar[bool] = False
 
     @property

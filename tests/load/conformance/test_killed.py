@@ -23,8 +23,9 @@ Content = dict[str, list[tuple[Any, ...]]]
 class Syncs:
     """Two syncs of the same tables; each file is linked anew, because a target deletes it."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, row_count: int) -> None:
         self._folder = folder
+        some = row_count // 15
         self._files = {
             (number, table): parquet(folder / "files", PROPERTIES, rows, MOMENTS[number])
             for number in (0, 1)
@@ -36,7 +37,7 @@ class Syncs:
                         "note": f"{table} {row * 7919 % 10_007} {number}",
                         "table_name": list(MODES)[row % len(MODES)],
                     }
-                    for row in range(number * 200, 3000 + number * 400)
+                    for row in range(number * some, row_count + number * 2 * some)
                 ]
             ]
         }
@@ -83,7 +84,7 @@ def test_killed_and_run_again_is_as_never_killed(
     warehouse: LoadedWarehouse, tmp_path: Path
 ) -> None:
     generator = random.Random(20261121)
-    syncs = Syncs(tmp_path / "syncs")
+    syncs = Syncs(tmp_path / "syncs", 3000 if warehouse.is_slow_to_read else 15_000)
     clean = warehouse.with_schema("airflow_clean")
     clean.load(*syncs.messages(0))
     before = _content(clean)
