@@ -36,12 +36,13 @@ def assert_same_as_source(pipe: LoadedEnvironment, table: Table, version: str) -
 
 def assert_all_same_as_source(pipe: LoadedEnvironment, version: str) -> None:
     """The same of every table; those that the version lacks are there too, and empty."""
-    assert pipe.tables() == sorted(["_sync_manifest", *(table.name for table in READABLE)])
-    for table in READABLE:
-        if table.exists_in(version):
-            assert_same_as_source(pipe, table, version)
-        else:
-            assert pipe.rows(table.name) == []
+    with pipe.kept_open():
+        assert pipe.tables() == sorted(["_sync_manifest", *(table.name for table in READABLE)])
+        for table in READABLE:
+            if table.exists_in(version):
+                assert_same_as_source(pipe, table, version)
+            else:
+                assert pipe.rows(table.name) == []
 
 
 def _parsed(column: Column, value: object) -> object:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,12 @@ class LoadedEnvironment:
     @property
     def schema(self) -> str:
         return f"airflow_{self.slug}"
+
+    @contextmanager
+    def kept_open(self) -> Iterator[None]:
+        """Let DuckDB have the file open for the block: to open it takes longer than a query."""
+        with duckdb.connect(str(self.warehouse), read_only=True):
+            yield
 
     def rows(self, table: str, columns: str = "*") -> list[dict[str, Any]]:
         """The raw rows of a table, times as UTC text."""
