@@ -137,7 +137,9 @@ def play(version: str, database_url: str, pipe: Pipeline) -> Story:
         airflow.create_user(NEWCOMER, NEW_ROLE, password=secrets.token_hex())
         if version.startswith("2."):
             first_day, last_day = BACKFILLED
-            airflow.run("dags", "backfill", NIGHTLY, "-s", first_day, "-e", last_day)
+            # The workers that LocalExecutor forks share the command's connection, and may end it.
+            executor = {"AIRFLOW__CORE__EXECUTOR": "SequentialExecutor"}
+            airflow.run("dags", "backfill", NIGHTLY, "-s", first_day, "-e", last_day, **executor)
         else:
             api.backfill(NIGHTLY, *BACKFILLED)
         _wait_for_runs(airflow, source, (wanted | {MAPPED, WAITING, NIGHTLY}) - {DELETED_LATER})
