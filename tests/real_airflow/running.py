@@ -93,18 +93,17 @@ class RunningAirflow:
         folder.mkdir(exist_ok=True)
         (folder / name).write_text(text)
 
-    def run(self, *arguments: str, typed: str | None = None, **environ: str) -> str:
+    def run(self, *arguments: str, typed: str | None = None) -> str:
         """Run a command of Airflow, such as `roles create NAME`, and give what it printed.
 
         Args:
             arguments: What follows `airflow`.
             typed: What to answer where it asks for a password.
-            environ: More environment variables.
 
         Raises:
             AirflowCommandError: It failed.
         """
-        return run_command([self._airflow, *arguments], self._environ | environ, typed)
+        return run_command([self._airflow, *arguments], self._environ, typed)
 
     def start(self) -> None:
         """Start every component."""

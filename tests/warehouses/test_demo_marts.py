@@ -129,7 +129,7 @@ def _approximately(row: list[object]) -> list[object]:
     return [pytest.approx(value, rel=1e-9) if isinstance(value, float) else value for value in row]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def syncs(
     postgres: ThrowawayPostgres,
     demo_databases: dict[str, str],
@@ -145,7 +145,7 @@ def syncs(
     return syncs
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def build(
     syncs: list[Sync], tmp_path_factory: pytest.TempPathFactory
 ) -> Callable[[LoadedWarehouse], Built]:
@@ -168,7 +168,7 @@ def build(
     return build
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def reference(
     build: Callable[[LoadedWarehouse], Built], tmp_path_factory: pytest.TempPathFactory
 ) -> Built:
