@@ -137,13 +137,7 @@ def play(version: str, database_url: str, pipe: Pipeline) -> Story:
         airflow.run("roles", "create", NEW_ROLE)
         airflow.create_user(NEWCOMER, NEW_ROLE, password=secrets.token_hex())
         if version.startswith("2."):
-            first_day, last_day = BACKFILLED
-            backfill = ("dags", "backfill", NIGHTLY, "-s", first_day, "-e", last_day)
-            try:
-                airflow.run(*backfill)
-            except AirflowCommandError:
-                # The workers that it forks share its connection, and now and then end it.
-                airflow.run(*backfill)
+            _backfill_by_command(airflow)
         else:
             api.backfill(NIGHTLY, *BACKFILLED)
         _wait_for_runs(airflow, source, (wanted | {MAPPED, WAITING, NIGHTLY}) - {DELETED_LATER})
@@ -223,6 +217,16 @@ def _wait_for_runs(airflow: RunningAirflow, source: psycopg.Connection, dag_ids:
         ]
 
     airflow.wait_until("runs to finish", missing, _SECONDS_TO_RUN)
+
+
+def _backfill_by_command(airflow: RunningAirflow) -> None:
+    first_day, last_day = BACKFILLED
+    command = ("dags", "backfill", NIGHTLY, "-s", first_day, "-e", last_day)
+    try:
+        airflow.run(*command)
+    except AirflowCommandError:
+        # The workers that it forks share its connection, and now and then end it.
+        airflow.run(*command)
 
 
 def _begin_what_goes_on(airflow: RunningAirflow, source: psycopg.Connection, run_id: str) -> None:
