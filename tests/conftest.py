@@ -76,10 +76,17 @@ def restore_demo_databases(server: ThrowawayPostgres) -> dict[str, str]:
     return names
 
 
-def thin_out(database_url: str, *, keep_one_in: int) -> None:
-    """Delete most rows of the largest tables of a real Airflow, and all that hangs on them."""
+def thinned_out(server: ThrowawayPostgres, database: str, *, keep_one_in: int) -> str:
+    """Copy a real Airflow's database without most runs, all that hangs on them, and most logs.
+
+    Returns:
+        The name of the copy, which has some rows of each kind.
+    """
+    copy = f"{database}_one_in_{keep_one_in}"
+    url = server.create_database(copy, template=database)
     few = [f"delete from {table} where id % {keep_one_in} <> 0" for table in ("dag_run", "log")]
-    execute(database_url, *few, "vacuum full")
+    execute(url, *few, "vacuum full")
+    return copy
 
 
 @pytest.fixture(scope="session")

@@ -36,7 +36,7 @@ class ReportFigures:
 
         Args:
             warehouse: Another file of the same name, with the same marts.
-            only: Of some figures, which takes dbt a third of the time.
+            only: Of some figures; dbt compiles no others.
             asked: `since`, `until`, `environments`, `team` and `tag`; without them the last four
                 weeks of everything.
         """

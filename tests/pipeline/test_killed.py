@@ -17,7 +17,7 @@ from tests.pipeline.meltano_runs import Pipeline
 
 SEED = 20261121
 TRIES = 5
-# One for each way in which a table is read and loaded; all of them would take four times as long.
+# One for each way in which a table is read and loaded; all would take longer.
 TABLES = [
     "ab_user",
     "dag",

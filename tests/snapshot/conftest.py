@@ -17,7 +17,7 @@ import pytest
 from psycopg import sql
 
 from demo.environments import ENVIRONMENTS
-from tests.conftest import thin_out
+from tests.conftest import thinned_out
 from tests.forked import ForkedCommand
 from tests.real_airflow.postgres import ThrowawayPostgres, execute, throwaway_postgres
 
@@ -83,12 +83,10 @@ def by_major_version(names: dict[str, str]) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def templates(postgres: ThrowawayPostgres, demo_databases: dict[str, str]) -> dict[str, str]:
     """Names of databases with all keys and some rows of a real Airflow, by its major version."""
-    names = {}
-    for version, demo in by_major_version(demo_databases).items():
-        names[version] = f"airflow_{version}_with_some_rows"
-        url = postgres.create_database(names[version], template=demo)
-        thin_out(url, keep_one_in=20)
-    return names
+    return {
+        version: thinned_out(postgres, demo, keep_one_in=20)
+        for version, demo in by_major_version(demo_databases).items()
+    }
 
 
 @pytest.fixture

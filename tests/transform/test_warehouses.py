@@ -21,7 +21,6 @@ from tests.transform.running_dbt import PROJECT, ROOT
 from tests.transform.sql_dialects import objections
 
 PYTHON = ROOT / ".tools/dbt-warehouses/bin/python"
-
 SETTINGS = (
     "TARGET_SNOWFLAKE_ACCOUNT",
     "TARGET_SNOWFLAKE_USER",

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import thin_out
+from tests.conftest import thinned_out
 from tests.load.loaded_duckdb import LoadedDuckDB
 from tests.load.loaded_warehouse import LoadedWarehouse
 from tests.real_airflow.postgres import ThrowawayPostgres
@@ -136,13 +136,11 @@ def syncs(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> list[Sync]:
     folder = tmp_path_factory.mktemp("syncs")
-    syncs = []
-    for slug, demo in demo_databases.items():
-        url = postgres.create_database(f"{slug}_with_some_rows", template=demo)
-        # Stand-ins are slow, and of each kind of row some are left.
-        thin_out(url, keep_one_in=4)
-        syncs.append(Sync(slug, url, folder / slug))
-    return syncs
+    return [
+        # Stand-ins are slow.
+        Sync(slug, postgres.url(thinned_out(postgres, demo, keep_one_in=4)), folder / slug)
+        for slug, demo in demo_databases.items()
+    ]
 
 
 @pytest.fixture(scope="session")

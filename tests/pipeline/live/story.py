@@ -225,7 +225,7 @@ def _backfill_by_command(airflow: RunningAirflow) -> None:
     try:
         airflow.run(*command)
     except AirflowCommandError:
-        # The workers that it forks share its connection, and now and then end it.
+        # Now and then it loses its connection as it starts, before it has made a run.
         airflow.run(*command)
 
 

@@ -63,10 +63,11 @@ def read_source(database_url: str, version: str) -> dict[str, Rows]:
 
 def read_warehouse(pipe: Pipeline, version: str, *, marked: bool) -> dict[str, Rows]:
     """Every default table, those of its rows that are marked as deleted or those that are not."""
-    return {
-        name: read_loaded(pipe, table, version, marked=marked)
-        for name, table in DEFAULT_TABLES.items()
-    }
+    with pipe.kept_open():
+        return {
+            name: read_loaded(pipe, table, version, marked=marked)
+            for name, table in DEFAULT_TABLES.items()
+        }
 
 
 def newest_manifest(pipe: Pipeline) -> dict[str, Row]:
