@@ -10,6 +10,8 @@ from pathlib import Path
 import psycopg
 from psycopg import sql
 
+from tap_airflow_metadata.catalogue import version_tuple
+
 FOLDER = Path(__file__).parent / "schemas"
 
 
@@ -51,7 +53,7 @@ class CapturedSchema:
 def versions() -> list[str]:
     """The captured Airflow versions, oldest first."""
     names = [path.stem.removeprefix("airflow-") for path in FOLDER.glob("airflow-*.json")]
-    return sorted(names, key=lambda name: [int(part) for part in name.split(".")])
+    return sorted(names, key=version_tuple)
 
 
 def path_of(version: str) -> Path:

@@ -52,6 +52,11 @@ class ThrowawayPostgres:
         execute(self.url("postgres"), statement.format(*names))
         return self.url(name)
 
+    def drop_database(self, name: str) -> None:
+        """Remove a database, whoever uses it."""
+        statement = sql.SQL("drop database if exists {} with (force)")
+        execute(self.url("postgres"), statement.format(sql.Identifier(name)))
+
 
 def execute(database_url: str, *statements: Query) -> psycopg.Cursor[TupleRow]:
     """Run statements, each in a transaction of its own, and return the result of the last."""
@@ -62,16 +67,25 @@ def execute(database_url: str, *statements: Query) -> psycopg.Cursor[TupleRow]:
         return cursor
 
 
+def require_password(database_url: str, role: str) -> None:
+    """Let a role in by TCP with its password only, as a server elsewhere does."""
+    [(file,)] = execute(database_url, "show hba_file").fetchall()
+    rules = Path(file).read_text()
+    Path(file).write_text(f"host all {role} 127.0.0.1/32 scram-sha-256\n{rules}")
+    execute(database_url, "select pg_reload_conf()")
+
+
 @contextmanager
-def throwaway_postgres(*, tcp: bool = False) -> Iterator[ThrowawayPostgres]:
+def throwaway_postgres(*, tcp: bool = False, version: int = 18) -> Iterator[ThrowawayPostgres]:
     """Start a server with no data; stop it and remove its files at the end.
 
     Args:
         tcp: Listen on a free port of the loopback address as well.
+        version: Its major version, 16 or 18.
     """
     with tempfile.TemporaryDirectory(prefix="postgres-") as folder:
         data = Path(folder) / "data"
-        with embedded_postgres(data) as server:
+        with embedded_postgres(data, version) as server:
             socket_folder = server.get_postmaster_info().socket_dir
             assert socket_folder is not None  # it is on Windows only
             port = _listen_on_loopback(server) if tcp else None
@@ -81,6 +95,7 @@ def throwaway_postgres(*, tcp: bool = False) -> Iterator[ThrowawayPostgres]:
                 postgres.url("postgres"),
                 "alter system set fsync = off",
                 "alter system set synchronous_commit = off",
+                "alter system set max_wal_size = '128MB'",
                 "select pg_reload_conf()",
             )
             yield postgres

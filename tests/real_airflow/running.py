@@ -73,16 +73,18 @@ class RunningAirflow:
         return WebPages(*self._login)
 
     def create_user(self, name: str, role: str, password: str) -> None:
-        """Create a user with one role.
+        """Create a user with one role; one that is there gets the password.
 
         Raises:
-            AirflowCommandError: There is no such role, or there is such a user.
+            AirflowCommandError: There is no such role.
         """
         person = ("--firstname", name, "--lastname", "Torres", "--email", f"{name}@example.com")
-        self.run(
-            *("users", "create", "--username", name, "--role", role, *person),
-            typed=f"{password}\n{password}\n",
+        typed = f"{password}\n{password}\n"
+        made = self.run(
+            *("users", "create", "--username", name, "--role", role, *person), typed=typed
         )
+        if "already exist" in made:
+            self.run("users", "reset-password", "--username", name, typed=typed)
 
     def write_dag_file(self, name: str, text: str) -> None:
         """Put a file into the DAGs folder, in place of one of that name.
