@@ -47,6 +47,12 @@ def kept_command(*words: str) -> str:
     return json.dumps({"full_command": str(["airflow", *words])})
 
 
+def bulk(*entities: dict[str, object]) -> str:
+    """What Airflow notes of one change of several DAGs."""
+    actions = [{"action": "update", "entities": entities, "action_on_non_existence": "fail"}]
+    return json.dumps({"actions": actions, "method": "PATCH"})
+
+
 def notes() -> list[tuple[str, str, str | None, str | None]]:
     """An event, what Airflow notes beside it, what is left of that, and what was found."""
     return [
@@ -89,6 +95,31 @@ def notes() -> list[tuple[str, str, str | None, str | None]]:
         ("trigger", '{"dag_id": 1e999999}', None, "unknown"),
         ("trigger", '{"dag_id": "a\nb"}', '{"dag_id": ""}', "cut"),
         ("trigger", "", None, "unknown"),
+        # Of several DAGs at once which, and the state of all of them.
+        (
+            "bulk_dags",
+            bulk(({"dag_id": "a", "is_paused": True}), {"dag_id": "b", "is_paused": True}),
+            '{"dag_ids": ["a", "b"], "scheduling_state": "paused"}',
+            "cut",
+        ),
+        (
+            "bulk_dags",
+            bulk({"scheduling_state": "draining", "is_paused": None, "dag_id": "t\u00e4glich"}),
+            '{"dag_ids": ["t\\u00e4glich"], "scheduling_state": "draining"}',
+            "cut",
+        ),
+        (
+            "bulk_dags",
+            bulk({"dag_id": "a", "is_paused": False}, {"dag_id": "b", "is_paused": True}),
+            '{"dag_ids": ["a", "b"]}',
+            "cut",
+        ),
+        (
+            "bulk_dags",
+            bulk({"dag_id": f'", "dag_id": "{SECRET}', "scheduling_state": SECRET}),
+            '{"dag_ids": []}',
+            "cut",
+        ),
         # Events without a list keep nothing.
         ("state mismatch", SECRET, None, "cut"),
         ("running", '{"host_name": "worker"}', None, "cut"),
@@ -239,7 +270,7 @@ def test_the_allow_list_names_the_events_of_the_seed() -> None:
     listed = [event for group in allow_list().requests for event in group.events]
     plain = {event.removeprefix("api.").removeprefix("ui.") for event in listed}
     assert len(listed) == len(set(listed)) == 3 * len(plain)
-    assert plain - seed.keys() == set()
+    assert {*plain, *allow_list().bulk_dags} - seed.keys() == set()
     assert allow_list().commands.keys() - seed.keys() == set()
     acted = {
         event
@@ -248,7 +279,7 @@ def test_the_allow_list_names_the_events_of_the_seed() -> None:
         and not event.startswith("cli_")
         and row["category"] in {"run", "task", "dag", "backfill", "config"}
     }
-    assert acted - plain == WITHOUT_VALUES
+    assert acted - plain - set(allow_list().bulk_dags) == WITHOUT_VALUES
 
 
 # What these are given is a file, or a value of a task's.

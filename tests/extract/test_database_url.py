@@ -18,6 +18,9 @@ from tap_airflow_metadata.errors import TapSettingsError
         ("postgresql+asyncpg://u@db/airflow", "postgresql://u@db/airflow"),
         (" POSTGRESQL://db/airflow\n", "postgresql://db/airflow"),
         ("host=db dbname=airflow user=u", "host=db dbname=airflow user=u"),
+        ("postgresql:///?service=audit", "postgresql:///?service=audit"),
+        ("postgresql:///airflow?user=a@b", "postgresql:///airflow?user=a@b"),
+        ("postgresql://u:p?w@db/x?user=a@b", "postgresql://u:p?w@db/x?user=a@b"),
     ],
 )
 def test_addresses_that_airflow_users_have_at_hand_are_taken(given, expected):
@@ -50,6 +53,8 @@ def test_the_user_that_an_address_names(given, user):
         ("mysql+mysqldb://u:sesame@db/airflow", "a mysql address"),
         ("sqlite:////home/airflow/airflow.db", "a sqlite address"),
         ("db.example.com:sesame", "no database address"),
+        ("postgresql://u:p@sesame@db/airflow", "more than one @"),
+        ("postgresql+psycopg2://u:sesame/word@db/airflow", "one after a /"),
     ],
 )
 def test_other_addresses_are_refused_without_repeating_them(given, said):

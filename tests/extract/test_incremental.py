@@ -13,7 +13,9 @@ CHANGE_COLUMNS = {
     "2.4.3": ["start_date", "end_date", "queued_dttm"],
     "2.9.3": ["updated_at", "start_date", "end_date", "queued_dttm"],
     "3.3.2": ["updated_at", "start_date", "end_date", "queued_dttm", "scheduled_dttm"],
+    "3.4.0b2": ["updated_at", "start_date", "end_date", "queued_dttm", "scheduled_dttm"],
 }
+UNKNOWN = "feedfacecafe"
 OLD = "timestamptz '2026-01-01 00:00+00'"
 
 
@@ -23,7 +25,9 @@ def settled(request, filled_database, tmp_path):
     version = request.param
     url = filled_database(version)
     times = ", ".join(f"{column} = {OLD}" for column in CHANGE_COLUMNS[version])
-    more = ", last_heartbeat_at = null" if version == "3.3.2" else ""
+    more = ", last_heartbeat_at = null" if "scheduled_dttm" in times else ""
+    if version == "3.4.0b2":
+        more += ", working_set = true"
     execute(url, f"update task_instance set state = 'success', {times}{more}")
     run = sync_here(tmp_path, database_url=url)
     return version, url, run.state
@@ -59,6 +63,42 @@ def test_a_row_that_is_not_finished_is_read_every_time(settled, state_value, tmp
         " where ctid = (select min(ctid) from task_instance)",
     )
     assert sent(sync_here(tmp_path, state, database_url=url)) == 1
+
+
+def test_an_earlier_try_is_finished_whatever_its_state(filled_database, tmp_path):
+    """Airflow 3.4 leaves its state as it was: null, queued or waiting for a retry, for ever."""
+    url = filled_database("3.4.0b2")
+    times = ", ".join(f"{column} = {OLD}" for column in CHANGE_COLUMNS["3.4.0b2"])
+    execute(
+        url,
+        f"update task_instance set {times}, last_heartbeat_at = null, working_set = null,"
+        " state = (array['queued', 'up_for_retry', null])[1 + region_index % 3]",
+    )
+    first = sync_here(tmp_path, database_url=url)
+    assert sent(first) == 20
+    assert sent(sync_here(tmp_path, first.state, database_url=url)) == 0
+
+
+def test_an_upgrade_of_airflow_makes_a_full_read(settled, tmp_path):
+    """Its migrations move rows and change numbers without touching a time."""
+    _, url, state = settled
+    execute(url, f"update alembic_version set version_num = '{UNKNOWN}'")
+    run = sync_here(tmp_path, state, database_url=url)
+    assert sent(run) == 20
+    assert run.manifest("log")["is_full_read"]
+    assert sent(sync_here(tmp_path, run.state, database_url=url)) == 0
+
+
+@pytest.mark.parametrize("mode", ["merge", "append", "mirror"])
+def test_a_table_that_an_upgrade_removed_is_not_declared_gone(mode, filled_database, tmp_path):
+    """Its rows may be elsewhere now; only a mirror has nothing that the source does not have."""
+    url = filled_database("3.3.2")
+    first = sync_here(tmp_path, database_url=url, mode=mode)
+    execute(url, "alter table task_instance_history rename to moved")
+    run = sync_here(tmp_path, first.state, database_url=url, mode=mode)
+    assert not run.manifest("task_instance_history")["is_table_at_source"]
+    is_declared_gone = bool(run.of("ACTIVATE_VERSION", "task_instance_history"))
+    assert is_declared_gone == (mode == "mirror")
 
 
 def test_a_row_without_any_time_is_read_every_time(settled, tmp_path):

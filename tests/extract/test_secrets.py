@@ -16,7 +16,7 @@ from tests.real_airflow.postgres import execute
 
 MARKER = "CANARY-7f3a"
 CATALOGUE = load_catalogue()
-VERSIONS = ["2.4.3", "2.11.0", "3.3.2"]
+VERSIONS = ["2.4.3", "2.11.0", "3.3.2", "3.4.0b2"]
 
 
 def markers(wanted):
@@ -47,7 +47,7 @@ def test_a_withheld_column_is_read_when_it_is_named(version, filled_database, tm
     assert run.exit_code == 0, run.log
     assert all(row["conf"] for row in run.rows("dag_run"))
     assert "conf" not in run.manifest("dag_run")["withheld_columns"]
-    if version == "3.3.2":
+    if version.startswith("3."):
         assert MARKER in str(run.rows("dag_run")[0]["conf"])
 
 
@@ -178,3 +178,27 @@ def test_the_spool_folder_is_only_the_owners(filled_database, tmp_path):
     run = run_tap(tmp_path, database_url=filled_database("3.3.2"), tables=["dag"])
     path = Path(urlsplit(run.of("BATCH", "dag")[0]["manifest"][0]).path)
     assert path.parent.stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize("pii", ["usernames", "full"])
+def test_a_name_that_is_shown_becomes_the_user_name(pii, filled_database, tmp_path):
+    """Airflow 3.4 writes first and last name where the user name was; who has left has neither."""
+    url = filled_database("3.4.0b2", rows=3)
+    execute(
+        url,
+        "update ab_user set id = 7, username = 'jane' where id = 1",
+        "update dag_run set triggering_user_name = case id when 1 then 'jane' else 'Jane Doe' end",
+        "update backfill set triggering_user_name = 'Jane Doe'",
+        """update hitl_detail set responded_by = '{"id": "7", "name": "Jane Doe"}'""",
+    )
+    run = run_tap(tmp_path, database_url=url, pii=pii)
+    assert run.exit_code == 0, run.log
+    found = {row["id"]: row["triggering_user_name"] for row in run.rows("dag_run")}
+    assert found == {1: "jane", 2: None, 3: None}
+    assert {row["triggering_user_name"] for row in run.rows("backfill")} == {None}
+    assert [row["responded_by"] for row in run.rows("hitl_detail")] == [
+        {"id": "7", "name": "jane"}
+    ] * 3
+    execute(url, "drop table ab_user")
+    without_fab = run_tap(tmp_path, database_url=url, pii=pii, tables=["backfill"])
+    assert {row["triggering_user_name"] for row in without_fab.rows("backfill")} == {"Jane Doe"}

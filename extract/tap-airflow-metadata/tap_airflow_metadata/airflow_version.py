@@ -24,6 +24,8 @@ REVISIONS = {
     "509b94a1042d": "3.1.8",
     "1d6611b6ab7c": "3.2.0",
     "d2f4e1b3c5a7": "3.3.0",
+    "9cffe90fa0c0": "3.4.0",  # of its beta 2
+    "b4f1a7d2c903": "3.4.0",
 }
 
 # Revisions of unsupported releases, to name them in the error.

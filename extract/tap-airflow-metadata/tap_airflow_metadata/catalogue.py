@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
+import re
 from dataclasses import dataclass
 from importlib import resources
 from typing import Any, Literal, get_args
@@ -28,8 +29,8 @@ STAGING_ENDS_WITH = ("extracted_at", "is_deleted_at_source", "deleted_at_source_
 
 @functools.cache
 def version_tuple(version: str) -> tuple[int, ...]:
-    """Return ``"2.10.5"`` as ``(2, 10, 5)``."""
-    return tuple(int(part) for part in version.split("."))
+    """Return ``"2.10.5"`` as ``(2, 10, 5)``; a prerelease as the release that it becomes."""
+    return tuple(int(part) for part in re.sub(r"(a|b|rc)\d+$", "", version).split("."))
 
 
 def _exists_in(since: str | None, until: str | None, version: str) -> bool:
@@ -53,6 +54,8 @@ class Column:
         until: Last Airflow version with the column; None if the newest has it.
         personal: Which rule of the ``pii`` setting applies; None if nobody is named in it.
         clean: What is cut out of every value, in the query; None if nothing is.
+        shows_name: Whether Airflow writes the name that a user goes by there since 3.4, first and
+            last name with FAB, and the user name before.
         alias: Name in staging, ``as`` in the file; None if it is the same. Columns of one alias
             replace each other over the versions: in staging they are one.
         doc: The dbt doc block that describes it in staging; None for the one of its name there.
@@ -66,6 +69,7 @@ class Column:
     until: str | None = None
     personal: Personal | None = None
     clean: Rule | None = None
+    shows_name: bool = False
     alias: str | None = None
     doc: str | None = None
 
@@ -87,10 +91,13 @@ class ChangeTracking:
         columns: Time columns; a row changed if any is at or after the last sync, or all are null.
         open: Values of ``state`` whose rows may still change; a null state counts as open. Empty
             for a table whose rows need no such rule.
+        open_where: Name of a flag without which a row does not change any more, whatever its
+            state; None if there is none. Airflow versions without the column have no such rows.
     """
 
     columns: tuple[str, ...]
     open: tuple[str, ...] = ()
+    open_where: str | None = None
 
 
 @dataclass(frozen=True)
@@ -184,7 +191,9 @@ def parse_table(name: str, entry: dict[str, Any]) -> Table:
         since=entry.pop("since", None),
         until=entry.pop("until", None),
         key=tuple(tuple(alternative) for alternative in alternatives),
-        change=ChangeTracking(tuple(change["columns"]), tuple(change.get("open", ())))
+        change=ChangeTracking(
+            tuple(change["columns"]), tuple(change.get("open", ())), change.get("open_where")
+        )
         if change
         else None,
         columns=columns,
@@ -218,6 +227,10 @@ def _check_table(table: Table) -> None:
             raise ValueError(msg)
     if table.change and table.change.open and "state" not in readable:
         msg = f"Catalogue entry {table.name}: open states need a readable column state"
+        raise ValueError(msg)
+    flag = table.change.open_where if table.change else None
+    if flag and (flag not in readable or table.columns[flag].type != "boolean"):
+        msg = f"Catalogue entry {table.name}: open_where {flag} is no readable flag"
         raise ValueError(msg)
 
 

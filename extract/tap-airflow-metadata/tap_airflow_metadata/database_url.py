@@ -10,6 +10,10 @@ from tap_airflow_metadata.errors import TapSettingsError
 _SETTING = "database_url"
 _POSTGRES = re.compile(r"^postgres(ql)?(\+[a-z0-9_]+)?://", re.IGNORECASE)
 
+# libpq ends a login at the first @ or /, so a second @ is one that should be percent-encoded, and
+# what stands before it is taken for a host or a database, which messages name.
+_CUT_OFF_LOGIN = re.compile(_POSTGRES.pattern + r"[^@/]*[@/][^?]*@", re.IGNORECASE)
+
 _USER_IN_URL = re.compile(_POSTGRES.pattern + r"(?P<user>[^:@/?]+)(:[^@/?]*)?@", re.IGNORECASE)
 _USER_IN_PAIRS = re.compile(r"(^|\s)user\s*=\s*(?P<user>'(\\.|[^'\\])*'|\S+)")
 
@@ -36,8 +40,9 @@ def libpq_url(database_url: str) -> str:
             one in Airflow's ``sql_alchemy_conn`` (``postgresql+psycopg2://…``).
 
     Raises:
-        TapSettingsError: It is empty, of another database, or Airflow 3's placeholder. The message
-            never repeats the address, which may hold a password.
+        TapSettingsError: It is empty, of another database, Airflow 3's placeholder, or has an @ or
+            / that libpq would take for another part's. The message never repeats the address, which
+            may hold a password.
     """
     text = database_url.strip()
     if not text:
@@ -62,6 +67,12 @@ def libpq_url(database_url: str) -> str:
         msg = (
             f"{_SETTING} is {found}. Only Airflow metadata databases on PostgreSQL are supported:"
             " postgresql://user@host:5432/airflow"
+        )
+        raise TapSettingsError(msg)
+    if _CUT_OFF_LOGIN.match(text):
+        msg = (
+            "TAP_AIRFLOW_METADATA_DATABASE_URL has more than one @, or one after a /. In user,"
+            " password and database write %40 for @, and %2F for /"
         )
         raise TapSettingsError(msg)
     return _POSTGRES.sub("postgresql://", text)

@@ -223,7 +223,10 @@ def tap_postgres_plugin() -> str:
         for table in _readable()
         if table.read == "default"
         for column in table.raw_columns()
-        if column.personal != "identity" and column.clean not in _NEVER_WHOLE
+        if column.personal != "identity"
+        and column.clean not in _NEVER_WHOLE
+        # It cannot look user names up either.
+        and not column.shows_name
     ]
     plugin = {
         "name": "tap-postgres",
@@ -251,6 +254,8 @@ def tap_postgres_plugin() -> str:
 
 def _document_row(column: Column) -> str:
     notes = [_PERSONAL[column.personal]] if column.personal else []
+    if column.shows_name:
+        notes.append("of Airflow 3.4 with FAB users, the user name is read in place of another")
     if column.access != "read":
         notes.append(f"**{column.access}**: {column.reason}")
     if column.clean:

@@ -86,11 +86,13 @@ class AllowList:
     Attributes:
         forms: Regular expression of a value, by form.
         requests: Groups of events.
+        bulk_dags: Events of requests about several DAGs.
         commands: By event.
     """
 
     forms: dict[str, str]
     requests: tuple[Requests, ...]
+    bulk_dags: tuple[str, ...]
     commands: dict[str, Command]
 
 
@@ -109,6 +111,7 @@ def allow_list() -> AllowList:
             )
             for group in content["requests"].values()
         ),
+        bulk_dags=tuple(content["bulk_dags"]),
         commands={
             event: Command(
                 words=tuple(command["words"]),
@@ -133,6 +136,7 @@ def cleaned(column: str) -> str:
     -- What tasks write since 3.2 with every event, by far the most.
     when {column} like '{{"host_name": "%' and {column} not like '%", "%' then array[null, 'cut']
     when "event" in ({_listed(allow_list().commands)}) then {_of_command(column)}
+    when "event" in ({_listed(allow_list().bulk_dags)}) then {_of_bulk_dags(column)}
     when {_group()} is null then array[null, 'cut']
     when {column} like '[%' then {_of_list(column)}
     else {_of_json(column)}
@@ -275,6 +279,35 @@ def _is_known() -> str:
         for number, group in enumerate(allow_list().requests)
     )
     return f"case number {groups} end"
+
+
+def _of_bulk_dags(column: str) -> str:
+    """Return SQL for the DAGs that a request is about.
+
+    Their ids are deep in its body. A quote within a JSON string has a backslash before it, so no
+    string is taken for a name.
+    """
+    pairs = literal(
+        rf'"dag_id": "((?:{_PLAIN}|\\u[0-9a-f]{{4}})*)"|"is_paused": (true|false)'
+        rf'|"scheduling_state": "({allow_list().forms["scheduling_state"]})"'
+    )
+    # Null of a DAG's id, as is the id of a state: neither is aggregated.
+    state = (
+        "coalesce(found[3], case found[2] when 'true' then 'paused' when 'false' then 'active' end)"
+    )
+    return f"""(
+        select array[
+            '{{"dag_ids": ['
+            || coalesce(string_agg('"' || found[1] || '"', ', ' order by position), '')
+            || ']' || case
+                when min({state}) = max({state})
+                    then ', "scheduling_state": "' || min({state}) || '"'
+                else ''
+            end || '}}',
+            'cut'
+        ]
+        from regexp_matches({column}, {pairs}, 'g') with ordinality as pairs (found, position)
+    )"""
 
 
 def _of_command(column: str) -> str:

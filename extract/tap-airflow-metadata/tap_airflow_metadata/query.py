@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -15,6 +16,10 @@ from tap_airflow_metadata.quoting import literal, quoted
 from tap_airflow_metadata.raw_shape import RAW_TYPES, base_type
 from tap_airflow_metadata.settings import Pii
 
+if TYPE_CHECKING:
+    # It imports this module.
+    from tap_airflow_metadata.read_transaction import SourceColumn
+
 # Name of the session setting that carries the salt, so that it stands in no query text.
 SALT_SETTING = "airflow_audit.pii_salt"
 
@@ -24,6 +29,49 @@ FOUND = "_found_by_cleaning"
 
 # What follows the user name in `jane (Jane Doe)`.
 _FULL_NAME = r" \(.*\)$"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table as a database has it.
+
+    Attributes:
+        schema: Its Postgres schema.
+        types: Type of every column by name, as Postgres' ``format_type`` names it.
+        users: SQL of the users that are known, with ``id`` and ``username``, if names that they go
+            by may stand where their user names should; None if there are none such.
+    """
+
+    schema: str
+    types: Mapping[str, str]
+    users: str | None = None
+
+
+def known_users(found: Mapping[str, Mapping[str, SourceColumn]], schema: str) -> str | None:
+    """Return SQL of FAB's users, None if names that are shown are user names.
+
+    Other auth managers show the user name, unless they say otherwise.
+    """
+    users = found.get("ab_user")
+    if users is None or "working_set" not in found.get("task_instance", {}):
+        return None
+    if users["id"].is_readable and users["username"].is_readable:
+        return f'{quoted(schema)}."ab_user"'
+    return "(select null as id, null as username where false)"
+
+
+def _user_name(column: Column, users: str) -> str:
+    """Return SQL for the user name in place of a name that is shown; null if it is unknown."""
+    name = quoted(column.name)
+    of_user = f"select users.username from {users} as users where"
+    if column.type != "json":
+        return f"({of_user} users.username = {name})"
+    known = (
+        f"jsonb_build_object('id', {name} ->> 'id', 'name',"
+        f" ({of_user} users.id::text = {name} ->> 'id'))"
+    )
+    is_named = f"jsonb_typeof({name}::jsonb) = 'object'"
+    return f"case when {is_named} then {known}::text else {name}::text end"
 
 
 def _expression(column: Column, postgres_type: str) -> str:
@@ -115,15 +163,18 @@ def _changed(table: Table, postgres_types: Mapping[str, str], since: datetime) -
     conditions.append("(" + " and ".join(f"{time} is null" for time in times) + ")")
     if table.change.open and "state" in postgres_types:
         states = ", ".join(literal(state) for state in table.change.open)
-        conditions.append(f'"state" is null or "state" in ({states})')
+        is_open = f'"state" is null or "state" in ({states})'
+        flag = table.change.open_where
+        if flag and flag in postgres_types:
+            is_open = f"{quoted(flag)} and ({is_open})"
+        conditions.append(is_open)
     return " or ".join(conditions)
 
 
 def select(
     table: Table,
     columns: tuple[Column, ...],
-    postgres_types: Mapping[str, str],
-    schema: str,
+    source: Source,
     pii: Pii,
     changed_since: datetime | None,
 ) -> Query:
@@ -132,17 +183,18 @@ def select(
     Args:
         table: Catalogue entry.
         columns: Columns of the raw table.
-        postgres_types: Type of every column that this database has, by name.
-        schema: Postgres schema with the table.
+        source: The table in this database.
         pii: Setting for personal data.
         changed_since: Read only rows that changed since then or are open; None reads all.
     """
     expressions: dict[str, str] = {}
     cleanings: dict[str, str] = {}
     for column in columns:
-        if column.name not in postgres_types:
+        if column.name not in source.types:
             continue
-        expression = _expression(column, postgres_types[column.name])
+        expression = _expression(column, source.types[column.name])
+        if column.shows_name and source.users:
+            expression = _user_name(column, source.users)
         protected = _protected(
             column, f"{_cleaned_name(column)}[1]" if column.clean else expression, pii
         )
@@ -150,9 +202,10 @@ def select(
             expressions[column.name] = protected
             if column.clean:
                 cleanings[_cleaned_name(column)] = cleaned(column.clean, expression)
-    source = f"{quoted(schema)}.{quoted(table.name)}"
-    condition = _changed(table, postgres_types, changed_since) if changed_since else None
-    rows = f"{source} where {condition}" if condition else source
+    rows = f"{quoted(source.schema)}.{quoted(table.name)}"
+    condition = _changed(table, source.types, changed_since) if changed_since else None
+    if condition:
+        rows = f"{rows} where {condition}"
     values = [f"{expression} as {quoted(name)}" for name, expression in expressions.items()]
     if cleanings:
         # A subquery cleans each value once, for the value and for the count. It names the columns,

@@ -91,7 +91,7 @@ def select_tables(
         for name in names:
             if name not in catalogue:
                 hint = _closest(name, [table.name for table in readable])
-                msg = f"{setting} names {name!r}, which is no table of Airflow 2.4 to 3.3.{hint}"
+                msg = f"{setting} names {name!r}, which is no table of Airflow 2.4 to 3.4.{hint}"
                 raise TapSettingsError(msg)
             if catalogue[name].read == "never":
                 msg = f"{setting} names {name!r}, which is never read: {catalogue[name].reason}"
@@ -120,7 +120,7 @@ def included_columns(
         if table is None or column is None:
             names = [f"{t.name}.{c}" for t in catalogue.values() for c in t.columns]
             msg = (
-                f"include_columns names {entry!r}, which is no column of Airflow 2.4 to 3.3;"
+                f"include_columns names {entry!r}, which is no column of Airflow 2.4 to 3.4;"
                 f" write table.column.{_closest(entry, names)}"
             )
             raise TapSettingsError(msg)

@@ -18,7 +18,7 @@ from tap_airflow_metadata.cleaning import cleaned
 from tap_airflow_metadata.errors import UnreadableTableError
 from tap_airflow_metadata.known_schema import FoundTable, merge_key, require_known_schema
 from tap_airflow_metadata.manifest import MANIFEST, ManifestRow, record_batch
-from tap_airflow_metadata.query import CleaningCounts, Query, is_read, select
+from tap_airflow_metadata.query import CleaningCounts, Query, Source, is_read, known_users, select
 from tap_airflow_metadata.raw_shape import arrow_schema, json_schema
 from tap_airflow_metadata.read_transaction import ReadTransaction, SourceColumn, SourceIdentity
 from tap_airflow_metadata.settings import Settings
@@ -44,7 +44,9 @@ class TableRead:
         file: Its rows; None without rows.
         bookmark: State of the stream once the file is loaded; None for the manifest.
         version: ``extracted_at`` of a full read, in epoch milliseconds: a key that is not in the
-            file is gone from the source. None if only changes were read.
+            file is gone from the source. None if only changes were read, or if this Airflow has no
+            such table: what an older one left in the warehouse was not deleted. Mode ``mirror``
+            empties the table all the same.
     """
 
     name: str
@@ -106,10 +108,12 @@ def _selection(
 
     If it differs from the last sync's, the table is read in full: rows that are loaded already
     would keep their old values, and a restored or replaced database has rows that no change time
-    shows.
+    shows. So has one whose Airflow was upgraded: migrations move rows and change numbers and names
+    without touching a time.
     """
     decisive = [
         identity.database_id,
+        identity.revision,
         settings.environment_slug,
         settings.mode,
         settings.pii,
@@ -155,6 +159,7 @@ class Sync:
         self._settings = settings
         self._bookmarks = Bookmarks(settings, bookmarks)
         self._sync_id = sync_id
+        self._users: str | None = None
 
     def read(self, spool: Spool) -> list[TableRead]:
         """Read all tables, in a transaction that has ended when this returns.
@@ -218,6 +223,7 @@ class Sync:
         found = transaction.columns()
         identity = transaction.identity(found)
         tables = self._readable_tables(found)
+        self._users = known_users(found, self._settings.source_schema)
         self._require_known_schema(transaction, tables, found, identity)
         self._log_source(identity, found)
         self._bookmarks.require_not_older(tables, identity)
@@ -247,7 +253,7 @@ class Sync:
     ) -> None:
         if identity.airflow_version is None:
             logger.warning(
-                "Unknown schema revision %s: a newer or patched Airflow than 3.3. Going on with the"
+                "Unknown schema revision %s: a newer or patched Airflow than 3.4. Going on with the"
                 " tables and columns that are known; what is new in it is not read",
                 identity.revision,
             )
@@ -311,9 +317,8 @@ class Sync:
         since = self._bookmarks.since(table, selection, identity) if source else None
         query = None
         if source:
-            query = select(
-                table, columns, types, self._settings.source_schema, self._settings.pii, since
-            )
+            found = Source(self._settings.source_schema, types, self._users)
+            query = select(table, columns, found, self._settings.pii, since)
         return _Plan(columns, key, selection, since, query, tuple(types))
 
     def _read_table(
@@ -383,5 +388,7 @@ class Sync:
         )
         schema = json_schema(plan.columns) | {"x-mode": self._settings.mode}
         bookmark = self._bookmarks.next(table, plan.selection, identity)
-        version = round(identity.extracted_at.timestamp() * 1000) if row.is_full_read else None
+        is_frozen = source is None and self._settings.mode != "mirror"
+        is_whole = row.is_full_read and not is_frozen
+        version = round(identity.extracted_at.timestamp() * 1000) if is_whole else None
         return TableRead(table.name, plan.key, schema, file, bookmark, version), row
