@@ -22,18 +22,20 @@
 {% macro of_changed_task_instances(relation) %}
     {%- set task_instances = ref("int_task_instances_unified") -%}
     {%- set run_ids = ref("int_run_ids_resolved") -%}
-    {%- set earlier_tries = [
-        ref("stg_airflow__task_instance_histories"), ref("stg_airflow__task_fails")
-    ] -%}
+    {%- set histories = ref("int_task_histories_remaining") -%}
+    {%- set task_fails = ref("stg_airflow__task_fails") -%}
     {%- set ids = task_instance_ids() -%}
+    {%- set read_at = latest_of("changing.extracted_at", ["changing.deleted_at_source_at"]) -%}
     {%- if is_incremental() %}
     inner join (
-        {%- for changing, changed_at in [
-            (task_instances, "changing.changed_at"),
-            (earlier_tries[0], latest_of("changing.extracted_at", ["changing.deleted_at_source_at"])),
-            (earlier_tries[1], latest_of("changing.extracted_at", ["changing.deleted_at_source_at"])),
+        {%- for changing, instance_index, changed_at in [
+            (task_instances, "changing.instance_index", "changing.changed_at"),
+            (histories, "changing.instance_index", read_at),
+            (task_fails, as_text("changing.map_index"), read_at),
         ] %}
-        select changing.{{ ids | join(", changing.") }}
+        select
+            changing.{{ ids[:-1] | join(", changing.") }},
+            {{ instance_index }} as instance_index
         from {{ changing }} as changing
         left join ({{ built_until() }}) as built
             on changing.environment_slug = built.environment_slug
@@ -81,7 +83,7 @@
         (
             ref("int_task_fails_numbered"), surrogate_key([
                 "changing.environment_slug", "changing.dag_id", "changing.run_id",
-                "changing.task_id", "changing.map_index",
+                "changing.task_id", "changing.instance_index",
             ]),
             ref("fct_task_attempts"), "task_instance_key",
         ),
@@ -173,7 +175,7 @@
 
 
 {% macro task_instance_ids() %}
-    {{ return(["environment_slug", "dag_id", "run_id", "task_id", "map_index"]) }}
+    {{ return(["environment_slug", "dag_id", "run_id", "task_id", "instance_index"]) }}
 {% endmacro %}
 
 

@@ -75,3 +75,11 @@
         {%- endfor %}
     )
 {%- endmacro %}
+
+
+{# The texts of a list that Airflow noted as JSON, with commas between them; null if empty. #}
+{% macro logged_list(expression, name) -%}
+    nullif(
+        replace({{ text_between(expression, '"' ~ name ~ '": ["', '"]') }}, '", "', ', '), ''
+    )
+{%- endmacro %}

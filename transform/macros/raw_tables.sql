@@ -18,18 +18,25 @@
 
 
 {#
-    The columns that together tell rows apart. A table whose key changed with Airflow 3
-    has two keys; the columns of the one that does not apply are null or follow from the
-    other.
+    What together tells rows apart. A table whose key changed with an Airflow version has
+    two keys: a row has the first of which no column is null.
 #}
 {% macro raw_key(table_name) %}
-    {%- set columns = [] -%}
-    {%- for alternative in raw_table(table_name).config.meta.key -%}
-        {%- for column in alternative if quoted(column) not in columns -%}
-            {%- do columns.append(quoted(column)) -%}
+    {%- set alternatives = raw_table(table_name).config.meta.key -%}
+    {%- set first = [] -%}
+    {%- for column in alternatives[0] -%}
+        {%- do first.append(quoted(column)) -%}
+    {%- endfor -%}
+    {%- set parts = first | list -%}
+    {%- for alternative in alternatives[1:] -%}
+        {%- for column in alternative if quoted(column) not in first -%}
+            {%- do parts.append(
+                "case when " ~ first | join(" is null or ") ~ " is null then "
+                ~ quoted(column) ~ " end"
+            ) -%}
         {%- endfor -%}
     {%- endfor -%}
-    {{ return(columns) }}
+    {{ return(parts) }}
 {% endmacro %}
 
 

@@ -2,7 +2,10 @@ with task_instances as (
 
     select * from {{ ref("fct_task_instances") }}
     -- One without a state is not scheduled yet.
-    where not is_deleted_at_source and state not in {{ final_states() }}
+    where
+        not is_deleted_at_source
+        and not is_superseded
+        and state not in {{ final_states() }}
 
 ),
 
@@ -48,6 +51,8 @@ measured as (
         task_instances.run_id,
         task_instances.task_id,
         task_instances.map_index,
+        task_instances.instance_index,
+        task_instances.iteration,
         task_instances.state,
         dag_runs.state as dag_run_state,
         task_instances.pool_name,
@@ -80,7 +85,7 @@ measured as (
             and task_instances.dag_id = heartbeats.dag_id
             and task_instances.run_id = heartbeats.run_id
             and task_instances.task_id = heartbeats.task_id
-            and task_instances.map_index = heartbeats.map_index
+            and task_instances.instance_index = heartbeats.instance_index
     left join percentiles
         on
             task_instances.environment_slug = percentiles.environment_slug

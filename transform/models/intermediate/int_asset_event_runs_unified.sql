@@ -10,6 +10,13 @@ dagrun_dataset_events as (
 
 ),
 
+frozen_tables as (
+
+    select * from {{ ref("int_frozen_tables_dated") }}
+    where table_name = 'dagrun_dataset_event'
+
+),
+
 unioned as (
 
     select
@@ -22,13 +29,14 @@ unioned as (
     from dagrun_asset_events
     union all
     select
-        environment_slug,
-        dataset_event_id as asset_event_id,
-        dag_run_id,
-        extracted_at,
-        is_deleted_at_source,
-        deleted_at_source_at
+        dagrun_dataset_events.environment_slug,
+        dagrun_dataset_events.dataset_event_id as asset_event_id,
+        dagrun_dataset_events.dag_run_id,
+        dagrun_dataset_events.extracted_at,
+        {{ gone_or_frozen("dagrun_dataset_events") }}
     from dagrun_dataset_events
+    left join frozen_tables
+        on dagrun_dataset_events.environment_slug = frozen_tables.environment_slug
 
 ),
 

@@ -10,6 +10,13 @@ dataset_events as (
 
 ),
 
+frozen_tables as (
+
+    select * from {{ ref("int_frozen_tables_dated") }}
+    where table_name = 'dataset_event'
+
+),
+
 since_airflow_3 as (
 
     select
@@ -20,6 +27,7 @@ since_airflow_3 as (
         source_task_id,
         source_run_id,
         source_map_index,
+        source_task_instance_id,
         occurred_at,
         partition_key,
         extracted_at,
@@ -41,12 +49,14 @@ before_airflow_3 as (
         dataset_events.source_task_id,
         dataset_events.source_run_id,
         dataset_events.source_map_index,
+        cast(null as {{ native_type("varchar") }}) as source_task_instance_id,
         dataset_events.occurred_at,
         cast(null as {{ native_type("varchar") }}) as partition_key,
         dataset_events.extracted_at,
-        dataset_events.is_deleted_at_source,
-        dataset_events.deleted_at_source_at
+        {{ gone_or_frozen("dataset_events") }}
     from dataset_events
+    left join frozen_tables
+        on dataset_events.environment_slug = frozen_tables.environment_slug
     left join asset_events
         on
             dataset_events.environment_slug = asset_events.environment_slug

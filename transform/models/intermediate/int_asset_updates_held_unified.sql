@@ -10,6 +10,13 @@ dataset_queue as (
 
 ),
 
+frozen_tables as (
+
+    select * from {{ ref("int_frozen_tables_dated") }}
+    where table_name = 'dataset_dag_run_queue'
+
+),
+
 unioned as (
 
     select
@@ -21,16 +28,20 @@ unioned as (
     where not is_deleted_at_source
     union all
     select
-        environment_slug,
-        dataset_id as asset_id,
-        target_dag_id as dag_id,
-        created_at
+        dataset_queue.environment_slug,
+        dataset_queue.dataset_id as asset_id,
+        dataset_queue.target_dag_id as dag_id,
+        dataset_queue.created_at
     from dataset_queue
-    where not is_deleted_at_source
+    left join frozen_tables
+        on dataset_queue.environment_slug = frozen_tables.environment_slug
+    where
+        not dataset_queue.is_deleted_at_source
+        and frozen_tables.environment_slug is null
 
 ),
 
--- An environment that was upgraded to Airflow 3 may have them in both tables.
+-- Since Airflow 3.4 each update has a row.
 deduplicated as (
 
     select

@@ -16,6 +16,13 @@ datasets as (
 
 ),
 
+frozen_tables as (
+
+    select * from {{ ref("int_frozen_tables_dated") }}
+    where table_name = 'dataset'
+
+),
+
 since_airflow_3 as (
 
     select
@@ -51,11 +58,13 @@ before_airflow_3 as (
         datasets.dataset_uri as asset_uri,
         cast(null as {{ native_type("varchar") }}) as asset_group,
         not coalesce(datasets.is_orphaned, false)
-        and not datasets.is_deleted_at_source as is_active,
+        and not datasets.is_deleted_at_source
+        and frozen_tables.frozen_at is null as is_active,
         datasets.extracted_at,
-        datasets.is_deleted_at_source,
-        datasets.deleted_at_source_at
+        {{ gone_or_frozen("datasets") }}
     from datasets
+    left join frozen_tables
+        on datasets.environment_slug = frozen_tables.environment_slug
     left join assets
         on
             datasets.environment_slug = assets.environment_slug

@@ -22,8 +22,10 @@ named as (
             else event_name
         end as plain_event_name,
         -- Only what Airflow writes about a task instance has a map index; a request
-        -- never does. That tells a task that failed from a user who marks it as failed.
-        map_index is not null as is_written_by_task
+        -- never does, or since Airflow 3.4 without a try's number. That tells a task
+        -- that failed from a user who marks it as failed.
+        map_index is not null
+        and (task_instance_id is null or try_number is not null) as is_written_by_task
     from logs
 
 ),
@@ -45,21 +47,26 @@ acted as (
                 then 'system'
             else 'human'
         end as actor_kind,
-        -- How Airflow wrote the new state of a DAG: as JSON since 2.9; as a list of
-        -- pairs before, and before 2.8 with what the page was asked, which is the
-        -- opposite.
+        -- How Airflow wrote the new state of a DAG: as JSON since 2.9, its pages since
+        -- 3.4 by name; as a list of pairs before, and before 2.8 with what the page was
+        -- asked, which is the opposite.
         case
             when
-                named.extra like '%"is_paused": true%'
+                named.event_name = 'drain_completed'
+                or named.extra like '%"is_paused": true%'
+                or named.extra like '%"scheduling_state": "paused"%'
                 or named.extra like {{ literal("%('is_paused', True)%") }}
                 or named.extra like {{ literal("%('is_paused', 'false')%") }}
                 then true
             when
                 named.extra like '%"is_paused": false%'
+                or named.extra like '%"scheduling_state": "active"%'
                 or named.extra like {{ literal("%('is_paused', False)%") }}
                 or named.extra like {{ literal("%('is_paused', 'true')%") }}
                 then false
-        end as is_paused
+        end as is_paused,
+        coalesce(named.extra like '%"scheduling_state": "draining"%', false)
+            as is_draining
     from named
     left join audit_events
         on named.plain_event_name = audit_events.event
@@ -80,6 +87,7 @@ classified as (
                 then 'finish'
             when category = 'dag' and is_paused then 'pause'
             when category = 'dag' and not is_paused then 'unpause'
+            when category = 'dag' and is_draining then 'drain'
             else coalesce(action, 'unclassified')
         end as action,
         coalesce(object_type, 'unclassified') as object_type,
@@ -93,10 +101,13 @@ classified as (
         coalesce(is_destructive, false) as is_destructive,
         is_paused,
         dag_id,
+        {{ logged_list("extra", "dag_ids") }} as listed_dag_ids,
         task_id,
         run_id,
         map_index,
         try_number,
+        task_instance_id,
+        team_name,
         logical_at,
         extracted_at,
         is_deleted_at_source,

@@ -10,6 +10,12 @@ run_totals as (
 
 ),
 
+triggers as (
+
+    select * from {{ ref("int_backfill_triggers_matched") }}
+
+),
+
 jobs as (
 
     select * from {{ ref("stg_airflow__jobs") }}
@@ -81,7 +87,9 @@ joined as (
 
     select
         unioned.*,
-        backfills.triggered_by_username,
+        coalesce(
+            backfills.triggered_by_username, triggers.triggered_by_username
+        ) as triggered_by_username,
         backfills.from_at,
         backfills.to_at,
         backfills.reprocess_behavior,
@@ -91,6 +99,10 @@ joined as (
         on
             unioned.environment_slug = backfills.environment_slug
             and unioned.backfill_id = backfills.backfill_id
+    left join triggers
+        on
+            unioned.environment_slug = triggers.environment_slug
+            and unioned.backfill_id = triggers.backfill_id
 
 )
 

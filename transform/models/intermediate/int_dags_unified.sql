@@ -24,6 +24,7 @@ unified as (
         dags.max_active_tasks,
         dags.max_consecutive_failed_runs,
         dags.is_paused,
+        coalesce(dags.is_draining, false) as is_draining,
         -- is_active until Airflow 2.11, is_stale since 3.0: each null in the other
         -- version.
         coalesce(not dags.is_stale, dags.is_active, false)

@@ -29,12 +29,11 @@ joined as (
         tries.run_id,
         tries.task_id,
         tries.map_index,
+        tries.instance_index,
         tries.try_number,
-        tries.state,
+        case when tries.is_current_try then tries.state end as state,
         decisions.subject,
-        case
-            when decisions.assignees not in ('null', '[]') then decisions.assignees
-        end as assignees,
+        nullif(nullif(decisions.assignees, 'null'), '[]') as assignees,
         -- A later try asks again, and Airflow keeps the time of the first question.
         case
             when
@@ -73,7 +72,7 @@ ranked as (
                 coalesce(dag_id, task_instance_id),
                 run_id,
                 task_id,
-                map_index,
+                instance_index,
                 responded_at,
                 case when responded_at is null then task_instance_id end
             order by try_number asc, task_instance_id asc
@@ -91,6 +90,7 @@ judged as (
         run_id,
         task_id,
         map_index,
+        instance_index,
         try_number,
         subject,
         assignees,

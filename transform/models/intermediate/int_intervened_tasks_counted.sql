@@ -82,7 +82,7 @@ touched as (
         asked.log_id,
         tries.run_id,
         tries.task_id,
-        tries.map_index
+        tries.instance_index
     from asked
     inner join tries
         on

@@ -81,8 +81,8 @@ asked as (
     where
         audit_events.category in ('run', 'task', 'dag', 'backfill')
         and audit_events.action in (
-            'trigger', 'clear', 'mark', 'delete', 'pause', 'unpause', 'create',
-            'cancel', 'edit', 'approve'
+            'trigger', 'clear', 'mark', 'delete', 'pause', 'unpause', 'drain',
+            'create', 'cancel', 'edit', 'approve'
         )
         and audit_events.is_human
 

@@ -52,6 +52,7 @@ waiting as (
         on task_instances.environment_slug = environments.environment_slug
     where
         task_instances.state = 'queued'
+        and not task_instances.is_superseded
         and not task_instances.is_deleted_at_source
 
 ),

@@ -1,29 +1,3 @@
-{%- set attempt_columns -%}
-    environment_slug,
-        dag_id,
-        run_id,
-        task_id,
-        map_index,
-        try_number,
-        state,
-        is_latest_try,
-        operator_name,
-        pool_name,
-        pool_slots,
-        queue_name,
-        executor_name,
-        hostname,
-        priority_weight,
-        scheduled_at,
-        queued_at,
-        started_at,
-        ended_at,
-        duration_seconds,
-        dag_version_id,
-        extracted_at,
-        is_deleted_at_source,
-        deleted_at_source_at
-{%- endset -%}
 -- Until the next try begins, the task instance shows the times of the last one; a
 -- deferred task goes on with the same try. Airflow skips tasks and gives them up
 -- without trying them: try 0. So Airflow before 2.10 counts the first try, too, while
@@ -35,7 +9,8 @@ with latest as {{ not_materialized() }} (
         true as is_latest_try
     from {{ ref("int_task_instances_unified") }}
     where
-        started_at is not null
+        not has_row_per_try
+        and started_at is not null
         and case
             when state in ('scheduled', 'queued') then next_method is not null
             when state in ('deferred', 'up_for_reschedule') then true
@@ -51,9 +26,11 @@ histories as (
         row_number() over (
             partition by environment_slug, dag_id, run_id, task_id, map_index
             order by is_deleted_at_source asc, try_number desc
-        ) as newness_rank
-    from {{ ref("stg_airflow__task_instance_histories") }}
-    where try_number > 0
+        ) as newness_rank,
+        {{ null_like("task_instance_id") }} as region_id,
+        {{ null_like("map_index") }} as iteration
+    from {{ ref("int_task_histories_remaining") }}
+    where try_number > 0 and not has_row_per_try
 
 ),
 
@@ -85,7 +62,8 @@ earlier as (
 known as {{ not_materialized() }} (
 
     select
-        {{ attempt_columns }}
+        {{ task_attempt_columns() }},
+        is_latest_try
     from earlier
     where not coalesce(is_replaced, false)
 
@@ -108,9 +86,16 @@ changed as (
 )
 
 select
-    {{ attempt_columns }}
+    {{ task_attempt_columns() }},
+    is_latest_try
 from known
 union all
 select
-    {{ attempt_columns }}
+    {{ task_attempt_columns() }},
+    is_latest_try
 from changed
+union all
+select
+    {{ task_attempt_columns() }},
+    is_latest_try
+from {{ ref("int_task_tries_begun") }}

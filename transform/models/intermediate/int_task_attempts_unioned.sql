@@ -24,6 +24,9 @@ unioned as (
         task_attempts.run_id,
         task_attempts.task_id,
         task_attempts.map_index,
+        task_attempts.instance_index,
+        task_attempts.region_id,
+        task_attempts.iteration,
         case
             when task_fails.task_id is not null
                 then task_attempts.try_number + task_fails.later_tries_moved_by
@@ -60,7 +63,7 @@ unioned as (
             and task_attempts.dag_id = task_fails.dag_id
             and task_attempts.run_id = task_fails.run_id
             and task_attempts.task_id = task_fails.task_id
-            and task_attempts.map_index = task_fails.map_index
+            and task_attempts.instance_index = task_fails.instance_index
             and task_fails.age_rank = 1
     union all
     -- Airflow keeps only the times of these. The pool and such are those of the latest
@@ -71,6 +74,9 @@ unioned as (
         task_fails.run_id,
         task_fails.task_id,
         task_fails.map_index,
+        task_fails.instance_index,
+        {{ null_like("task_instances.region_id") }} as region_id,
+        {{ null_like("task_instances.iteration") }} as iteration,
         task_fails.try_number,
         'failed' as state,
         task_instances.operator_name,
@@ -99,7 +105,7 @@ unioned as (
             and task_fails.dag_id = task_instances.dag_id
             and task_fails.run_id = task_instances.run_id
             and task_fails.task_id = task_instances.task_id
-            and task_fails.map_index = task_instances.map_index
+            and task_fails.instance_index = task_instances.instance_index
 
 )
 

@@ -3,7 +3,10 @@
 
 with task_fails as (
 
-    select * from {{ ref("stg_airflow__task_fails") }}
+    select
+        *,
+        {{ as_text("map_index") }} as instance_index
+    from {{ ref("stg_airflow__task_fails") }}
 
 ),
 
@@ -20,7 +23,7 @@ ranked as (
         *,
         row_number() over (
             partition by
-                environment_slug, dag_id, run_id, task_id, map_index, started_at
+                environment_slug, dag_id, run_id, task_id, instance_index, started_at
             order by is_deleted_at_source asc, task_fail_id desc
         ) as same_try_rank
     from task_fails
@@ -38,6 +41,7 @@ deduplicated as (
         ranked.run_id,
         ranked.task_id,
         ranked.map_index,
+        ranked.instance_index,
         ranked.started_at,
         ranked.ended_at,
         ranked.extracted_at,
@@ -50,7 +54,7 @@ deduplicated as (
             and ranked.dag_id = task_attempts.dag_id
             and ranked.run_id = task_attempts.run_id
             and ranked.task_id = task_attempts.task_id
-            and ranked.map_index = task_attempts.map_index
+            and ranked.instance_index = task_attempts.instance_index
             and ranked.started_at = task_attempts.started_at
     where
         ranked.same_try_rank = 1

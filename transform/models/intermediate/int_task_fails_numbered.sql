@@ -18,11 +18,11 @@ ranked as (
     select
         *,
         row_number() over (
-            partition by environment_slug, dag_id, run_id, task_id, map_index
+            partition by environment_slug, dag_id, run_id, task_id, instance_index
             order by started_at asc
         ) as age_rank,
         count(*) over (
-            partition by environment_slug, dag_id, run_id, task_id, map_index
+            partition by environment_slug, dag_id, run_id, task_id, instance_index
         ) as fail_count
     from task_fails
 
@@ -35,7 +35,7 @@ firsts as (
         ranked.dag_id,
         ranked.run_id,
         ranked.task_id,
-        ranked.map_index,
+        ranked.instance_index,
         min(task_attempts.try_number) as first_try_number
     from ranked
     inner join task_attempts
@@ -44,14 +44,14 @@ firsts as (
             and ranked.dag_id = task_attempts.dag_id
             and ranked.run_id = task_attempts.run_id
             and ranked.task_id = task_attempts.task_id
-            and ranked.map_index = task_attempts.map_index
+            and ranked.instance_index = task_attempts.instance_index
     where ranked.age_rank = 1
     group by
         ranked.environment_slug,
         ranked.dag_id,
         ranked.run_id,
         ranked.task_id,
-        ranked.map_index
+        ranked.instance_index
 
 ),
 
@@ -66,6 +66,7 @@ numbered as (
         ranked.run_id,
         ranked.task_id,
         ranked.map_index,
+        ranked.instance_index,
         case
             when firsts.first_try_number > ranked.fail_count
                 then
@@ -92,7 +93,7 @@ numbered as (
             and ranked.dag_id = firsts.dag_id
             and ranked.run_id = firsts.run_id
             and ranked.task_id = firsts.task_id
-            and ranked.map_index = firsts.map_index
+            and ranked.instance_index = firsts.instance_index
 
 )
 

@@ -1,6 +1,6 @@
 with task_instances as (
 
-    select * from {{ ref("stg_airflow__task_instances") }}
+    select * from {{ ref("int_task_instances_resolved") }}
 
 ),
 
@@ -18,7 +18,7 @@ unified as (
         task_instances.dag_id,
         task_instances.run_id,
         task_instances.task_id,
-        task_instances.map_index,
+        task_instances.instance_index,
         coalesce(
             task_instances.last_heartbeat_at, jobs.latest_heartbeat_at
         ) as last_heartbeat_at
@@ -27,7 +27,7 @@ unified as (
         on
             task_instances.environment_slug = jobs.environment_slug
             and task_instances.job_id = jobs.job_id
-    where task_instances.state = 'running'
+    where task_instances.state = 'running' and task_instances.is_current_try
 
 )
 

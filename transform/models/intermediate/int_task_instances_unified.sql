@@ -1,6 +1,6 @@
 with task_instances as {{ not_materialized() }} (
 
-    select * from {{ ref("stg_airflow__task_instances") }}
+    select * from {{ ref("int_task_instances_resolved") }}
 
 ),
 
@@ -17,46 +17,17 @@ elements as (
             as expanded_at,
         extracted_at
     from task_instances
-    where map_index = 0
+    where map_index = 0 and not has_row_per_try
 
 ),
 
-unified as (
+before_airflow_3_4 as (
 
     select
-        task_instances.environment_slug,
-        task_instances.dag_id,
-        task_instances.run_id,
-        task_instances.task_id,
-        task_instances.map_index,
-        task_instances.task_display_name,
-        task_instances.state,
-        task_instances.operator_name,
-        task_instances.pool_name,
-        task_instances.pool_slots,
-        task_instances.queue_name,
-        task_instances.priority_weight,
-        task_instances.executor_name,
-        task_instances.hostname,
-        task_instances.try_number,
-        task_instances.max_try_number,
-        task_instances.next_method,
-        task_instances.scheduled_at,
-        task_instances.queued_at,
-        task_instances.started_at,
-        task_instances.ended_at,
-        task_instances.duration_seconds,
-        task_instances.dag_version_id,
-        task_instances.extracted_at,
-        task_instances.is_deleted_at_source
-        or coalesce(task_instances.extracted_at < elements.expanded_at, false)
-            as is_deleted_at_source,
-        case
-            when task_instances.deleted_at_source_at is not null
-                then task_instances.deleted_at_source_at
-            when task_instances.extracted_at < elements.expanded_at
-                then elements.expanded_at
-        end as deleted_at_source_at,
+        task_instances.*,
+        elements.expanded_at,
+        1 as newness_rank,
+        false as has_times_of_last_try,
         {{ latest_of(
             "task_instances.extracted_at",
             ["task_instances.deleted_at_source_at", "elements.extracted_at"],
@@ -69,6 +40,61 @@ unified as (
             and task_instances.run_id = elements.run_id
             and task_instances.task_id = elements.task_id
             and task_instances.map_index = -1
+    where not task_instances.has_row_per_try
+
+),
+
+unioned as (
+
+    select * from before_airflow_3_4
+    union all
+    select * from {{ ref("int_task_tries_ranked") }}
+    where newness_rank = 1
+
+),
+
+unified as (
+
+    select
+        environment_slug,
+        dag_id,
+        run_id,
+        task_id,
+        map_index,
+        instance_index,
+        region_id,
+        region_family_id,
+        iteration,
+        has_row_per_try,
+        not is_current_try as is_superseded,
+        coalesce(operator_name = 'LoopGateOperator', false) as is_loop_gate,
+        task_display_name,
+        state,
+        operator_name,
+        pool_name,
+        pool_slots,
+        queue_name,
+        priority_weight,
+        executor_name,
+        hostname,
+        try_number,
+        max_try_number,
+        next_method,
+        {% for column in [
+            "scheduled_at", "queued_at", "started_at", "ended_at", "duration_seconds"
+        ] %}
+            case when not has_times_of_last_try then {{ column }} end as {{ column }},
+        {% endfor %}
+        dag_version_id,
+        extracted_at,
+        is_deleted_at_source
+        or coalesce(extracted_at < expanded_at, false) as is_deleted_at_source,
+        case
+            when deleted_at_source_at is not null then deleted_at_source_at
+            when extracted_at < expanded_at then expanded_at
+        end as deleted_at_source_at,
+        changed_at
+    from unioned
 
 )
 

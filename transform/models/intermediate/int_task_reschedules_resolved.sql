@@ -19,6 +19,8 @@ resolved as (
         coalesce(tries.run_id, task_reschedules.run_id) as run_id,
         coalesce(tries.task_id, task_reschedules.task_id) as task_id,
         coalesce(tries.map_index, task_reschedules.map_index) as map_index,
+        coalesce(tries.instance_index, {{ as_text("task_reschedules.map_index") }})
+            as instance_index,
         coalesce(tries.try_number, task_reschedules.try_number) as try_number,
         -- In Airflow 3 it is when the server was told, which is after the end.
         case

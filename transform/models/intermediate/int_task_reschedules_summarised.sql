@@ -11,7 +11,7 @@ ranked as (
         *,
         rank() over (
             partition by
-                environment_slug, dag_id, run_id, task_id, map_index, try_number
+                environment_slug, dag_id, run_id, task_id, instance_index, try_number
             order by case when is_deleted_at_source then 1 else 0 end asc
         ) as presence_rank
     from task_reschedules
@@ -25,7 +25,8 @@ summarised as (
         dag_id,
         run_id,
         task_id,
-        map_index,
+        min(map_index) as map_index,
+        instance_index,
         try_number,
         count(*) as reschedule_count,
         min(coalesce(started_at, ended_at)) as first_poked_at,
@@ -42,19 +43,19 @@ summarised as (
         max(deleted_at_source_at) as deleted_at_source_at
     from ranked
     where presence_rank = 1
-    group by environment_slug, dag_id, run_id, task_id, map_index, try_number
+    group by environment_slug, dag_id, run_id, task_id, instance_index, try_number
 
 )
 
 select
     *,
     {{ surrogate_key([
-        "environment_slug", "dag_id", "run_id", "task_id", "map_index", "try_number"
+        "environment_slug", "dag_id", "run_id", "task_id", "instance_index", "try_number"
     ]) }} as task_attempt_key,
     {{ surrogate_key([
-        "environment_slug", "dag_id", "run_id", "task_id", "map_index"
+        "environment_slug", "dag_id", "run_id", "task_id", "instance_index"
     ]) }} as task_instance_key,
     try_number = max(try_number) over (
-        partition by environment_slug, dag_id, run_id, task_id, map_index
+        partition by environment_slug, dag_id, run_id, task_id, instance_index
     ) as is_latest_try
 from summarised

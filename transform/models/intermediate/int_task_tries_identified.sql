@@ -1,15 +1,17 @@
 with task_instances as (
 
-    select * from {{ ref("stg_airflow__task_instances") }}
+    select * from {{ ref("int_task_instances_resolved") }}
 
 ),
 
 task_instance_histories as (
 
-    select * from {{ ref("stg_airflow__task_instance_histories") }}
+    select * from {{ ref("int_task_histories_remaining") }}
 
 ),
 
+-- Up to Airflow 3.3 a try is in both tables while the task instance was last read
+-- before its next try.
 unioned as (
 
     select
@@ -19,10 +21,12 @@ unioned as (
         run_id,
         task_id,
         map_index,
+        instance_index,
         try_number,
         state,
+        is_current_try,
         started_at,
-        1 as latest_count
+        1 as source_rank
     from task_instances
     where task_instance_id is not null
     union all
@@ -33,23 +37,24 @@ unioned as (
         run_id,
         task_id,
         map_index,
+        instance_index,
         try_number,
         state,
+        false as is_current_try,
         started_at,
-        0 as latest_count
+        0 as source_rank
     from task_instance_histories
     where task_instance_id is not null
 
 ),
 
--- A try is in both tables while the task instance was last read before its next try.
 ranked as (
 
     select
         *,
         row_number() over (
             partition by environment_slug, task_instance_id
-            order by latest_count asc
+            order by source_rank asc
         ) as newness_rank
     from unioned
 
@@ -64,8 +69,10 @@ identified as (
         run_id,
         task_id,
         map_index,
+        instance_index,
         try_number,
         state,
+        is_current_try,
         started_at
     from ranked
     where newness_rank = 1

@@ -17,6 +17,7 @@ renamed as (
         source_map_index,
         {{ quoted("timestamp") }} as occurred_at,
         partition_key,
+        source_task_instance_id,
         _sdc_extracted_at as extracted_at,
         _sdc_deleted_at is not null as is_deleted_at_source,
         _sdc_deleted_at as deleted_at_source_at

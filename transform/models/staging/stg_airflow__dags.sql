@@ -53,6 +53,8 @@ renamed as (
         next_dagrun_partition_date as next_run_partition_at,
         timetable_periodic as is_timetable_periodic,
         {{ json_as_text("partition_mapper_info") }} as partition_mapper_info,
+        is_draining,
+        timetable_asset_gated as is_timetable_asset_gated,
         _sdc_extracted_at as extracted_at,
         _sdc_deleted_at is not null as is_deleted_at_source,
         _sdc_deleted_at as deleted_at_source_at

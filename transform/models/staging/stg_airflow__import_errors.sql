@@ -14,6 +14,7 @@ renamed as (
         filename as file_path,
         processor_subdir,
         bundle_name,
+        source_reference,
         _sdc_extracted_at as extracted_at,
         _sdc_deleted_at is not null as is_deleted_at_source,
         _sdc_deleted_at as deleted_at_source_at

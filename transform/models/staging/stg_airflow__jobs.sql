@@ -19,6 +19,7 @@ renamed as (
         executor_class as executor_name,
         hostname,
         unixname as os_user_name,
+        {{ json_as_text("bundle_names") }} as bundle_names,
         _sdc_extracted_at as extracted_at,
         _sdc_deleted_at is not null as is_deleted_at_source,
         _sdc_deleted_at as deleted_at_source_at

@@ -21,6 +21,8 @@ renamed as (
         owner_display_name,
         run_id,
         try_number,
+        task_instance_id,
+        team_name,
         _sdc_extracted_at as extracted_at,
         _sdc_deleted_at is not null as is_deleted_at_source,
         _sdc_deleted_at as deleted_at_source_at

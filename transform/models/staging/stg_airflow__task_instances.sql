@@ -44,6 +44,10 @@ renamed as (
         span_status,
         dag_version_id,
         retry_delay_override as retry_delay_override_seconds,
+        region_index,
+        region_id,
+        working_set as is_current_try,
+        archived_reason,
         _sdc_extracted_at as extracted_at,
         _sdc_deleted_at is not null as is_deleted_at_source,
         _sdc_deleted_at as deleted_at_source_at

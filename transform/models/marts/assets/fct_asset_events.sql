@@ -16,6 +16,12 @@ event_runs as (
 
 ),
 
+tries as (
+
+    select * from {{ ref("int_task_tries_keyed") }}
+
+),
+
 run_ids as (
 
     select * from {{ ref("int_run_ids_resolved") }}
@@ -56,6 +62,7 @@ joined as (
                 ) }}
         end as dag_run_key,
         case
+            when tries.task_instance_key is not null then tries.task_instance_key
             when asset_events.source_task_id is not null
                 then {{ surrogate_key([
                     "asset_events.environment_slug",
@@ -90,6 +97,10 @@ joined as (
             asset_events.environment_slug = run_ids.environment_slug
             and asset_events.source_dag_id = run_ids.dag_id
             and asset_events.source_run_id = run_ids.run_id
+    left join tries
+        on
+            asset_events.environment_slug = tries.environment_slug
+            and asset_events.source_task_instance_id = tries.task_instance_id
     left join run_totals
         on
             asset_events.environment_slug = run_totals.environment_slug

@@ -23,7 +23,7 @@ measured as (
                     "decisions.dag_id",
                     "decisions.run_id",
                     "decisions.task_id",
-                    "decisions.map_index",
+                    "decisions.instance_index",
                 ]) }}
         end as task_instance_key,
         case

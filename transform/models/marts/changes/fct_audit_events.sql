@@ -13,22 +13,13 @@ with audit_events as (
 
 users as (
 
-    select * from {{ ref("dim_users") }}
+    select * from {{ ref("int_usernames_resolved") }}
 
 ),
 
--- A user who was deleted and made again has the same name. The actor is the newest.
-users_by_age as (
+tries as (
 
-    select
-        environment_slug,
-        username,
-        user_key,
-        row_number() over (
-            partition by environment_slug, username
-            order by user_id desc
-        ) as age_rank
-    from users
+    select * from {{ ref("int_task_tries_keyed") }}
 
 ),
 
@@ -59,13 +50,15 @@ joined as (
     select
         {{ surrogate_key(["audit_events.environment_slug", "audit_events.log_id"]) }}
             as audit_event_key,
-        users_by_age.user_key,
+        users.user_key,
         case
             when audit_events.dag_id is not null
                 then {{ surrogate_key(
                     ["audit_events.environment_slug", "audit_events.dag_id"]
                 ) }}
         end as dag_key,
+        tries.task_instance_key,
+        tries.task_attempt_key,
         audit_events.environment_slug,
         audit_events.log_id,
         audit_events.logged_at,
@@ -79,6 +72,8 @@ joined as (
         audit_events.is_destructive,
         audit_events.is_paused,
         audit_events.dag_id,
+        audit_events.listed_dag_ids,
+        audit_events.team_name,
         audit_events.task_id,
         audit_events.run_id,
         audit_events.map_index,
@@ -88,12 +83,15 @@ joined as (
         audit_events.is_deleted_at_source,
         audit_events.deleted_at_source_at
     from audit_events
-    left join users_by_age
+    left join users
         on
-            audit_events.environment_slug = users_by_age.environment_slug
-            and audit_events.actor_name = users_by_age.username
+            audit_events.environment_slug = users.environment_slug
+            and audit_events.actor_name = users.username
             and audit_events.actor_kind = 'human'
-            and users_by_age.age_rank = 1
+    left join tries
+        on
+            audit_events.environment_slug = tries.environment_slug
+            and audit_events.task_instance_id = tries.task_instance_id
     {% if is_incremental() %}
         left join built
             on audit_events.environment_slug = built.environment_slug
@@ -107,8 +105,8 @@ joined as (
             or {{ latest_of(
             "audit_events.extracted_at", ["audit_events.deleted_at_source_at"]
         ) }} > built.built_until
-            or known_actors.first_user_key <> coalesce(users_by_age.user_key, 'none')
-            or known_actors.last_user_key <> coalesce(users_by_age.user_key, 'none')
+            or known_actors.first_user_key <> coalesce(users.user_key, 'none')
+            or known_actors.last_user_key <> coalesce(users.user_key, 'none')
     {% endif %}
 
 )

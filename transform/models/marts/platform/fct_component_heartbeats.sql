@@ -4,6 +4,12 @@ with jobs as (
 
 ),
 
+job_teams as (
+
+    select * from {{ ref("int_job_teams_listed") }}
+
+),
+
 environments as (
 
     select * from {{ ref("int_environments_synced") }}
@@ -25,6 +31,7 @@ components as (
         jobs.state,
         jobs.hostname,
         jobs.executor_name,
+        job_teams.team_names,
         jobs.started_at,
         jobs.latest_heartbeat_at,
         jobs.ended_at,
@@ -36,6 +43,10 @@ components as (
         jobs.is_deleted_at_source,
         jobs.deleted_at_source_at
     from jobs
+    left join job_teams
+        on
+            jobs.environment_slug = job_teams.environment_slug
+            and jobs.job_id = job_teams.job_id
     left join environments
         on jobs.environment_slug = environments.environment_slug
     where jobs.job_type not in ('LocalTaskJob', 'BackfillJob')
@@ -88,6 +99,7 @@ select
     state,
     hostname,
     executor_name,
+    team_names,
     started_at,
     latest_heartbeat_at,
     ended_at,

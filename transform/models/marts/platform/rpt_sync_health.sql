@@ -38,6 +38,8 @@ reconciled as (
         case
             when not is_latest_sync then null
             when was_interrupted_since then false
+            -- What an upgrade removed stays as it was.
+            when not is_table_at_source and mode <> 'mirror' then true
             when is_full_read then warehouse_rows = source_rows
             else warehouse_rows >= source_rows
         end as is_reconciled,

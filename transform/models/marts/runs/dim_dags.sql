@@ -58,6 +58,7 @@ joined as (
         dags.max_active_tasks,
         dags.max_consecutive_failed_runs,
         dags.is_paused,
+        dags.is_draining,
         dags.is_active,
         dags.is_active and (
             run_totals.last_run_started_at is null
@@ -82,11 +83,9 @@ joined as (
         run_totals.last_run_state,
         run_totals.last_success_at,
         cast(
-            floor(
-                {{ seconds_between(
-                    "run_totals.last_success_at", "environments.synced_at"
-                ) }} / 86400
-            ) as bigint
+            floor({{ seconds_between(
+                "run_totals.last_success_at", "environments.synced_at"
+            ) }} / 86400) as bigint
         ) as days_since_success,
         dags.extracted_at,
         dags.is_deleted_at_source,

@@ -40,6 +40,9 @@ joined as (
         end as state,
         coalesce(task_attempts.started_at > waits.last_poke_ended_at, false)
             as has_final_poke,
+        -- False also of a try that another took the place of.
+        coalesce(task_attempts.is_latest_try, not task_instances.is_superseded)
+            as is_latest_try_of_task,
         task_attempts.started_at,
         task_attempts.ended_at,
         task_instances.is_deleted_at_source as is_task_instance_deleted,
@@ -60,6 +63,7 @@ judged as (
         *,
         coalesce(
             state in ('scheduled', 'queued', 'running', 'up_for_reschedule')
+            and is_latest_try_of_task
             and not is_task_instance_deleted,
             false
         ) as is_waiting
@@ -79,6 +83,7 @@ measured as (
         run_id,
         task_id,
         map_index,
+        instance_index,
         try_number,
         operator_name,
         state,

@@ -33,7 +33,7 @@ measured as (
             "to_build.dag_id",
             "to_build.run_id",
             "to_build.task_id",
-            "to_build.map_index",
+            "to_build.instance_index",
             "to_build.try_number",
         ]) }} as task_attempt_key,
         {{ surrogate_key([
@@ -41,7 +41,7 @@ measured as (
             "to_build.dag_id",
             "to_build.run_id",
             "to_build.task_id",
-            "to_build.map_index",
+            "to_build.instance_index",
         ]) }} as task_instance_key,
         {{ surrogate_key(["run_ids.environment_slug", "run_ids.dag_run_id"]) }}
             as dag_run_key,
@@ -55,6 +55,10 @@ measured as (
         to_build.run_id,
         to_build.task_id,
         to_build.map_index,
+        to_build.instance_index,
+        to_build.region_id,
+        to_build.iteration,
+        coalesce(to_build.operator_name = 'LoopGateOperator', false) as is_loop_gate,
         to_build.try_number,
         to_build.state,
         to_build.is_latest_try,

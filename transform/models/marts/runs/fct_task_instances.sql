@@ -25,7 +25,7 @@ to_build as (
             "task_instances.dag_id",
             "task_instances.run_id",
             "task_instances.task_id",
-            "task_instances.map_index",
+            "task_instances.instance_index",
         ]) }} as task_instance_key,
         task_instances.*
     from task_instances
@@ -62,6 +62,12 @@ measured as (
         to_build.run_id,
         to_build.task_id,
         to_build.map_index,
+        to_build.instance_index,
+        to_build.region_id,
+        to_build.region_family_id,
+        to_build.iteration,
+        to_build.is_loop_gate,
+        to_build.is_superseded,
         to_build.task_display_name,
         to_build.state,
         to_build.operator_name,
@@ -92,9 +98,7 @@ measured as (
             when to_build.state not in ('scheduled', 'queued')
                 then coalesce(
                     to_build.duration_seconds,
-                    {{ seconds_between(
-                        "to_build.started_at", "to_build.ended_at"
-                    ) }}
+                    {{ seconds_between("to_build.started_at", "to_build.ended_at") }}
                 )
         end as duration_seconds,
         coalesce(attempt_totals.total_seconds, 0) as total_seconds,

@@ -16,6 +16,8 @@ judged as (
         run_id,
         task_id,
         map_index,
+        instance_index,
+        iteration,
         state,
         dag_run_state,
         pool_name,
