@@ -90,13 +90,17 @@ def templates(postgres: ThrowawayPostgres, demo_databases: dict[str, str]) -> di
 
 
 @pytest.fixture
-def copy_database(postgres: ThrowawayPostgres) -> Callable[[str], str]:
+def copy_database(postgres: ThrowawayPostgres) -> Iterator[Callable[[str], str]]:
     """Copy a database, and give the URL of the copy."""
+    names: list[str] = []
 
     def copy(name: str) -> str:
-        return postgres.create_database(f"copied_{next(_numbers)}", template=name)
+        names.append(f"copied_{next(_numbers)}")
+        return postgres.create_database(names[-1], template=name)
 
-    return copy
+    yield copy
+    for name in names:
+        postgres.drop_database(name)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 
 from airflow_snapshot import embedded_postgres as module
 from airflow_snapshot.embedded_postgres import (
+    LIBPQ_WITH_TLS,
     PROGRAMS,
     EmbeddedPostgresError,
     PostgresServer,
@@ -43,6 +45,16 @@ def test_the_package_still_has_the_insides_that_are_relied_on(open_folder):
         assert server.get_uri().startswith("postgresql://postgres:@/postgres?host=")
 
 
+@pytest.mark.parametrize("preloaded", ["", LIBPQ_WITH_TLS])
+def test_the_programs_know_tls_by_the_libpq_of_psycopg_alone(preloaded):
+    """Where they know it by themselves, nothing has to be loaded before theirs any more."""
+    asked = [PROGRAMS / "psql", "host=127.0.0.1 port=1 sslmode=require"]
+    environ = {"LD_PRELOAD": preloaded}
+    said = subprocess.run(asked, env=environ, capture_output=True, text=True, check=False).stderr
+    assert ("not compiled in" in said) == (not preloaded)
+    assert ("Connection refused" in said) == bool(preloaded)
+
+
 def test_server_that_cannot_start_is_said(open_folder):
     (open_folder / "PG_VERSION").write_text("18\n")
     with (
@@ -57,7 +69,7 @@ def test_user_of_the_server_can_be_made_by_a_root_with_a_short_path(open_folder,
     monkeypatch.setenv("PATH", "/usr/bin:/bin")
     found = []
 
-    def get_server(_):
+    def get_server(_, **__):
         found.append(os.environ["PATH"].split(":"))
         raise OSError
 

@@ -41,7 +41,7 @@ def insert(connection: psycopg.Connection, name: str, key: str | None) -> None:
     )
 
 
-@pytest.fixture(params=["2.11.0", "3.3.2"])
+@pytest.fixture(params=["2.11.0", "3.3.2", "3.4.0b2"])
 def copy(postgres, request) -> str:
     url = make_copy(postgres, request.param)
     with connected(url) as connection:

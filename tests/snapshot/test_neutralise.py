@@ -35,7 +35,7 @@ def test_a_dry_run_changes_nothing_and_reports_the_same(postgres, version) -> No
 
 
 @pytest.mark.parametrize("unfinished", ["failed", "cleared"])
-@pytest.mark.parametrize("version", ["2.4.3", "2.11.0", "3.1.5", "3.3.2"])
+@pytest.mark.parametrize("version", ["2.4.3", "2.11.0", "3.1.5", "3.3.2", "3.4.0b2"])
 def test_a_second_run_changes_nothing_more(postgres, version, unfinished) -> None:
     url = make_copy(postgres, version)
     neutralised(url, unfinished=unfinished, overrides=OVERRIDES)

@@ -193,7 +193,7 @@ def test_an_empty_file_overrides_nothing(read) -> None:
     assert read("") == read("connections:\nvariables:\n") == Overrides({}, {})
 
 
-@pytest.mark.parametrize("version", ["2.4.3", "2.11.0", "3.1.5", "3.3.2"])
+@pytest.mark.parametrize("version", ["2.4.3", "2.11.0", "3.1.5", "3.3.2", "3.4.0b2"])
 def test_they_replace_create_and_delete(postgres, read, version) -> None:
     url = make_copy(postgres, version)
     connection = (

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from psycopg import sql
+
 from airflow_snapshot.database import Connection
 
 Tables = Mapping[str, Mapping[str, bool]]
@@ -26,3 +28,13 @@ def read_tables(connection: Connection, schema: str) -> Tables:
     for table, column, is_nullable in rows:
         tables.setdefault(table, {})[column] = is_nullable
     return tables
+
+
+def current_tries(tables: Tables) -> sql.SQL:
+    """Return the SQL condition of the rows of `task_instance` that Airflow works with.
+
+    Since 3.4 every earlier try is a row too, which may have kept a state that is not final.
+    """
+    keeps_tries = "working_set" in tables["task_instance"]
+    # It is null of an earlier try, never false.
+    return sql.SQL("task_instance.working_set is true" if keeps_tries else "true")

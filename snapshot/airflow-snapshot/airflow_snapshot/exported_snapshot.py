@@ -13,6 +13,7 @@ from airflow_snapshot.airflow_facts import (
     FINAL_TASK_STATES,
     airflow_version,
 )
+from airflow_snapshot.airflow_tables import current_tries, read_tables
 from airflow_snapshot.contents import table_names
 from airflow_snapshot.database import Connection, connected, display_address
 from airflow_snapshot.errors import DatabaseError
@@ -88,13 +89,15 @@ class ExportedSnapshot:
     def running(self) -> Running:
         """Return what is at work on the database."""
         schema = self.source.schema
-        count = "select count(*) from {} where state <> all(%s)"
+        current = current_tries(read_tables(self.connection, schema))
+        count = "select count(*) from {} where state <> all(%s) and {}"
         [(tasks,)] = self.connection.execute(
-            sql.SQL(count).format(sql.Identifier(schema, "task_instance")),
+            sql.SQL(count).format(sql.Identifier(schema, "task_instance"), current),
             [list(FINAL_TASK_STATES)],
         )
         [(runs,)] = self.connection.execute(
-            sql.SQL(count).format(sql.Identifier(schema, "dag_run")), [list(FINAL_RUN_STATES)]
+            sql.SQL(count).format(sql.Identifier(schema, "dag_run"), sql.SQL("true")),
+            [list(FINAL_RUN_STATES)],
         )
         components = live_components(self.connection, schema)
         return Running(components, task_instances=tasks, dag_runs=runs)

@@ -22,7 +22,7 @@ from typing import Literal
 from psycopg import sql
 
 from airflow_snapshot.airflow_facts import FINAL_RUN_STATES, FINAL_TASK_STATES
-from airflow_snapshot.airflow_tables import Tables
+from airflow_snapshot.airflow_tables import Tables, current_tries
 from airflow_snapshot.database import Connection
 from airflow_snapshot.report import AppliedChange
 
@@ -36,7 +36,8 @@ class Rule:
     Attributes:
         sentence: What it does, for the report.
         table: The table it changes.
-        where: SQL condition of the rows; columns of other tables are qualified.
+        where: SQL condition of the rows; columns of other tables are qualified. `{current_try}`
+            is the condition that a task instance is no earlier try.
         values: SQL of the new value by column, of which those that this Airflow lacks are left out;
             None deletes the rows.
         needs: Columns (``table.column``) that the rule needs.
@@ -58,9 +59,12 @@ _TASKS_END = str(FINAL_TASK_STATES)
 
 _OPEN_RUN = f"(dag_run.state is null or dag_run.state not in {_RUNS_END})"
 # A task instance that is not yet scheduled has no state.
-_OPEN_TASK = f"(task_instance.state is null or task_instance.state not in {_TASKS_END})"
-_BEGUN_TASK = f"task_instance.state not in {_TASKS_END}"
-_UNSTARTED_TASK = "task_instance.state is null"
+_OPEN_TASK = (
+    "({current_try}"
+    f" and (task_instance.state is null or task_instance.state not in {_TASKS_END}))"
+)
+_BEGUN_TASK = f"({{current_try}} and task_instance.state not in {_TASKS_END})"
+_UNSTARTED_TASK = "({current_try} and task_instance.state is null)"
 
 _BACKFILL_RUN = "dag_run.run_type = 'backfill'"
 _ITS_RUN = "dag_run.dag_id = task_instance.dag_id and dag_run.run_id = task_instance.run_id"
@@ -90,7 +94,13 @@ _TRY_ENDED = (
     f" else greatest(start_date, {_TAKEN_AT}) end"
 )
 
-_PAUSE = Rule("paused every DAG", "dag", "not is_paused", {"is_paused": "true"})
+_PAUSE = Rule(
+    "paused every DAG",
+    "dag",
+    "not is_paused",
+    # A check of Airflow 3.4 lets no DAG be both.
+    {"is_paused": "true", "is_draining": "false"},
+)
 
 _RESCHEDULES = (
     # A sensor counts its timeout from the first of them.
@@ -216,7 +226,7 @@ _REST = (
     Rule(
         "untied task instances from their triggers",
         "task_instance",
-        "trigger_id is not null",
+        "{current_try} and trigger_id is not null",
         {"trigger_id": "null"},
     ),
     Rule("untied assets from their triggers", "asset_trigger"),
@@ -314,9 +324,7 @@ def quiesce(
     """
     for rule in rules(unfinished):
         if _applies(rule, tables):
-            cursor = connection.execute(
-                _statement(rule, tables[rule.table]), {"taken_at": taken_at}
-            )
+            cursor = connection.execute(_statement(rule, tables), {"taken_at": taken_at})
             yield AppliedChange(rule.sentence, rule.table, cursor.rowcount)
 
 
@@ -327,14 +335,14 @@ def _applies(rule: Rule, tables: Tables) -> bool:
     return all(column in tables.get(table, {}) for table, column in needed)
 
 
-def _statement(rule: Rule, columns: Mapping[str, bool]) -> sql.Composed:
+def _statement(rule: Rule, tables: Tables) -> sql.Composed:
     table = sql.Identifier(rule.table)
-    where = sql.SQL(rule.where)
+    where = sql.SQL(rule.where).format(current_try=current_tries(tables))
     if rule.values is None:
         return sql.SQL("delete from {} where {}").format(table, where)
     values = sql.SQL(", ").join(
         sql.SQL("{} = {}").format(sql.Identifier(column), sql.SQL(value))
         for column, value in rule.values.items()
-        if column in columns
+        if column in tables[rule.table]
     )
     return sql.SQL("update {} set {} where {}").format(table, values, where)

@@ -112,3 +112,68 @@ with DAG("{CONSUMER}", schedule=[a, b], start_date=datetime(2025, 1, 1)):
 """
 
 FILES = {"busy.py": _BUSY_FILE, "assets.py": _ASSETS_FILE}
+
+LOOPING, DRAINING = "looping", "draining"
+# In the environment of an Airflow whose tasks stay in the middle of a loop.
+STAYING = "STAYING"
+SECRET = "canary-51be"
+
+_LOOPING_FILE = f"""
+import os
+import time
+from datetime import datetime, timedelta
+
+from airflow.sdk import DAG, task, task_group
+
+
+def stay():
+    if "{STAYING}" in os.environ:
+        time.sleep(900)
+
+
+with DAG("{LOOPING}", schedule=None, start_date=datetime(2025, 1, 1)):
+    @task_group
+    def passes():
+        @task
+        def numbers(*, loop):
+            return [1, 2] if loop.index == 0 else [number + 1 for number in loop.previous]
+
+        @task
+        def works(number, *, loop, ti):
+            if (loop.index, ti.map_index) == (1, 1):
+                stay()
+            return number
+
+        works.expand(number=numbers())
+
+    @task
+    def comes_after(secret):
+        return secret
+
+    @task(retries=5, retry_delay=timedelta(minutes=10))
+    def fails(secret):
+        if "{STAYING}" in os.environ:
+            raise RuntimeError(secret)
+
+    @task
+    def is_mapped(number):
+        if number == 2:
+            stay()
+
+    @task
+    def gives():
+        return "{SECRET}"
+
+    passes.loop(max_iterations=3) >> comes_after(gives())
+    fails("{SECRET}")
+    is_mapped.expand(number=[1, 2])
+
+with DAG("{DRAINING}", schedule=None, start_date=datetime(2025, 1, 1)):
+    @task
+    def stays():
+        stay()
+
+    stays()
+"""
+
+LOOPING_FILES = {"looping.py": _LOOPING_FILE}

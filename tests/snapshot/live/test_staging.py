@@ -39,7 +39,7 @@ variables: {stage: staging}
 _SECONDS_OF_REST = 60
 _OLD, _NEW = "of_production", "of_staging"
 _TASKS = (
-    "select dag_id, run_id, task_id, map_index, state, try_number, start_date, end_date"
+    "select dag_id, run_id, task_id, try_number, state, start_date, end_date"
     f" from task_instance where run_id <> '{_NEW}' order by 1, 2, 3, 4"
 )
 _RUNS = f"select dag_id, run_id, state, start_date, end_date from dag_run where run_id <> '{_NEW}'"
@@ -152,7 +152,8 @@ def _dags_to_come(url: str) -> set[str]:
 
 
 def _states_to_come(url: str, version: str) -> list[str]:
-    states = dict(rows(url, f"select task_id, state from task_instance where dag_id = '{BUSY}'"))
+    tries = f"select task_id, state from task_instance where dag_id = '{BUSY}' order by try_number"
+    states = dict(rows(url, tries))  # since 3.4 there is more than one of a task
     missing = [task for task, state in STAYS.items() if states.get(task, "none") != state]
     queue = "asset_dag_run_queue" if version.startswith("3.") else "dataset_dag_run_queue"
     wanted = [f"select from {queue}"]
@@ -199,7 +200,8 @@ def _start_and_watch(version: str, url: str) -> None:
     assert sorted(rows(url, _RUNS)) == sorted(runs)
     assert rows(url, "select from trigger") == []
     assert len(listed_runs) == len(runs) + 1
-    assert len(listed_tasks) == len(tasks) + 1
+    # Earlier tries are not listed.
+    assert len(listed_tasks) == len({task[:3] for task in tasks}) + 1
     if version.startswith("3."):
         assert rows(url, "select from callback") == []
 
