@@ -10,6 +10,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 
+from tap_airflow_metadata.catalogue import load_catalogue
 from tests.real_airflow.install import (
     REPOSITORY,
     airflow_environ,
@@ -18,6 +19,24 @@ from tests.real_airflow.install import (
 )
 
 PROVIDER = REPOSITORY / "orchestrate" / "airflow-provider-airflow-audit"
+
+
+_XCOM_SINCE_3_4 = """(
+    select task_id, dag_id, run_id, key, value
+    from xcom_v2 inner join task_instance on task_instance.id = task_instance_id
+    where working_set
+) as xcom"""
+
+
+def xcom_of_current_tries(version: str) -> str:
+    """SQL of a table with what tasks of an Airflow version handed over."""
+    return "xcom" if load_catalogue()["xcom"].exists_in(version) else _XCOM_SINCE_3_4
+
+
+def rendered_table(version: str) -> str:
+    """The table with the rendered templates of new tasks."""
+    name = "rendered_task_instance_fields"
+    return name if load_catalogue()[name].exists_in(version) else "rtif_v2"
 
 
 @cache

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import LIVE_VERSIONS
 from tests.orchestrate.conftest import ProviderAirflow
-from tests.orchestrate.provider import run_inside
+from tests.orchestrate.provider import run_inside, xcom_of_current_tries
 from tests.real_airflow.postgres import execute
 
 pytestmark = pytest.mark.live_airflow
@@ -96,7 +96,8 @@ class Exports:
 
     def counts(self, dag_id: str) -> dict[str, dict[str, object]]:
         """The XCom of each task of the last run."""
-        found = self._last(dag_id, "value", "xcom", "key = 'return_value'")
+        xcom = xcom_of_current_tries(self.airflow.version)
+        found = self._last(dag_id, "value", xcom, "key = 'return_value'")
         return {task: _parsed(value) for task, value in found}
 
     def _last(self, dag_id: str, column: str, table: str, condition: str) -> list[tuple]:

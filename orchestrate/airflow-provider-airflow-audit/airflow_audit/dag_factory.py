@@ -208,7 +208,7 @@ def _table_names(argument: str, given: Iterable[str]) -> list[str]:
         if name not in known:
             close = difflib.get_close_matches(str(name), known, n=1)
             hint = f" Did you mean {close[0]}?" if close else ""
-            msg = f"{argument} names {name!r}, which is no table of Airflow 2.4 to 3.3.{hint}"
+            msg = f"{argument} names {name!r}, which is no table of Airflow 2.4 to 3.4.{hint}"
             raise ValueError(msg)
         if names.count(name) > 1:
             msg = f"{argument} names {name!r} twice"

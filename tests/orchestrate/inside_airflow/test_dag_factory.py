@@ -58,6 +58,8 @@ if not IS_AIRFLOW_2:
     GONE |= {"dag_pickle", "sla_miss", "task_fail"}
 if not airflow_version.startswith(("2.", "3.0", "3.1")):
     GONE.add("callback_request")
+if not airflow_version.startswith(("2.", "3.0", "3.1", "3.2", "3.3")):
+    GONE |= {"rendered_task_instance_fields", "task_map", "xcom"}
 SIXTY = [
     name for name, table in metadata_tables().items() if not table.exclusion_reason(airflow_version)
 ]

@@ -66,12 +66,18 @@ class LiveAirflow:
 
     def states(self, dag_id: str, run_id: str) -> dict[str, str | None]:
         """State of each task of a run."""
-        query = "select task_id, state from task_instance where dag_id = %s and run_id = %s"
+        query = """
+            select task_id, state from task_instance
+            where dag_id = %s and run_id = %s order by try_number
+        """
         return dict(self.query(query, dag_id, run_id))
 
     def task(self, dag_id: str, run_id: str) -> tuple[str | None, int]:
         """State and try number of a run's task."""
-        query = "select state, try_number from task_instance where dag_id = %s and run_id = %s"
+        query = """
+            select state, try_number from task_instance
+            where dag_id = %s and run_id = %s order by try_number desc
+        """
         return next(iter(self.query(query, dag_id, run_id)), (None, 0))
 
     def unpause(self, dag_id: str) -> str:

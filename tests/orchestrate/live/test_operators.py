@@ -16,6 +16,7 @@ import pytest
 
 from tests.orchestrate.live import dag_files
 from tests.orchestrate.live.conftest import TAKES_LONG, LiveAirflow
+from tests.orchestrate.provider import rendered_table, xcom_of_current_tries
 
 pytestmark = TAKES_LONG
 
@@ -158,9 +159,10 @@ def test_passwords_show_nowhere(live: LiveAirflow) -> None:
         assert any("tap-airflow-metadata" in line for line in command_lines)
     live.wait_for_state(dag_files.SLOW, "shown", "success")
     live.run(dag_files.WRONG_PASSWORD, "shown", "failed")
-    rendered = live.query("select rendered_fields::text from rendered_task_instance_fields")
+    rendered = live.query(f"select rendered_fields::text from {rendered_table(live.version)}")
     assert rendered
-    xcoms = live.query("select value::text from xcom")
+    xcoms = live.query(f"select value::text from {xcom_of_current_tries(live.version)}")
+    assert xcoms
     logs = [path.read_text() for path in (live.airflow.home / "logs").rglob("*.log")]
     logs += [path.read_text() for path in live.airflow.home.glob("*.log")]
     places = [*command_lines, *logs, *map(str, rendered), *map(str, xcoms)]
@@ -171,8 +173,12 @@ def test_passwords_show_nowhere(live: LiveAirflow) -> None:
 
 
 def _xcom(live: LiveAirflow, dag_id: str, run_id: str) -> dict[str, object]:
-    query = "select value from xcom where dag_id = %s and run_id = %s and key = 'return_value'"
-    [(value,)] = live.query(query, dag_id, run_id)
+    [(value,)] = live.query(
+        f"select value from {xcom_of_current_tries(live.version)}"
+        " where dag_id = %s and run_id = %s and key = 'return_value'",
+        dag_id,
+        run_id,
+    )
     if isinstance(value, (bytes, memoryview)):  # Airflow 2
         value = json.loads(bytes(value))
     told: dict[str, object] = json.loads(value) if isinstance(value, str) else value

@@ -89,6 +89,81 @@ else:
     {ASKING}()
 """
 
+LIVED, FOLLOWS, ASKS = "lived", "follows", "asks"
+
+# Of every kind of row that an upgrade has to bring along.
+LIVED_FILE = f"""
+from datetime import datetime, timedelta, timezone
+
+try:
+    from airflow.sdk import Asset, dag, task
+except ImportError:  # Airflow 2
+    from airflow.datasets import Dataset as Asset
+    from airflow.decorators import dag, task
+
+orders = Asset("s3://shop/orders")
+since = {{"start_date": datetime(2025, 1, 1, tzinfo=timezone.utc), "catchup": False}}
+
+
+@dag(schedule=None, **since)
+def {LIVED}():
+    @task(outlets=[orders])
+    def load(): ...
+
+    @task(retries=1, retry_delay=timedelta(seconds=1))
+    def flaky(ti=None):
+        if ti.try_number == 1:
+            raise RuntimeError("always, the first time")
+
+    @task(retries=1, retry_delay=timedelta(seconds=1))
+    def part(number, ti=None):
+        if number == ti.try_number == 1:
+            raise RuntimeError("one of them, the first time")
+
+    @task(retries=1, retry_delay=timedelta(days=1))
+    def waiting():
+        raise RuntimeError("and again tomorrow")
+
+    load()
+    flaky()
+    part.expand(number=[0, 1, 2])
+    waiting()
+
+
+@dag(schedule=[orders], **since)
+def {FOLLOWS}():
+    @task
+    def read(): ...
+
+    read()
+
+
+{LIVED}()
+{FOLLOWS}()
+
+try:
+    from airflow.providers.standard.operators.hitl import ApprovalOperator
+    from airflow.sdk import AsyncCallback, DeadlineAlert, DeadlineReference
+except ImportError:  # Airflow 2
+    pass
+else:
+
+    async def tell(**context): ...
+
+    missed = DeadlineAlert(
+        reference=DeadlineReference.DAGRUN_QUEUED_AT,
+        interval=timedelta(seconds=1),
+        callback=AsyncCallback(tell),
+    )
+
+    @dag(schedule=None, deadline=missed, **since)
+    def {ASKS}():
+        ApprovalOperator(task_id="approve", subject="Pay?")
+        ApprovalOperator(task_id="stays_open", subject="And this?")
+
+    {ASKS}()
+"""
+
 # Airflow looks only at files with the words "airflow" and "dag" in them.
 AT_FIRST = {
     "nightly.py": _NIGHTLY_FILE,

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import psycopg
 
+from tests.extract.source_rows import has_row_per_try
 from tests.pipeline.live import people
 from tests.pipeline.live.dag_files import AT_FIRST, BROKEN_FILE, MENDED, NIGHTLY, TYPED
 from tests.pipeline.live.syncs import (
@@ -42,15 +43,19 @@ _OTHERS = (
     "example_xcom",
     "latest_only_with_trigger",
 )
+# By Airflow's major version.
 _TRIGGERED_BY_OTHERS = {
-    "2.11.0": {"dataset_consumes_1", "example_trigger_target_dag"},
-    "3.3.2": {"asset_consumes_1", "example_trigger_target_dag"},
+    "2": {"dataset_consumes_1", "example_trigger_target_dag"},
+    "3": {"asset_consumes_1", "example_trigger_target_dag"},
 }
-_PRODUCER = {"2.11.0": "dataset_produces_1", "3.3.2": "asset_produces_1"}
+_PRODUCER = {"2": "dataset_produces_1", "3": "asset_produces_1"}
 _FAILING = {
-    "2.11.0": ("read_dataset_event_from_classic", "read_dataset_event_from_classic"),
-    "3.3.2": ("example_failed_dag", "fail_task"),
+    "2": ("read_dataset_event_from_classic", "read_dataset_event_from_classic"),
+    "3": ("example_failed_dag", "fail_task"),
 }
+# Since 3.4: a loop, of which the second iteration is cleared later, and a mapped task in a loop.
+LOOP, LOOP_GATE = "fixed_task_loop", "accumulate.__loop_gate"
+MAPPED_LOOP = "mapped_task_loop"
 # Those of them that have begun, but not ended, as a sync begins.
 _MEANWHILE = ("example_setup_teardown", "example_task_group", "example_xcom")
 
@@ -99,9 +104,10 @@ def play(version: str, database_url: str, pipe: Pipeline) -> Story:
         AirflowCommandError: It could not be installed, or a command of it failed.
         RunningAirflowError: It stopped, or did not run what it was to run.
     """
-    dag_id, task_id = failing = _FAILING[version]
-    at_once = {*_OTHERS, _PRODUCER[version], PAUSED_LATER, DELETED_LATER, dag_id}
-    wanted = at_once | _TRIGGERED_BY_OTHERS[version]
+    dag_id, task_id = failing = _FAILING[version[0]]
+    at_once = {*_OTHERS, *_loops(version), _PRODUCER[version[0]]}
+    at_once |= {PAUSED_LATER, DELETED_LATER, dag_id}
+    wanted = at_once | _TRIGGERED_BY_OTHERS[version[0]]
     say = _Clock()
     with (
         running_airflow(version, database_url, AT_FIRST) as airflow,
@@ -129,10 +135,11 @@ def play(version: str, database_url: str, pipe: Pipeline) -> Story:
 
         for name in (MAPPED, WAITING):
             api.set_paused(name, paused=False)
-        api.clear(dag_id, FIRST, task_id)
+        api.clear(dag_id, FIRST, task_ids=[task_id])
         api.mark(dag_id, SECOND, task_id, "success")
         api.set_paused(PAUSED_LATER, paused=True)
         api.delete_run(DELETED_LATER, FIRST)
+        _clear_second_iteration(airflow, source, version)
         airflow.write_dag_file(BROKEN_FILE, MENDED)
         airflow.run("roles", "create", NEW_ROLE)
         airflow.create_user(NEWCOMER, NEW_ROLE, password=secrets.token_hex())
@@ -227,6 +234,24 @@ def _backfill_by_command(airflow: RunningAirflow) -> None:
     except AirflowCommandError:
         # Now and then it loses its connection as it starts, before it has made a run.
         airflow.run(*command)
+
+
+def _loops(version: str) -> set[str]:
+    return {LOOP, MAPPED_LOOP} if has_row_per_try(version) else set()
+
+
+def _clear_second_iteration(
+    airflow: RunningAirflow, source: psycopg.Connection, version: str
+) -> None:
+    """Clear its gate: the loop goes on from there in another region."""
+    if not _loops(version):
+        return
+    query = """
+        select id::text from task_instance
+        where dag_id = %s and task_id = %s and region_index = 1 and working_set
+    """
+    [(gate,)] = source.execute(query, [LOOP, LOOP_GATE]).fetchall()
+    airflow.api.clear(LOOP, FIRST, task_instance_ids=[gate])
 
 
 def _begin_what_goes_on(airflow: RunningAirflow, source: psycopg.Connection, run_id: str) -> None:

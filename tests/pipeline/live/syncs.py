@@ -42,6 +42,14 @@ class Sync:
         after = self.after[table]
         return {key: row for key, row in self.before[table].items() if after.get(key) == row}
 
+    def task_instances(self) -> dict[tuple[str, str, str, int], Row]:
+        """The loaded current tries outside of loops and mapped tasks, by DAG, task, run and -1."""
+        return {
+            (row["dag_id"], row["task_id"], row["run_id"], -1): row
+            for row in self.loaded["task_instance"].values()
+            if -1 in (row["map_index"], row["working_set"] and row["region_index"])
+        }
+
     def finished(self, table: str) -> Rows:
         """The settled ones of these whose state is final."""
         return {key: row for key, row in self.settled(table).items() if row["state"] in FINISHED}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.extract.source_rows import has_row_per_try
 from tests.pipeline.live.conftest import TAKES_LONG
 from tests.pipeline.live.story import (
     DELETED_LATER,
@@ -22,7 +23,7 @@ pytestmark = TAKES_LONG
 # The large tables, which are not read whole every time.
 HISTORY = ("dag_run", "log", "task_instance")
 # `MAPPED` has a mapped task for each. One row with map_index -1 stands for the task until it is
-# known how many there are; then Airflow makes that row the one with map_index 0.
+# known how many there are; then Airflow makes that row the one with map_index 0. Its id stays.
 LANGUAGES = ("english", "french", "german")
 
 
@@ -42,11 +43,10 @@ def test_every_row_that_was_the_same_all_along_equals_the_source(told, which):
 def test_what_was_going_on_during_the_sync_is_there_too(told, which, run_id):
     sync = getattr(told, which)
     assert len(sync.settled("task_instance")) < len(sync.after["task_instance"])
-    loaded = sync.loaded
     # It is scheduled to go on once it has waited, but not queued, because the DAG is paused.
-    state = loaded["task_instance"][WAITING, "wait", run_id, -1]["state"]
+    state = sync.task_instances()[WAITING, "wait", run_id, -1]["state"]
     assert state in {"deferred", "scheduled"}
-    runs = loaded["dag_run"].values()
+    runs = sync.loaded["dag_run"].values()
     states = {(run["dag_id"], run["run_id"]): run["state"] for run in runs}
     assert states[WAITING, run_id] == "running"
 
@@ -58,20 +58,26 @@ def test_the_second_sync_read_only_a_part(told):
         assert 0 < manifest["sent_rows"] < manifest["source_rows"]
 
 
-def test_a_task_done_again_has_one_row_and_its_first_try_in_the_history(told):
+def test_a_task_done_again_has_one_current_row_and_its_first_try_beside(told):
     key = (*told.failing, FIRST, -1)
-    first, second = (sync.loaded["task_instance"][key] for sync in (told.first, told.second))
+    first, second = (sync.task_instances()[key] for sync in (told.first, told.second))
     assert (first["try_number"], second["try_number"]) == (1, 2)
-    assert key not in told.full.marked["task_instance"]
-    history = told.second.loaded["task_instance_history"][(*key, 1)]
-    assert history["end_date"] == first["end_date"]
-    if told.version.startswith("3."):
-        assert first["id"] == history["task_instance_id"] != second["id"]
+    if has_row_per_try(told.version):
+        earlier = told.second.loaded["task_instance"][first["id"],]
+        assert (earlier["working_set"], earlier["archived_reason"]) == (None, "retry")
+        assert (first["id"],) not in told.full.marked["task_instance"]
+    else:
+        earlier = told.second.loaded["task_instance_history"][(*key, 1)]
+        assert key not in told.full.marked["task_instance"]
+        if told.version.startswith("3."):
+            assert first["id"] == earlier["task_instance_id"]
+    assert earlier["end_date"] == first["end_date"]
+    assert first["id"] is None or first["id"] != second["id"]
 
 
 def test_what_users_did_is_there(told):
     marked = (*told.failing, SECOND, -1)
-    states = [s.loaded["task_instance"][marked]["state"] for s in (told.first, told.second)]
+    states = [s.task_instances()[marked]["state"] for s in (told.first, told.second)]
     assert states == ["failed", "success"]
     paused = [s.loaded["dag"][PAUSED_LATER,]["is_paused"] for s in (told.first, told.second)]
     assert paused == [False, True]
@@ -83,7 +89,7 @@ def test_what_users_did_is_there(told):
 
 def test_rows_gone_from_the_source_stay_and_are_marked_by_the_next_full_pass(told):
     placeholders = {(MAPPED, f"generate_{name}_greeting", FIRST, -1) for name in LANGUAGES}
-    assert placeholders <= told.first.loaded["task_instance"].keys()
+    assert placeholders <= told.first.task_instances().keys()
     for table in ("dag_run", "task_instance"):
         loaded = told.first.loaded[table]
         gone = {

@@ -46,7 +46,6 @@ NOTED = NEEDED - {
     *(("asset", "name"), ("form_roles", "role"), ("form_users", "username")),
     *(("rest_roles", "role"), ("rest_users", "username")),
 } | {
-    ("connections_add", "uri_password"),
     ("rest_asset_event", "value"),
     ("rest_patch_connection", "host_password"),
     ("rest_post_connection", "login"),
@@ -91,7 +90,9 @@ def _of_database(url: str) -> dict[str, str]:
 
 
 def test_the_audit_log_holds_what_was_typed(told: Story) -> None:
-    assert typed.markers(_of_database(told.pipe.database_url)["log"]) >= NOTED
+    # Airflow 3.4 masks passwords in its commands by itself.
+    password = {("connections_add", "uri_password")} if told.version.startswith("2.") else set()
+    assert typed.markers(_of_database(told.pipe.database_url)["log"]) >= NOTED | password
 
 
 def test_only_names_are_in_the_warehouse(told: Story) -> None:
