@@ -58,7 +58,7 @@ format: $(STAMPS)/dev ## Format Python and SQL
 	$(DEV)/ruff format .
 	$(DEV)/sqlfluff fix transform
 
-PYTEST = $(DEV)/pytest $(or $(TESTS),tests)
+PYTEST = TMPDIR="$$(tests/temporary_folder.sh)" $(DEV)/pytest $(or $(TESTS),tests)
 
 .PHONY: test
 test: install $(STAMPS)/dev $(STAMPS)/dbt-warehouses ## Run the tests that need no Airflow and no warehouse; TESTS=path or ARGS="-k name" for some

@@ -37,6 +37,8 @@ class _Scheduling(LoadScopeScheduling):
         if path.parts[1] in {"load", "warehouses"}:
             # Each has a stand-in, which one process starts.
             return next((name for name in CLOUD_WAREHOUSES if name in nodeid), str(path))
+        if path.name == "test_upgrade.py":
+            return str(path)
         if "live" in path.parts or path.parts[1] == "orchestrate":
             return next((f"Airflow {v}" for v in LIVE_VERSIONS if v in nodeid), str(path))
         return str(path)
@@ -55,7 +57,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> _Schedu
 
 
 # The Airflows that tests run, not only read: the newest of 2 and of 3.
-LIVE_VERSIONS = ("2.11.0", "3.3.2")
+LIVE_VERSIONS = ("2.11.0", "3.4.0b2")
 _numbers = itertools.count(1)
 
 
@@ -122,14 +124,18 @@ def migrated_database(postgres: ThrowawayPostgres) -> Callable[[str], str]:
 
 
 @pytest.fixture
-def filled_database(postgres: ThrowawayPostgres) -> Callable[..., str]:
+def filled_database(postgres: ThrowawayPostgres) -> Iterator[Callable[..., str]]:
     """Make a database with the tables of an Airflow version and generated rows; give its URL."""
+    names: list[str] = []
 
     def make(version: str, rows: int = 20, **options: object) -> str:
-        url = postgres.create_database(f"airflow_{next(_numbers)}")
+        names.append(f"airflow_{next(_numbers)}")
+        url = postgres.create_database(names[-1])
         schema = captured.load(version)
         captured.recreate(schema, url)
         fill(schema, url, rows, **options)
         return url
 
-    return make
+    yield make
+    for name in names:
+        postgres.drop_database(name)
