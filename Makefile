@@ -64,12 +64,14 @@ PYTEST = TMPDIR="$$(tests/temporary_folder.sh)" $(DEV)/pytest $(or $(TESTS),test
 test: install $(STAMPS)/dev $(STAMPS)/dbt-warehouses ## Run the tests that need no Airflow and no warehouse; TESTS=path or ARGS="-k name" for some
 	$(PYTEST) --numprocesses=2 $(ARGS)
 
+STAND_INS := $(STAMPS)/stand-in-bigquery $(STAMPS)/stand-in-snowflake
+
 .PHONY: test-airflow
-test-airflow: install $(STAMPS)/dev ## Run the tests that install and run real Airflows
+test-airflow: install $(STAMPS)/dev $(STAND_INS) $(STAMPS)/plugins-snowflake $(STAMPS)/plugins-redshift $(STAMPS)/plugins-bigquery ## Run the tests that install and run real Airflows
 	$(PYTEST) -m "live_airflow and not every_airflow" --numprocesses=2 $(ARGS)
 
 .PHONY: test-warehouses
-test-warehouses: install $(STAMPS)/dev $(STAMPS)/dbt-warehouses $(STAMPS)/stand-in-bigquery $(STAMPS)/stand-in-snowflake ## Run the tests that load stand-ins of cloud warehouses
+test-warehouses: install $(STAMPS)/dev $(STAMPS)/dbt-warehouses $(STAND_INS) ## Run the tests that load stand-ins of cloud warehouses
 	$(PYTEST) -m stand_in --numprocesses=2 $(ARGS)
 
 .PHONY: smoke
@@ -131,10 +133,11 @@ $(STAMPS)/run: $(UV) requirements/run.txt
 PLUGIN_FILES := meltano.yml $(wildcard */*.meltano.yml requirements/*.txt extract/*/pyproject.toml load/*/pyproject.toml snapshot/*/pyproject.toml report/*/pyproject.toml)
 
 # The others are installed when they first run.
-PLUGINS := tap-airflow-metadata tap-postgres airflow-snapshot target-$(WAREHOUSE) $(patsubst %-duckdb,%,dbt-$(WAREHOUSE) audit-report-$(WAREHOUSE))
+PLUGINS := tap-airflow-metadata tap-postgres airflow-snapshot
 
-$(STAMPS)/plugins-$(WAREHOUSE): $(STAMPS)/run $(PLUGIN_FILES)
-	@.venv/bin/meltano --log-level=warning install $(PLUGINS)
+$(STAMPS)/plugins-%: $(STAMPS)/run $(PLUGIN_FILES)
+	@.venv/bin/meltano --log-level=warning install $(PLUGINS) \
+		target-$* $(patsubst %-duckdb,%,dbt-$* audit-report-$*)
 	@touch $@
 
 $(STAMPS)/dev: $(UV) requirements/dev.txt $(wildcard extract/*/pyproject.toml load/*/pyproject.toml snapshot/*/pyproject.toml report/*/pyproject.toml)

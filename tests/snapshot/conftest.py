@@ -8,7 +8,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -145,22 +144,6 @@ def tcp_postgres() -> Iterator[ThrowawayPostgres]:
     """A server that is reached by a port, with a password."""
     with throwaway_postgres(tcp=True) as server:
         yield server
-
-
-@contextmanager
-def small_disk(folder: Path, size: str) -> Iterator[None]:
-    """Let a folder be a disk of its own, such as of `70m`, which other users may enter."""
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={size},mode=755", "tmpfs", folder],
-        capture_output=True,
-        check=False,
-    )
-    if mounted.returncode != 0:
-        pytest.skip("this user may not mount a small disk")
-    try:
-        yield
-    finally:
-        subprocess.run(["umount", folder], check=True)
 
 
 def rows_of(url: str, *tables: str) -> dict[str, list[tuple]]:

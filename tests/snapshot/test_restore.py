@@ -12,7 +12,8 @@ from psycopg import sql
 
 from airflow_snapshot.embedded_postgres import embedded_postgres
 from tests.real_airflow.postgres import execute
-from tests.snapshot.conftest import add_rows, databases_of, rows_of, small_disk, tables_of
+from tests.small_disk import small_disk
+from tests.snapshot.conftest import add_rows, databases_of, rows_of, tables_of
 
 DRAW = random.Random(7)
 

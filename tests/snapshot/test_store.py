@@ -20,7 +20,8 @@ from moto.server import ThreadedMotoServer
 from airflow_snapshot.contents import Contents
 from airflow_snapshot.manifest import Archive, Manifest, Running, Source
 from airflow_snapshot.pruning import RetentionPolicy, to_delete
-from tests.snapshot.conftest import Snapshots, add_rows, rows_of, small_disk, tables_of
+from tests.small_disk import small_disk
+from tests.snapshot.conftest import Snapshots, add_rows, rows_of, tables_of
 
 ACCOUNT = {
     "AWS_ACCESS_KEY_ID": "any",

@@ -15,7 +15,8 @@ import psycopg
 import pytest
 
 from tests.real_airflow.postgres import execute
-from tests.snapshot.conftest import add_rows, change, small_disk
+from tests.small_disk import small_disk
+from tests.snapshot.conftest import add_rows, change
 
 
 @pytest.fixture

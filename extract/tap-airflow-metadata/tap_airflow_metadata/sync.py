@@ -301,7 +301,8 @@ class Sync:
         if not self._settings.skip_unreadable_tables:
             msg = (
                 f"The login may not read: {named}. Run the SQL that `tap-airflow-metadata --grants`"
-                " prints, or set skip_unreadable_tables to go on without these tables"
+                " prints with the same settings, or set skip_unreadable_tables to go on without"
+                " these tables"
             )
             raise UnreadableTableError(msg)
         logger.warning("Left out, because the login may not read them: %s", named)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -186,6 +188,8 @@ def _parse_login(
         names = ", ".join(warehouse.connection_keys)
         msg = f"{place} says nothing about {warehouse.name}. It needs some of: {names}"
         raise AirflowFailException(msg)
+    if "private_key" in found:
+        found["private_key"] = _as_pem(found["private_key"])
     if found.keys() & {"private_key", "private_key_path"} and "password" in found:
         # With a key, the password of Airflow's Snowflake connections is its passphrase.
         found["private_key_passphrase"] = found.pop("password")
@@ -194,3 +198,12 @@ def _parse_login(
         [value for setting, value in found.items() if setting in warehouse.secrets],
         place,
     )
+
+
+def _as_pem(key: str) -> str:
+    """Return a key as PEM, which Airflow's own Snowflake connections keep in base64."""
+    try:
+        decoded = base64.b64decode("".join(key.split()), validate=True).decode("ascii")
+    except (binascii.Error, UnicodeDecodeError, ValueError):
+        return key
+    return decoded if decoded.startswith("-----BEGIN") else key

@@ -23,28 +23,7 @@ except ImportError:
 IS_AIRFLOW_2 = airflow_version.startswith("2.")
 PROJECT = Path(conf.get("airflow_audit", "project_dir"))
 # As it stands in Datacoves' documentation, to the letter.
-DATACOVES_EXAMPLE = """\
-from airflow.decorators import dag
-from operators.datacoves.data_sync import DatacovesDataSyncOperatorSnowflake
-
-
-@dag(
-    default_args={"start_date": "2021-01"},
-    description="sync_airflow_db",
-    schedule_interval="0 0 1 */12 *",
-    tags=["version_1"],
-    catchup=False,
-)
-def snowflake_airflow_sync():
-    airflow_sync = DatacovesDataSyncOperatorSnowflake(
-        additional_tables=["log", "log_template"],
-        destination_schema="airflow-tables",
-        service_connection_name="raw", 
-    )
-
-
-dag = snowflake_airflow_sync()
-"""  # noqa: W291
+DATACOVES_EXAMPLE = Path(__file__).with_name("datacoves_example.txt")
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +89,7 @@ def assert_is_datacoves_sync(dag):
 
 @pytest.mark.skipif(not IS_AIRFLOW_2, reason="Airflow 3 has no schedule_interval")
 def test_the_example_of_datacoves_is_read_unchanged(tmp_path):
-    (tmp_path / "sync.py").write_text(DATACOVES_EXAMPLE)
+    shutil.copy(DATACOVES_EXAMPLE, tmp_path / "sync.py")
     task = assert_is_datacoves_sync(dags_in(tmp_path)["snowflake_airflow_sync"])
     assert task.schema("production") == "airflow-tables"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 
 import pytest
@@ -301,6 +302,18 @@ def test_missing_connection_to_the_warehouse_is_an_error(calls, arguments):
     with pytest.raises(AirflowFailException, match="no Airflow connection 'nowhere'"):
         execute(MetadataSyncOperatorRedshift, environment_slug="a", **arguments)
     assert not calls
+
+
+@pytest.mark.parametrize("newline", ["", "\n"])
+def test_a_key_may_be_in_base64_as_airflows_own_provider_takes_it(calls, monkeypatch, newline):
+    pem = "-----BEGIN PRIVATE KEY-----\nMIIEv\n-----END PRIVATE KEY-----\n"
+    encoded = base64.b64encode(pem.encode()).decode()
+    for given in (pem, newline.join([encoded[:40], encoded[40:]])):
+        monkeypatch.setenv("DATACOVES__LOAD_AIRFLOW__PRIVATE_KEY_CONTENT", given)
+        execute(MetadataSyncOperatorSnowflake, environment_slug="a", run_dbt=False)
+        _, environment, secrets = calls.pop()
+        assert environment["TARGET_SNOWFLAKE_PRIVATE_KEY"] == pem
+        assert pem in secrets
 
 
 def test_the_password_of_a_connection_with_a_key_is_the_keys(calls, monkeypatch):

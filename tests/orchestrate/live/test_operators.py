@@ -1,4 +1,4 @@
-"""Operators, run by the schedulers of Airflow 2.11.0 and 3.3.2 on their own databases."""
+"""Operators, run by the schedulers of Airflow 2 and 3 on their own databases."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ import psycopg
 import pytest
 
 from tests.orchestrate.live import dag_files
-from tests.orchestrate.live.conftest import TAKES_LONG, LiveAirflow
+from tests.orchestrate.live.conftest import LiveDuckDB
+from tests.orchestrate.live.live_airflow import TAKES_LONG, wait_for_end
 from tests.orchestrate.provider import rendered_table, xcom_of_current_tries
 
 pytestmark = TAKES_LONG
@@ -25,7 +26,7 @@ _UNUSED_TABLE = "variable"
 
 
 @pytest.fixture(scope="module")
-def second(live: LiveAirflow) -> str:
+def second(live: LiveDuckDB) -> str:
     """The run that loaded and built, after a first that only loaded."""
     live.run(dag_files.SYNC, "first", "success")
     run_id = live.unpause(dag_files.JOB)
@@ -33,7 +34,7 @@ def second(live: LiveAirflow) -> str:
     return run_id
 
 
-def test_first_run_is_in_the_warehouse_after_the_second(live: LiveAirflow, second: str) -> None:
+def test_first_run_is_in_the_warehouse_after_the_second(live: LiveDuckDB, second: str) -> None:
     log = live.log(dag_files.JOB, second)
     runs = live.loaded("select run_id, state from airflow_audit.fct_dag_runs")
     assert ("first", "success") in runs
@@ -44,7 +45,7 @@ def test_first_run_is_in_the_warehouse_after_the_second(live: LiveAirflow, secon
     assert "METRIC" not in log
 
 
-def test_report_of_what_ran(live: LiveAirflow, second: str) -> None:
+def test_report_of_what_ran(live: LiveDuckDB, second: str) -> None:
     assert second
     live.run(dag_files.REPORT, "told", "success")
     text = Path(f"{live.warehouse}.told.md").read_text()
@@ -52,21 +53,15 @@ def test_report_of_what_ran(live: LiveAirflow, second: str) -> None:
     assert re.search(r"^- Runs: [1-9]", text, re.MULTILINE)
 
 
-def test_export_in_six_steps(live: LiveAirflow) -> None:
+def test_export_in_six_steps(live: LiveDuckDB) -> None:
     run_id = live.unpause(dag_files.EXPORT)
-
-    def missing() -> object:
-        states = live.states(dag_files.EXPORT, run_id)
-        assert "failed" not in states.values(), live.log(dag_files.EXPORT, run_id)
-        return len(states) < 6 or {state for state in states.values() if state != "success"}
-
-    live.wait_for("six steps", missing, 240)
+    live.wait_for_success(dag_files.EXPORT, run_id, tasks=6)
     [(pools,)] = live.query("select count(*) from slot_pool")
     [(loaded,)] = live.loaded("select count(*) from airflow_live_export.slot_pool")
     assert loaded == pools > 0
 
 
-def test_xcom_tells_rows_and_seconds(live: LiveAirflow) -> None:
+def test_xcom_tells_rows_and_seconds(live: LiveDuckDB) -> None:
     live.run(dag_files.SYNC, "told", "success")
     told = _xcom(live, dag_files.SYNC, "told")
     assert told["schema"] == "airflow_live"
@@ -81,7 +76,7 @@ def test_xcom_tells_rows_and_seconds(live: LiveAirflow) -> None:
     assert told["load_seconds"] > 0
 
 
-def test_what_was_loaded_triggers_other_dags(live: LiveAirflow) -> None:
+def test_what_was_loaded_triggers_other_dags(live: LiveDuckDB) -> None:
     live.run(dag_files.SYNC, "announced", "success")
     query = "select state from dag_run where dag_id = %s"
     live.wait_for(
@@ -96,32 +91,32 @@ def test_what_was_loaded_triggers_other_dags(live: LiveAirflow) -> None:
     assert extra["rows"]["dag_run"] > 0
 
 
-def test_wrong_password_fails_at_once(live: LiveAirflow) -> None:
+def test_wrong_password_fails_at_once(live: LiveDuckDB) -> None:
     log = live.run(dag_files.WRONG_PASSWORD, "r", "failed")
     assert live.task(dag_files.WRONG_PASSWORD, "r") == ("failed", 1)
     assert "password authentication failed" in log
 
 
-def test_missing_connection_fails_at_once(live: LiveAirflow) -> None:
+def test_missing_connection_fails_at_once(live: LiveDuckDB) -> None:
     log = live.run(dag_files.NO_CONNECTION, "r", "failed")
     assert live.task(dag_files.NO_CONNECTION, "r") == ("failed", 1)
     assert "no Airflow connection 'nowhere', which source_conn_id names" in log
 
 
-def test_misspelled_table_fails_at_once(live: LiveAirflow) -> None:
+def test_misspelled_table_fails_at_once(live: LiveDuckDB) -> None:
     log = live.run(dag_files.MISSPELLED, "r", "failed")
     assert live.task(dag_files.MISSPELLED, "r") == ("failed", 1)
     assert "Did you mean dag_run?" in log
 
 
-def test_locked_warehouse_is_tried_again(live: LiveAirflow) -> None:
+def test_locked_warehouse_is_tried_again(live: LiveDuckDB) -> None:
     with duckdb.connect(str(live.other_warehouse)):
         log = live.run(dag_files.LOCKED, "r", "up_for_retry")
         assert "exit code 75" in log
     live.wait_for_state(dag_files.LOCKED, "r", "success")
 
 
-def test_table_that_vanished_is_empty_and_said(live: LiveAirflow) -> None:
+def test_table_that_vanished_is_empty_and_said(live: LiveDuckDB) -> None:
     with psycopg.connect(live.database_url, autocommit=True) as source:
         source.execute(f"alter table {_UNUSED_TABLE} rename to vanished")
         try:
@@ -135,25 +130,25 @@ def test_table_that_vanished_is_empty_and_said(live: LiveAirflow) -> None:
     assert not there
 
 
-def test_task_marked_as_failed_leaves_nothing(live: LiveAirflow) -> None:
+def test_task_marked_as_failed_leaves_nothing(live: LiveDuckDB) -> None:
     before = _tables(live)
     with _sync_that_waits(live, "marked") as family:
         live.airflow.api.mark(dag_files.SLOW, "marked", "sync", "failed")
-        _wait_for_end(family)
+        wait_for_end(family)
     live.wait_for_state(dag_files.SLOW, "marked", "failed")
     assert _tables(live) == before
 
 
-def test_killed_worker_leaves_no_orphan(live: LiveAirflow) -> None:
+def test_killed_worker_leaves_no_orphan(live: LiveDuckDB) -> None:
     before = _tables(live)
     with _sync_that_waits(live, "killed") as family:
         family[0].parent().send_signal(signal.SIGKILL)
-        _wait_for_end(family)
+        wait_for_end(family)
     live.wait_for_state(dag_files.SLOW, "killed", "failed")
     assert _tables(live) == before
 
 
-def test_passwords_show_nowhere(live: LiveAirflow) -> None:
+def test_passwords_show_nowhere(live: LiveDuckDB) -> None:
     with _sync_that_waits(live, "shown") as family:
         command_lines = [" ".join(process.cmdline()) for process in family]
         assert any("tap-airflow-metadata" in line for line in command_lines)
@@ -172,7 +167,7 @@ def test_passwords_show_nowhere(live: LiveAirflow) -> None:
             assert not shown, shown[0][:2000]
 
 
-def _xcom(live: LiveAirflow, dag_id: str, run_id: str) -> dict[str, object]:
+def _xcom(live: LiveDuckDB, dag_id: str, run_id: str) -> dict[str, object]:
     [(value,)] = live.query(
         f"select value from {xcom_of_current_tries(live.version)}"
         " where dag_id = %s and run_id = %s and key = 'return_value'",
@@ -185,7 +180,7 @@ def _xcom(live: LiveAirflow, dag_id: str, run_id: str) -> dict[str, object]:
     return told
 
 
-def _tables(live: LiveAirflow) -> list[object]:
+def _tables(live: LiveDuckDB) -> list[object]:
     """What is in the other warehouse: tables and their rows."""
     if not live.other_warehouse.exists():
         return []
@@ -198,7 +193,7 @@ def _tables(live: LiveAirflow) -> list[object]:
 
 
 @contextmanager
-def _sync_that_waits(live: LiveAirflow, run_id: str) -> Iterator[list[psutil.Process]]:
+def _sync_that_waits(live: LiveDuckDB, run_id: str) -> Iterator[list[psutil.Process]]:
     """A running sync that waits for a lock in the source, and all its processes."""
     with psycopg.connect(live.database_url) as source:
         source.execute(f"lock table {_UNUSED_TABLE} in access exclusive mode")
@@ -207,16 +202,4 @@ def _sync_that_waits(live: LiveAirflow, run_id: str) -> Iterator[list[psutil.Pro
         live.wait_for(
             "the sync to wait", lambda: not live.query(waiting, f"%{_UNUSED_TABLE}%") and "waiting"
         )
-        [leader] = [
-            process
-            for process in psutil.process_iter(["cmdline"])
-            if any("supervisor.py" in part for part in process.info["cmdline"] or ())
-            and process.environ().get("MELTANO_DATABASE_URI")
-            == live.environ["MELTANO_DATABASE_URI"]
-        ]
-        yield [leader, *leader.children(recursive=True)]
-
-
-def _wait_for_end(family: list[psutil.Process]) -> None:
-    _, alive = psutil.wait_procs(family, timeout=30)
-    assert not alive, alive
+        yield live.processes()

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tap_airflow_metadata.catalogue import load_catalogue
+from tap_airflow_metadata.catalogue import Table, load_catalogue
 from tests.extract import source_rows
 from tests.extract.source_rows import Row, Rows
 from tests.pipeline.comparison import read_loaded
@@ -55,8 +56,10 @@ class Sync:
         return {key: row for key, row in self.settled(table).items() if row["state"] in FINISHED}
 
 
-def read_source(database_url: str, version: str) -> dict[str, Rows]:
-    """Every default table as it has to be in the warehouse with the default settings."""
+def read_source(
+    database_url: str, version: str, tables: Mapping[str, Table] = DEFAULT_TABLES
+) -> dict[str, Rows]:
+    """Tables as they have to be in the warehouse with the default settings."""
     return {
         name: {
             key: {
@@ -65,7 +68,7 @@ def read_source(database_url: str, version: str) -> dict[str, Rows]:
             }
             for key, row in source_rows.read(database_url, table, version).items()
         }
-        for name, table in DEFAULT_TABLES.items()
+        for name, table in tables.items()
     }
 
 
