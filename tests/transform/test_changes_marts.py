@@ -62,6 +62,44 @@ def test_connections_and_variables(rows_of: Rows) -> None:
     ) == [(THREE, "rates", False, "shop"), (TWO, "rates", True, None)]
 
 
+def test_dimensions_and_bridges(rows_of: Rows) -> None:
+    assert rows_of(
+        "select environment_slug, airflow_version, sync_count, first_synced_at = synced_at"
+        " from dim_environments order by 1"
+    ) == [
+        (THREE, "3.3.2", 1, True),
+        (TWO, "2.11.0", 1, True),
+    ]
+    assert rows_of(
+        "select environment_slug, pool_name, slot_count from dim_pools order by 1, 2"
+    ) == [
+        (THREE, "etl", 4),
+        (THREE, "unlimited", -1),
+        (TWO, "etl", 2),
+    ]
+    assert rows_of(
+        "select environment_slug, role_name, user_count, active_user_count from dim_roles"
+        " order by 1, 2"
+    ) == [
+        (THREE, "Admin", 1, 1),
+        (THREE, "sales_team", 1, 1),
+        (TWO, "Admin", 1, 1),
+        (TWO, "sales_team", 1, 1),
+    ]
+    assert rows_of(
+        "select environment_slug, dag_id, tag_name from bridge_dag_tags order by 1, 2, 3"
+    ) == [
+        (TWO, "sales", "money"),
+        (TWO, "sales", "tier-1"),
+    ]
+    assert rows_of(
+        "select environment_slug, dag_id, owner_name from bridge_dag_owners order by 1, 2, 3"
+    ) == [
+        (THREE, "sales", "shop"),
+        (TWO, "sales", "shop"),
+    ]
+
+
 def test_changes_between_two_syncs(project: DbtProject) -> None:
     changed = [
         (2, "connection.delete", {"pk": "1"}),

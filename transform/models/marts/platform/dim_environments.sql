@@ -1,0 +1,34 @@
+with sync_manifests as (
+
+    select * from {{ ref("stg_airflow__sync_manifests") }}
+
+),
+
+latest_syncs as (
+
+    select * from {{ ref("int_environments_synced") }}
+
+),
+
+syncs as (
+
+    select
+        environment_slug,
+        count(distinct sync_id) as sync_count,
+        min(extracted_at) as first_synced_at
+    from sync_manifests
+    group by environment_slug
+
+)
+
+select
+    {{ surrogate_key(["syncs.environment_slug"]) }} as environment_key,
+    syncs.environment_slug,
+    latest_syncs.airflow_version,
+    latest_syncs.pii,
+    syncs.sync_count,
+    syncs.first_synced_at,
+    latest_syncs.synced_at
+from syncs
+inner join latest_syncs
+    on syncs.environment_slug = latest_syncs.environment_slug
