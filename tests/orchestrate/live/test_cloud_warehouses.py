@@ -25,7 +25,7 @@ from tests.load.loaded_bigquery import LoadedBigQuery
 from tests.load.loaded_redshift import LoadedRedshift
 from tests.load.loaded_snowflake import LoadedSnowflake
 from tests.load.loaded_warehouse import LoadedWarehouse
-from tests.orchestrate.live import seed_dags
+from tests.orchestrate.live import cloud_dag_files
 from tests.orchestrate.live.live_airflow import (
     TAKES_LONG,
     LiveAirflow,
@@ -51,14 +51,14 @@ _BUILD_SECONDS = 300
 
 
 @dataclass(frozen=True)
-class Seeds(LiveAirflow):
+class LiveClouds(LiveAirflow):
     """An Airflow with connections to the warehouses.
 
     Attributes:
         snowflake: Which takes a key pair.
         redshift: Which copies from S3.
         bigquery: Which loads from Cloud Storage.
-        stage: A small disk, with a file `full` that leaves no room on it.
+        stage: Where one of the exports is staged.
         canaries: Secrets of the connections, which must show nowhere.
     """
 
@@ -100,23 +100,22 @@ def _alike(kind: str, value: Any) -> object:
 
 
 @pytest.fixture(scope="module")
-def seeds(
+def live(
     live_version: str,
     postgres: ThrowawayPostgres,
     migrated_database: Callable[[str], str],
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Seeds]:
-    folder = tmp_path_factory.mktemp("seeds")
+) -> Iterator[LiveClouds]:
+    folder = tmp_path_factory.mktemp("clouds")
     url = migrated_database(live_version)
     environ = provider_environ() | {
-        "ENVIRONMENT_SLUG": "seeds",
+        "ENVIRONMENT_SLUG": "live",
         "MELTANO_DATABASE_URI": f"sqlite:///{folder / 'meltano.db'}",
         "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
     }
     stage = folder / "stage"
     stage.mkdir()
     with ExitStack() as stack:
-        stack.enter_context(small_disk(stage, "1m"))
         clouds: dict[str, Any] = {}
         # The way out of this machine that Snowflake's stand-in sets is the one that counts.
         for name in ("bigquery", "redshift", "snowflake"):
@@ -124,7 +123,7 @@ def seeds(
             clouds[name] = stack.enter_context(running_warehouse(name, folder / name))
         clouds["bigquery"].staging_url = f"gs://{BUCKET}/airflow"
         environ |= clouds["redshift"].environment
-        files = seed_dags.files(live_version, stage)
+        files = cloud_dag_files.files(live_version, stage)
         airflow = stack.enter_context(running_airflow(live_version, url, files, environ))
         connections = _connections(**clouds)
         if not live_version.startswith("2."):
@@ -135,7 +134,7 @@ def seeds(
         for name, fields in connections.items():
             extra = {"extra": json.dumps(fields["extra"])} if "extra" in fields else {}
             airflow.api.create_connection(name, **fields | extra)
-        seeds = Seeds(
+        live = LiveClouds(
             version=live_version,
             airflow=airflow,
             database_url=url,
@@ -144,10 +143,10 @@ def seeds(
             canaries=_canaries(connections),
             **clouds,
         )
-        seeds.wait_for_dags(*seed_dags.ALL)
-        for dag_id in set(seed_dags.ALL) - set(seed_dags.SCHEDULED):
+        live.wait_for_dags(*cloud_dag_files.ALL)
+        for dag_id in set(cloud_dag_files.ALL) - set(cloud_dag_files.SCHEDULED):
             airflow.api.set_paused(dag_id, paused=False)
-        yield seeds
+        yield live
 
 
 def _connections(
@@ -223,15 +222,18 @@ def _canaries(connections: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def assert_arrives(
-    seeds: Seeds, warehouse: LoadedWarehouse, tables: Mapping[str, Table], load: Callable[[], None]
+    live: LiveClouds,
+    warehouse: LoadedWarehouse,
+    tables: Mapping[str, Table],
+    load: Callable[[], None],
 ) -> None:
     """Load, and compare every row that the source had so both before and after."""
-    before = seeds.source(tables)
+    before = live.source(tables)
     load()
-    after = seeds.source(tables)
+    after = live.source(tables)
     same = 0
     for name, table in tables.items():
-        loaded = seeds.loaded(warehouse, table)
+        loaded = live.loaded(warehouse, table)
         settled = {key: row for key, row in before[name].items() if after[name].get(key) == row}
         assert differences(loaded, settled) == {}, name
         assert loaded.keys() <= before[name].keys() | after[name].keys(), name
@@ -241,17 +243,17 @@ def assert_arrives(
 
 @pytest.mark.parametrize(
     ("dag_id", "name"),
-    [(seed_dags.SNOWFLAKE_SYNC, "snowflake"), (seed_dags.REDSHIFT_SYNC, "redshift")],
+    [(cloud_dag_files.SNOWFLAKE_SYNC, "snowflake"), (cloud_dag_files.REDSHIFT_SYNC, "redshift")],
 )
-def test_the_dag_of_datacoves(seeds: Seeds, dag_id: str, name: str) -> None:
+def test_the_dag_of_datacoves(live: LiveClouds, dag_id: str, name: str) -> None:
     catalogue = load_catalogue()
-    warehouse = getattr(seeds, name).with_schema("airflow-tables")
+    warehouse = getattr(live, name).with_schema("airflow-tables")
 
     def load() -> None:
-        run_id = seeds.unpause(dag_id)
-        seeds.wait_for_state(dag_id, run_id, "success")
+        run_id = live.unpause(dag_id)
+        live.wait_for_state(dag_id, run_id, "success")
 
-    assert_arrives(seeds, warehouse, {name: catalogue[name] for name in DATACOVES_TABLES}, load)
+    assert_arrives(live, warehouse, {name: catalogue[name] for name in DATACOVES_TABLES}, load)
     there = {table for schema, table in warehouse.tables() if schema == "airflow-tables"}
     assert {table for table in there if not table.startswith("_dlt")} == {
         *DATACOVES_TABLES,
@@ -261,51 +263,54 @@ def test_the_dag_of_datacoves(seeds: Seeds, dag_id: str, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("dag_id", "schema"),
-    [(seed_dags.TRUNCATE, "metadata_truncate"), (seed_dags.APPEND, "metadata_append")],
+    [(cloud_dag_files.TRUNCATE, "metadata_truncate"), (cloud_dag_files.APPEND, "metadata_append")],
 )
-def test_the_export_of_all_its_tables(seeds: Seeds, dag_id: str, schema: str) -> None:
-    warehouse = seeds.bigquery.with_schema(schema)
-    seeds.bigquery.stand_in.requests()
+def test_the_export_of_all_its_tables(live: LiveClouds, dag_id: str, schema: str) -> None:
+    warehouse = live.bigquery.with_schema(schema)
+    live.bigquery.stand_in.requests()
 
     def load() -> None:
-        run_id = seeds.unpause(dag_id)
-        seeds.wait_for_success(dag_id, run_id, tasks=6)
+        run_id = live.unpause(dag_id)
+        live.wait_for_success(dag_id, run_id, tasks=6)
 
-    assert_arrives(seeds, warehouse, _exported(seeds.version), load)
+    assert_arrives(live, warehouse, _exported(live.version), load)
     # By way of the bucket, where nothing is left.
-    asked = [request["what"] for request in seeds.bigquery.stand_in.requests()]
-    assert any("/jobs" in what for what in asked)
-    assert not seeds.bigquery.traces()
+    asked = [request["what"] for request in live.bigquery.stand_in.requests()]
+    assert asked
+    assert not any("/upload/bigquery" in what for what in asked)
+    assert not live.bigquery.traces()
 
 
 def _exported(version: str) -> dict[str, Table]:
     catalogue = load_catalogue()
     return {
         name: catalogue[name]
-        for name in seed_dags.EXPORTED
+        for name in cloud_dag_files.EXPORTED
         if catalogue[name].exists_in(version) and catalogue[name].read != "never"
     }
 
 
-@pytest.mark.parametrize("name", seed_dags.MARTS)
-def test_marts_are_built_by_the_operator(seeds: Seeds, name: str) -> None:
-    dag_id = seed_dags.MARTS[name]
-    seeds.trigger(dag_id, "first")
-    seeds.wait_for_state(dag_id, "first", "success", seconds=_BUILD_SECONDS)
-    marts = getattr(seeds, name).with_schema("airflow_audit")
+@pytest.mark.parametrize("name", cloud_dag_files.MARTS)
+def test_marts_are_built_by_the_operator(live: LiveClouds, name: str) -> None:
+    dag_id = cloud_dag_files.MARTS[name]
+    live.trigger(dag_id, "first")
+    live.wait_for_state(dag_id, "first", "success", seconds=_BUILD_SECONDS)
+    marts = getattr(live, name).with_schema("airflow_audit")
     built = {table for schema, table in marts.tables() if schema == "airflow_audit"}
-    assert built >= set(MARTS if seed_dags.SELECTED[name] is None else seed_dags.FEW_MARTS)
+    assert built >= set(
+        MARTS if cloud_dag_files.SELECTED[name] is None else cloud_dag_files.FEW_MARTS
+    )
     query = "select state from {} where dag_id = '{}' and run_id = 'first'"
     assert marts.query(query.format("fct_dag_runs", dag_id)) == [("running",)]
-    [(users,)] = seeds.query("select count(*) from ab_user")
+    [(users,)] = live.query("select count(*) from ab_user")
     assert marts.query("select count(*) from dim_users where not is_deleted_at_source") == [
         (users,)
     ]
 
 
-def test_wrong_key_fails_at_once(seeds: Seeds) -> None:
-    log = seeds.run(seed_dags.WRONG_KEY, "r", "failed")
-    assert seeds.task(seed_dags.WRONG_KEY, "r") == ("failed", 1)
+def test_wrong_key_fails_at_once(live: LiveClouds) -> None:
+    log = live.run(cloud_dag_files.WRONG_KEY, "r", "failed")
+    assert live.task(cloud_dag_files.WRONG_KEY, "r") == ("failed", 1)
     assert "private_key (TARGET_SNOWFLAKE_PRIVATE_KEY)" in log
 
 
@@ -317,64 +322,65 @@ def test_wrong_key_fails_at_once(seeds: Seeds) -> None:
         ("bigquery", "bigquery.datasets.create"),
     ],
 )
-def test_missing_role_fails_at_once(seeds: Seeds, name: str, told: str) -> None:
-    dag_id = seed_dags.MISSING_ROLE[name]
-    log = seeds.run(dag_id, "r", "failed")
-    assert seeds.task(dag_id, "r") == ("failed", 1)
+def test_missing_role_fails_at_once(live: LiveClouds, name: str, told: str) -> None:
+    dag_id = cloud_dag_files.MISSING_ROLE[name]
+    log = live.run(dag_id, "r", "failed")
+    assert live.task(dag_id, "r") == ("failed", 1)
     assert told in log
 
 
-def test_full_stage_is_tried_again(seeds: Seeds) -> None:
-    ballast = seeds.stage / "full"
-    with suppress(OSError), ballast.open("wb", buffering=0) as file:
-        while True:
-            file.write(b"\0" * 4096)
-    run_id = seeds.unpause(seed_dags.FULL_STAGE)
-    waits = "select 1 from task_instance where dag_id = %s and state = 'up_for_retry'"
-    seeds.wait_for("a try that fails", lambda: not seeds.query(waits, seed_dags.FULL_STAGE))
-    assert "No space left on device" in seeds.log(seed_dags.FULL_STAGE, run_id)
-    ballast.unlink()
-    seeds.wait_for_success(seed_dags.FULL_STAGE, run_id, tasks=6)
-    assert list(seeds.stage.iterdir()) == []
+def test_full_stage_is_tried_again(live: LiveClouds) -> None:
+    with small_disk(live.stage, "1m"):
+        ballast = live.stage / "full"
+        with suppress(OSError), ballast.open("wb", buffering=0) as file:
+            while True:
+                file.write(b"\0" * 4096)
+        run_id = live.unpause(cloud_dag_files.FULL_STAGE)
+        waits = "select 1 from task_instance where dag_id = %s and state = 'up_for_retry'"
+        live.wait_for("a try that fails", lambda: not live.query(waits, cloud_dag_files.FULL_STAGE))
+        assert "No space left on device" in live.log(cloud_dag_files.FULL_STAGE, run_id)
+        ballast.unlink()
+        live.wait_for_success(cloud_dag_files.FULL_STAGE, run_id, tasks=6)
+        assert list(live.stage.iterdir()) == []
     pools = load_catalogue()["slot_pool"]
-    exported = seeds.bigquery.with_schema("airflow_seeds_export")
-    assert seeds.loaded(exported, pools) == seeds.source({"slot_pool": pools})["slot_pool"]
+    exported = live.bigquery.with_schema("airflow_live_export")
+    assert live.loaded(exported, pools) == live.source({"slot_pool": pools})["slot_pool"]
 
 
-def test_killed_worker_leaves_nothing_half_loaded(seeds: Seeds) -> None:
-    dag_id, run_id = seed_dags.KILLED, "killed"
+def test_killed_worker_leaves_nothing_half_loaded(live: LiveClouds) -> None:
+    dag_id, run_id = cloud_dag_files.KILLED, "killed"
     query = "select max(_sdc_extracted_at) from log"
-    raw = seeds.snowflake.with_schema("airflow_seeds")
+    raw = live.snowflake.with_schema("airflow_live")
     before = raw.query(query)
     # It is in the midst of its load, whose statements nobody answers.
-    seeds.snowflake.stand_in.log()
-    seeds.snowflake.stand_in.fail("(?i)^(merge|insert|copy)", 503, "", "")
+    live.snowflake.stand_in.log()
+    live.snowflake.stand_in.fail("(?i)^(merge|insert|copy)", 503, "", "")
     try:
-        seeds.trigger(dag_id, run_id)
-        seeds.wait_for(
+        live.trigger(dag_id, run_id)
+        live.wait_for(
             "the load",
-            lambda: not any("uploaded" in done for done in seeds.snowflake.stand_in.log()) and "it",
+            lambda: not any("uploaded" in done for done in live.snowflake.stand_in.log()) and "it",
         )
-        family = seeds.processes()
+        family = live.processes()
         family[0].parent().send_signal(signal.SIGKILL)
         wait_for_end(family)
     finally:
-        seeds.snowflake.stand_in.fail_no_more()
+        live.snowflake.stand_in.fail_no_more()
     assert raw.query(query) == before
     # The next try takes it from there.
-    seeds.wait_for_state(dag_id, run_id, "success")
-    assert seeds.task(dag_id, run_id)[1] > 1
+    live.wait_for_state(dag_id, run_id, "success")
+    assert live.task(dag_id, run_id)[1] > 1
     assert raw.query(query) != before
 
 
-def test_secrets_show_nowhere(seeds: Seeds) -> None:
-    rendered = seeds.query(f"select rendered_fields::text from {rendered_table(seeds.version)}")
-    xcoms = seeds.query(f"select value::text from {xcom_of_current_tries(seeds.version)}")
-    logs = [path.read_text() for path in (seeds.airflow.home / "logs").rglob("*.log")]
+def test_secrets_show_nowhere(live: LiveClouds) -> None:
+    rendered = live.query(f"select rendered_fields::text from {rendered_table(live.version)}")
+    xcoms = live.query(f"select value::text from {xcom_of_current_tries(live.version)}")
+    logs = [path.read_text() for path in (live.airflow.home / "logs").rglob("*.log")]
     assert rendered
     assert xcoms
     assert logs
     places = [*logs, *map(str, rendered), *map(str, xcoms)]
-    for canary in seeds.canaries:
+    for canary in live.canaries:
         shown = [place for place in places if canary in place]
         assert not shown, shown[0][:2000]
