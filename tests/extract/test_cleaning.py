@@ -260,8 +260,10 @@ def test_a_verdict(
 ) -> None:
     with psycopg.connect(postgres.url("postgres")) as connection:
         row = connection.execute(
-            f"select ({cleaned('verdict', 'chosen_options')})[1]"
-            " from (select %s::json as chosen_options, %s::json as options) as hitl_detail".encode(),
+            f"""
+            select ({cleaned("verdict", "chosen_options")})[1]
+            from (select %s::json as chosen_options, %s::json as options) as hitl_detail
+            """.encode(),
             (chosen, offered),
         ).fetchone()
     assert row == (kept,)

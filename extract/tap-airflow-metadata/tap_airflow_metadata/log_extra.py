@@ -182,7 +182,7 @@ def _of_json(column: str) -> str:
             from json_each(flat::json) with ordinality as noted (name, noted, position)
             offset 0
         )""",
-        is_given=rf"""{column} ~ ('"' || name || '": (?!null|"\s*(?:\{{\s*\}})?\s*"|\{{\}}|\[\])')""",
+        is_given=rf"""{column} ~ ('"' || name || '": (?!null|"[{{}}\s]*"|\{{\}}|\[\])')""",
         written="""'"' || name || '": ' || {value}""",
         quote='"',
         brackets="{}",
@@ -201,7 +201,7 @@ def _of_list(column: str) -> str:
             from regexp_matches(flat, {pair}, 'g') with ordinality as pairs (found, position)
             offset 0
         )""",
-        is_given=rf"""{column} ~ ('\(''' || name || ''', (?!''\s*(?:\{{\s*\}})?\s*''|None)')""",
+        is_given=rf"""{column} ~ ('\(''' || name || ''', (?!''[{{}}\s]*''|None)')""",
         written="""'(''' || name || ''', ' || {value} || ')'""",
         quote="'",
         brackets="[]",

@@ -15,7 +15,9 @@ def verdict(chosen: str, offered: str | None = None) -> str:
         offered: SQL of the choices that there were, as JSON text, if they are known.
     """
     chosen = _without_spaces(chosen)
-    is_other = f"when {_without_spaces(offered)} <> '{_OFFERED}' then '\"other\"'" if offered else ""
+    is_other = (
+        f"when {_without_spaces(offered)} <> '{_OFFERED}' then '\"other\"'" if offered else ""
+    )
     return f"""case
         when {chosen} is null or {chosen} = 'null' then null
         {is_other}

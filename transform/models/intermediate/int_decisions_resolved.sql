@@ -44,6 +44,7 @@ joined as (
         end as asked_at,
         decisions.responded_at,
         {{ json_text("decisions.responded_by", "name") }} as responded_by_username,
+        replace(decisions.verdict, '"', '') as verdict,
         coalesce(decisions.default_answers, 'null') <> 'null' as has_default_answer,
         environments.pii <> 'hashed' as is_responder_read,
         environments.synced_at,
@@ -97,6 +98,7 @@ judged as (
         asked_at,
         responded_at,
         responded_by_username,
+        verdict,
         responded_at is null
         and not is_deleted_at_source
         and coalesce(state in ('running', 'deferred', 'awaiting_input'), false)
