@@ -12,6 +12,7 @@ from demo.environments import ENVIRONMENTS
 from tests.demo.demo_runs import ANALYTICS, PRODUCTION
 from tests.real_airflow.install import airflow_environ, has_python, install
 
+NOTED = "has_note: true"
 INSIDE_AIRFLOW = Path(__file__).with_name("permissions_inside_airflow.py")
 
 
@@ -152,6 +153,99 @@ def test_the_access_review_shows_whom_to_ask_about(ask, marts):
         " strftime(last_intervention_at, '%Y-%m-%d') from rpt_access_review"
         " where environment_slug = 'production' and username = 'otto'"
     ) == [(True, "2026-09-03", "Op", "2026-08-28")]
+
+
+def test_what_was_done_to_runs_is_that_of_the_source(ask, marts):
+    asked = ask(
+        ANALYTICS,
+        "select id, owner, extra::json ->> 'state', extra::json ->> 'note' from log"
+        " where event = 'patch_dag_run' order by id",
+    )
+    for mart in ("fct_audit_events", "fct_manual_interventions"):
+        told = marts(
+            "select log_id, actor_name, action, new_state, new_value"
+            f" from {mart} where event_name = 'patch_dag_run' order by log_id"
+        )
+        assert told == [
+            (log_id, owner, *(("mark", state, None) if state else ("annotate", None, NOTED)))
+            for log_id, owner, state, note in asked
+        ]
+        assert [action for _, _, action, *_ in told].count("annotate") == 4
+        notes = [note for *_, note in asked if note]
+        assert notes
+        assert all(note not in repr(told) for note in notes)
+
+
+def test_verdicts_are_those_of_the_source(ask, marts):
+    answered = ask(
+        ANALYTICS,
+        "select id, extra::json -> 'chosen_options' ->> 0 from log"
+        " where event = 'update_hitl_detail' order by id",
+    )
+    actions = {"Approve": "approve", "Reject": "reject"}
+    assert marts(
+        "select log_id, action from fct_manual_interventions"
+        " where event_name = 'update_hitl_detail' order by log_id"
+    ) == [(log_id, actions.get(choice, "answer")) for log_id, choice in answered]
+    assert [choice for _, choice in answered].count("Reject") == 2
+    chosen = ask(
+        ANALYTICS,
+        """
+        select case chosen_options ->> 0
+            when 'Approve' then 'approved' when 'Reject' then 'rejected' end as verdict, count(*)
+        from (
+            select chosen_options, responded_at from hitl_detail
+            union all select chosen_options, responded_at from hitl_detail_history
+        ) as decisions
+        where responded_at is not null
+        group by 1 order by 1
+        """,
+    )
+    assert marts(
+        "select verdict, count(*) from fct_approvals where verdict is not null"
+        " group by 1 order by 1"
+    ) == list(chosen)
+    assert dict(chosen)["rejected"] == 2
+
+
+@pytest.mark.parametrize(
+    ("slug", "events"),
+    [(PRODUCTION, ["trigger", "api.post_dag_run"]), (ANALYTICS, ["trigger_dag_run"])],
+)
+def test_configurations_are_where_the_source_has_one(slug, events, ask, marts):
+    given = ask(
+        slug,
+        "select id, coalesce(extra::json ->> 'conf', '') not in ('', '{}') from log"
+        " where event = any(%s) order by id",
+        events,
+    )
+    assert (
+        marts(
+            "select log_id, has_conf from fct_audit_events"
+            " where environment_slug = ? and action = 'trigger' order by log_id",
+            slug,
+        )
+        == given
+    )
+    assert len({has_conf for _, has_conf in given}) == 2
+
+
+def test_pools_and_pauses_have_their_new_value(marts):
+    assert marts(
+        "select environment_slug, action, new_value, channel, count(*) from fct_audit_events"
+        " where new_value like 'slots%' or new_value like 'is_paused%'"
+        " group by all order by all nulls first"
+    ) == [
+        (ANALYTICS, "create", "slots: 2", None, 1),
+        (ANALYTICS, "edit", "slots: 5", None, 1),
+        (ANALYTICS, "pause", "is_paused: true", None, 2),
+        (ANALYTICS, "unpause", "is_paused: false", None, 1),
+        (PRODUCTION, "create", "slots: 8", "ui", 1),
+        (PRODUCTION, "edit", "slots: 6", "ui", 1),
+        (PRODUCTION, "pause", "is_paused: true", None, 1),
+        (PRODUCTION, "pause", "is_paused: true", "ui", 3),
+        (PRODUCTION, "unpause", "is_paused: false", "ui", 1),
+    ]
 
 
 def test_marked_tasks_are_those_of_the_source(ask, marts):

@@ -53,6 +53,16 @@ def bulk(*entities: dict[str, object]) -> str:
     return json.dumps({"actions": actions, "method": "PATCH"})
 
 
+def answer(chosen: object, **entered: object) -> str:
+    """What Airflow notes of an answer, and what is left of it."""
+    noted = {"map_index": "-1", "chosen_options": chosen}
+    if isinstance(chosen, list):
+        noted["params_input"] = entered
+    elif chosen is None:
+        del noted["chosen_options"]
+    return json.dumps(noted)
+
+
 def notes() -> list[tuple[str, str, str | None, str | None]]:
     """An event, what Airflow notes beside it, what is left of that, and what was found."""
     return [
@@ -71,7 +81,20 @@ def notes() -> list[tuple[str, str, str | None, str | None]]:
             "cut",
         ),
         ("trigger", f"[('conf', '{{\"a\": \"{SECRET}\"}}')]", "[('conf', '***')]", "cut"),
-        ("trigger_dag_run", '{"conf": {}, "note": null}', "{}", "cut"),
+        ("trigger_dag_run", '{"conf": {}, "note": null}', '{"note": ""}', "cut"),
+        ("trigger", '{"conf": "{}", "dag_id": "x"}', '{"dag_id": "x"}', "cut"),
+        ("trigger", "[('conf', '{ }'), ('dag_id', 'x')]", "[('dag_id', 'x')]", "cut"),
+        # A note that is taken away.
+        ("patch_dag_run", '{"note": "", "method": "PATCH"}', "=", None),
+        # Of choices, what they decide.
+        ("update_hitl_detail", answer(["Approve"]), answer("approved"), "cut"),
+        ("update_hitl_detail", answer(["Reject"]), answer("rejected"), "cut"),
+        ("update_hitl_detail", answer([SECRET]), answer("other"), "cut"),
+        ("update_hitl_detail", answer(["Approve", "Reject"]), answer("other"), "cut"),
+        ("update_hitl_detail", answer([f'"], "{SECRET}']), answer("other"), "cut"),
+        ("update_hitl_detail", answer([]), answer("other"), "cut"),
+        ("update_hitl_detail", answer(["Approve"], chosen_options=["Reject"]), answer(None), "cut"),
+        ("update_hitl_detail", json.dumps({"chosen_options": SECRET}), "{}", "cut"),
         # Kept names in what is nested in others, or in their texts.
         ("post_connection", json.dumps({"extra": {"conn_id": SECRET}}), "{}", "cut"),
         ("post_variable", json.dumps({"value": f'", "key": "{SECRET}'}), "{}", "cut"),
@@ -217,6 +240,33 @@ def test_a_command_that_is_not_that_of_the_event(note: str, clean: Cleaner) -> N
 def test_a_host(host: str, kept: str | None, clean: Cleaner) -> None:
     expected = (host, None) if kept == "=" else (kept, "cut")
     assert clean("host", host) == expected
+
+
+@pytest.mark.parametrize(
+    ("chosen", "offered", "kept"),
+    [
+        ('["Approve"]', '["Approve", "Reject"]', '"approved"'),
+        ('["Reject"]', '["Approve", "Reject"]', '"rejected"'),
+        ('["Approve", "Reject"]', '["Approve", "Reject"]', '"other"'),
+        ('["Approve"]', '["Approve", "Escalate"]', '"other"'),
+        (f'["{SECRET}"]', f'["{SECRET}"]', '"other"'),
+        ("[]", '["Approve", "Reject"]', '"other"'),
+        ("null", '["Approve", "Reject"]', None),
+        (None, '["Approve", "Reject"]', None),
+    ],
+)
+def test_a_verdict(
+    chosen: str | None, offered: str, kept: str | None, postgres: ThrowawayPostgres
+) -> None:
+    with psycopg.connect(postgres.url("postgres")) as connection:
+        row = connection.execute(
+            f"""
+            select ({cleaned("verdict", "chosen_options")})[1]
+            from (select %s::json as chosen_options, %s::json as options) as hitl_detail
+            """.encode(),
+            (chosen, offered),
+        ).fetchone()
+    assert row == (kept,)
 
 
 @pytest.mark.parametrize(

@@ -51,6 +51,16 @@ def test_who_does_it_is_who_writes_it() -> None:
     assert human & by_airflow_alone == set()
 
 
+def test_only_what_airflow_2_has_asked_for_has_a_channel_of_its_own() -> None:
+    """In Airflow 3 the pages use the API; tasks write their states as people marked them in 2."""
+    for event, row in SEED.items():
+        if row["channel"]:
+            writers = {writer for found in LISTS.values() for writer in found.get(event, [])}
+            assert row["channel"] in {"ui", "api"}
+            assert row["until"].startswith("2.") or event in {"failed", "paused", "success"}
+            assert "request" in writers
+
+
 @pytest.mark.live_airflow
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("version", ["2.11.0", "3.3.2"])

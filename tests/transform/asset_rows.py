@@ -116,6 +116,7 @@ AIRFLOW_3: dict[str, list[Row]] = {
             "created_at": _ASKED_AT,
             "responded_at": _ANSWERED_AT,
             "responded_by": '{"id": "2", "name": "joe"}',
+            "chosen_options": '"rejected"',
             "assignees": '[{"id": "2", "name": "joe"}]',
         }
     ],

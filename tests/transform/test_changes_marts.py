@@ -22,7 +22,7 @@ def test_manual_interventions(rows_of: Rows) -> None:
         "select environment_slug, log_id, action, actor_name, dag_id, run_id, run_count,"
         " task_instance_count from fct_manual_interventions order by 1, 2"
     ) == [
-        (THREE, 1, "unpause", "jane", "sales", None, None, None),
+        (THREE, 1, "changed", "jane", "sales", None, None, None),
         (TWO, 1, "trigger", "jane", "sales", "manual__1", 1, None),
         (TWO, 3, "mark", "jane", "sales", None, None, None),
         (TWO, 4, "pause", "joe", "old", None, None, None),

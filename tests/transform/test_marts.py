@@ -122,7 +122,8 @@ def test_audit_events(rows_of: Rows) -> None:
         " actor_name, username, is_human, is_destructive, is_paused"
         " from fct_audit_events as events left join dim_users using (user_key) order by 1, 2"
     ) == [
-        (THREE, 1, "dag", "unpause", "dag", "human", "jane", "jane", True, False, False),
+        # Logged before the first sync: by Airflow 3.0, for all that is known.
+        (THREE, 1, "dag", "changed", "dag", "human", "jane", "jane", True, False, None),
         (THREE, 2, "task", "finish", "task_instance", "system", None, None, False, False, None),
         (THREE, 3, "config", "delete", "connection", "human", "joe", "joe", True, True, None),
         (TWO, 1, "run", "trigger", "dag_run", "human", "jane", "jane", True, False, None),

@@ -35,6 +35,7 @@ DOUBLES = ("_seconds", "_share", "_hours", "_cost", "z_score")
 # Their rows become those of a mart one by one, so that its key proves theirs: over a million rows
 # a second test of the same costs as much as the mart.
 KEY_IS_PROVEN_BY = {
+    "int_audit_events_noted": "fct_audit_events",
     "int_task_attempts_numbered": "fct_task_attempts",
     "int_task_attempts_unioned": "fct_task_attempts",
     "int_task_instances_unified": "fct_task_instances",

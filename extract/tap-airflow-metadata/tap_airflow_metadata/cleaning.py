@@ -6,12 +6,16 @@ from typing import Literal, get_args
 
 from tap_airflow_metadata import log_extra
 from tap_airflow_metadata.quoting import literal
+from tap_airflow_metadata.verdict import verdict
 
 # addresses: user, password and telling parameters of every address in a text are cut out.
-# host: an address keeps its scheme and hosts only. log_extra: see log_extra.yml.
-Rule = Literal["addresses", "host", "log_extra"]
+# host: an address keeps its scheme and hosts only. log_extra: see log_extra.yml. verdict: of the
+# choices in a list only whether they approve or reject.
+Rule = Literal["addresses", "host", "log_extra", "verdict"]
 RULES: frozenset[Rule] = frozenset(get_args(Rule))
 
+# What people could choose from, beside what they chose.
+_OPTIONS = '"options"::text'
 _USER = r"([A-Za-z][A-Za-z0-9+.-]*://)[^[:space:]/?#]*@"
 _TELLING_PARAMETER = (
     r"([?&;][^=&;#[:space:]]*(?:token|secret|passw|pwd|sig|credential|auth|key)[^=&;#[:space:]]*=)"
@@ -30,7 +34,7 @@ def cleaned(rule: Rule, column: str) -> str:
 
     Args:
         rule: The column's rule in the catalogue.
-        column: SQL of its value, a text.
+        column: SQL of its value, a text; or JSON for ``verdict``.
 
     Returns:
         SQL of a text array: the cleaned value; and null if nothing was cut out, ``cut`` if
@@ -38,6 +42,8 @@ def cleaned(rule: Rule, column: str) -> str:
     """
     if rule == "log_extra":
         return log_extra.cleaned(column)
+    if rule == "verdict":
+        return f"array[{verdict(f'({column})::text', _OPTIONS)}, null]"
     if rule == "host":
         address = literal(_ADDRESS)
         return (

@@ -39,11 +39,12 @@ _PERSONAL = {
     "mention": "may name people; null with `pii: hashed`",
 }
 # What a tap that cannot clean leaves out. Addresses it has to read: assets are told apart by them.
-_NEVER_WHOLE: frozenset[Rule | None] = frozenset({"host", "log_extra"})
+_NEVER_WHOLE: frozenset[Rule | None] = frozenset({"host", "log_extra", "verdict"})
 _CLEANED: dict[Rule, str] = {
     "addresses": "user, password and telling parameters of addresses are cut out",
     "host": "only scheme and hosts of an address are read",
     "log_extra": "only what an allow-list knows to be harmless is read",
+    "verdict": "only whether Airflow's approval was given or refused, or `other`, is read",
 }
 
 # All of the folder is generated.
@@ -305,6 +306,12 @@ def provider_tables() -> str:
     return json.dumps(tables, indent=1) + "\n"
 
 
+def _is_emptied(column: Column) -> bool:
+    """Return whether a snapshot without secrets has nothing of a column."""
+    # Airflow itself could not read a verdict in place of the choices.
+    return column.access != "read" or column.clean == "verdict"
+
+
 def _cleaned_columns() -> dict[str, dict[str, str]]:
     """SQL of what a snapshot without secrets keeps of a column, by table and column.
 
@@ -314,7 +321,7 @@ def _cleaned_columns() -> dict[str, dict[str, str]]:
         table.name: {
             column.name: f"({cleaned(column.clean, quoted(column.name))})[1]"
             for column in table.columns.values()
-            if column.clean
+            if column.clean and not _is_emptied(column)
         }
         for table in load_catalogue().values()
     }
@@ -329,7 +336,7 @@ def snapshot_facts() -> str:
         names = [
             column.name
             for column in table.columns.values()
-            if column.access != "read" and table.name not in _NEEDED_TO_START
+            if _is_emptied(column) and table.name not in _NEEDED_TO_START
         ]
         if names:
             secret[table.name] = names

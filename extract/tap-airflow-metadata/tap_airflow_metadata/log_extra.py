@@ -18,6 +18,7 @@ from typing import Any
 import yaml
 
 from tap_airflow_metadata.quoting import literal
+from tap_airflow_metadata.verdict import verdict
 
 # Characters of a string that may be kept. JSON escapes letters that are not English; in a command
 # there must be no equals sign, which may join a password to its option.
@@ -37,9 +38,11 @@ _NESTED = "<>"
 _DEEPEST = 5
 # Replaces a backslash in flat JSON; no plain string contains it.
 _BACKSLASH = "chr(127)"
-# Forms without a pattern: any plain string, and whether there is a value at all.
+# Forms without a pattern: any plain string; whether there is a value at all; and what was chosen.
 _NAME = "name"
 _GIVEN = "given"
+_WRITTEN = "written"
+_VERDICT = "verdict"
 # Prefixes of the events of some requests in releases 2.9 to 2.11.
 _PREFIXES = ("", "api.", "ui.")
 _FLAGS_OF_ALL_COMMANDS = ("--help", "-h", "--verbose", "-v")
@@ -179,7 +182,7 @@ def _of_json(column: str) -> str:
             from json_each(flat::json) with ordinality as noted (name, noted, position)
             offset 0
         )""",
-        is_given=rf"""{column} ~ ('"' || name || '": (?!null|""|\{{\}}|\[\])')""",
+        is_given=rf"""{column} ~ ('"' || name || '": (?!null|"[{{}}\s]*"|\{{\}}|\[\])')""",
         written="""'"' || name || '": ' || {value}""",
         quote='"',
         brackets="{}",
@@ -198,7 +201,7 @@ def _of_list(column: str) -> str:
             from regexp_matches(flat, {pair}, 'g') with ordinality as pairs (found, position)
             offset 0
         )""",
-        is_given=rf"""{column} ~ ('\(''' || name || ''', (?!''''|None)')""",
+        is_given=rf"""{column} ~ ('\(''' || name || ''', (?!''[{{}}\s]*''|None)')""",
         written="""'(''' || name || ''', ' || {value} || ')'""",
         quote="'",
         brackets="[]",
@@ -228,10 +231,15 @@ def _of_request(  # noqa: PLR0913  what differs between the two ways to note a r
         quote: Quote of a string.
         brackets: Opening and closing bracket of the note.
     """
-    names = sorted({name for group in allow_list().requests for name in _names(group, _GIVEN)})
-    value = (
-        f"case when name in ({_listed(names)}) then {literal(f'{quote}***{quote}')} else value end"
-    )
+    given, nothing = literal(f"{quote}***{quote}"), literal(quote * 2)
+    chosen = rf"""substring({column} from '"' || name || '": (\[[^]]*\])')"""
+    value = f"""case
+        when name in ({_listed(_names_of(_GIVEN))}) then {given}
+        when name in ({_listed(_names_of(_WRITTEN))}) and {is_given} then {given}
+        when name in ({_listed(_names_of(_WRITTEN))}) then {nothing}
+        when name in ({_listed(_names_of(_VERDICT))}) then {verdict(chosen)}
+        else value
+    end"""
     return f"""(
         select array[kept, case
             when is_known is not true then 'unknown' when kept <> {column} then 'cut'
@@ -241,7 +249,7 @@ def _of_request(  # noqa: PLR0913  what differs between the two ways to note a r
             select
                 '{brackets[0]}' || coalesce(
                     string_agg({written.format(value=value)}, ', ' order by position)
-                    filter (where {_is_kept(is_given)}),
+                    filter (where {_is_kept(column, is_given)}),
                     ''
                 ) || '{brackets[1]}' as kept,
                 coalesce(bool_and({_is_known()}), true) as is_known
@@ -250,21 +258,28 @@ def _of_request(  # noqa: PLR0913  what differs between the two ways to note a r
     )"""
 
 
+def _names_of(form: str) -> list[str]:
+    return sorted({name for group in allow_list().requests for name in _names(group, form)})
+
+
 def _names(group: Requests, form: str) -> list[str]:
     return [name for name, its_form in group.kept.items() if its_form == form]
 
 
-def _is_kept(is_given: str) -> str:
+def _is_kept(column: str, is_given: str) -> str:
     """Return SQL for whether a value has the form of its kept name."""
     groups = []
     for number, group in enumerate(allow_list().requests):
         cases = []
         for form, pattern in allow_list().forms.items():
-            wanted = f"btrim(value, '''\"') ~ '^(?:{pattern})$'"
-            if form == _NAME:
-                wanted = f"value <> '\"{_NESTED}\"'"
-            elif form == _GIVEN:
-                wanted = is_given
+            wanted = {
+                _NAME: f"value <> '\"{_NESTED}\"'",
+                _GIVEN: is_given,
+                _WRITTEN: "true",
+                # Of two lists with one name, which is deeper in the note is not told.
+                _VERDICT: f"value = '\"{_NESTED}\"'"
+                f" and cardinality(string_to_array({column}, '\"' || name || '\": ')) = 2",
+            }.get(form, f"btrim(value, '''\"') ~ '^(?:{pattern})$'")
             if names := _names(group, form):
                 cases.append(f"when name in ({_listed(names)}) then {wanted}")
         groups.append(f"when {number} then case {' '.join(cases)} else false end")

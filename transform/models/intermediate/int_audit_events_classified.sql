@@ -1,32 +1,12 @@
-with logs as (
+with named as (
 
-    select * from {{ ref("stg_airflow__logs") }}
+    select * from {{ ref("int_audit_events_noted") }}
 
 ),
 
 audit_events as (
 
     select * from {{ ref("audit_events") }}
-
-),
-
--- Airflow 2.9 to 2.11 put the way it came in front of what the REST API was asked to
--- do.
-named as (
-
-    select
-        *,
-        case
-            when event_name like 'api.%' then substring(event_name, 5)
-            when event_name like 'ui.%' then substring(event_name, 4)
-            else event_name
-        end as plain_event_name,
-        -- Only what Airflow writes about a task instance has a map index; a request
-        -- never does, or since Airflow 3.4 without a try's number. That tells a task
-        -- that failed from a user who marks it as failed.
-        map_index is not null
-        and (task_instance_id is null or try_number is not null) as is_written_by_task
-    from logs
 
 ),
 
@@ -37,6 +17,11 @@ acted as (
         audit_events.category,
         audit_events.action,
         audit_events.object_type,
+        -- From Airflow 2.9 on, which notes JSON, the API's events have a prefix.
+        case
+            when audit_events.until = '2.11.0' and named.is_noted_as_json then 'ui'
+            else audit_events.channel
+        end as channel,
         audit_events.is_destructive,
         case
             when named.is_written_by_task or not audit_events.is_human then 'system'
@@ -46,30 +31,37 @@ acted as (
             when named.plain_event_name = 'paused' and named.owner_name = 'scheduler'
                 then 'system'
             else 'human'
-        end as actor_kind,
-        -- How Airflow wrote the new state of a DAG: as JSON since 2.9, its pages since
-        -- 3.4 by name; as a list of pairs before, and before 2.8 with what the page was
-        -- asked, which is the opposite.
-        case
-            when
-                named.event_name = 'drain_completed'
-                or named.extra like '%"is_paused": true%'
-                or named.extra like '%"scheduling_state": "paused"%'
-                or named.extra like {{ literal("%('is_paused', True)%") }}
-                or named.extra like {{ literal("%('is_paused', 'false')%") }}
-                then true
-            when
-                named.extra like '%"is_paused": false%'
-                or named.extra like '%"scheduling_state": "active"%'
-                or named.extra like {{ literal("%('is_paused', False)%") }}
-                or named.extra like {{ literal("%('is_paused', 'true')%") }}
-                then false
-        end as is_paused,
-        coalesce(named.extra like '%"scheduling_state": "draining"%', false)
-            as is_draining
+        end as actor_kind
     from named
     left join audit_events
         on named.plain_event_name = audit_events.event
+
+),
+
+decided as (
+
+    select
+        *,
+        case
+            when is_written_by_task and plain_event_name in ('success', 'failed')
+                then 'finish'
+            when category = 'dag' and is_paused then 'pause'
+            when category = 'dag' and not is_paused then 'unpause'
+            when category = 'dag' and is_draining then 'drain'
+            when verdict = 'approved' then 'approve'
+            when verdict = 'rejected' then 'reject'
+            -- The mask may have let through either.
+            when
+                action = 'changed'
+                and is_masked
+                and has_note is not null
+                and new_state is not null
+                then 'changed'
+            when action = 'changed' and new_state is not null then 'mark'
+            when action = 'changed' and has_note is not null then 'annotate'
+            else coalesce(action, 'unclassified')
+        end as decided_action
+    from acted
 
 ),
 
@@ -82,15 +74,24 @@ classified as (
         event_name,
         plain_event_name,
         coalesce(category, 'unclassified') as category,
-        case
-            when is_written_by_task and plain_event_name in ('success', 'failed')
-                then 'finish'
-            when category = 'dag' and is_paused then 'pause'
-            when category = 'dag' and not is_paused then 'unpause'
-            when category = 'dag' and is_draining then 'drain'
-            else coalesce(action, 'unclassified')
-        end as action,
+        decided_action as action,
         coalesce(object_type, 'unclassified') as object_type,
+        case when decided_action in ('mark', 'edit') then new_state end as new_state,
+        case
+            when decided_action in ('pause', 'unpause') and is_paused is not null
+                then 'is_paused: ' || case when is_paused then 'true' else 'false' end
+            when object_type = 'pool' then 'slots: ' || slots
+            when decided_action in ('mark', 'annotate') and has_note is not null
+                then 'has_note: ' || case when has_note then 'true' else 'false' end
+        end as new_value,
+        coalesce(
+            named_channel, case when actor_kind = 'human' then channel end
+        ) as channel,
+        -- Before Airflow 2.9 the API's requests are noted without what they said.
+        case
+            when event_name = 'dag_run.create' then null
+            when category = 'run' and decided_action = 'trigger' then has_conf
+        end as has_conf,
         actor_kind,
         case
             -- Airflow 2.6, for one, adds the full name: jane (Jane Doe).
@@ -101,7 +102,7 @@ classified as (
         coalesce(is_destructive, false) as is_destructive,
         is_paused,
         dag_id,
-        {{ logged_list("extra", "dag_ids") }} as listed_dag_ids,
+        listed_dag_ids,
         task_id,
         run_id,
         map_index,
@@ -112,7 +113,7 @@ classified as (
         extracted_at,
         is_deleted_at_source,
         deleted_at_source_at
-    from acted
+    from decided
 
 )
 

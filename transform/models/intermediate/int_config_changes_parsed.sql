@@ -27,7 +27,7 @@ noted as (
             and audit_events.log_id = logs.log_id
     where
         audit_events.category in ('config', 'access')
-        and audit_events.action in ('create', 'edit', 'delete')
+        and audit_events.action in ('create', 'edit', 'delete', 'changed')
         and audit_events.is_human
 
 ),

@@ -44,6 +44,10 @@ joined as (
         end as asked_at,
         decisions.responded_at,
         {{ json_text("decisions.responded_by", "name") }} as responded_by_username,
+        -- A sync of an older version may have read the choices themselves.
+        case
+            when decisions.verdict like '"%"' then replace(decisions.verdict, '"', '')
+        end as verdict,
         coalesce(decisions.default_answers, 'null') <> 'null' as has_default_answer,
         environments.pii <> 'hashed' as is_responder_read,
         environments.synced_at,
@@ -68,12 +72,8 @@ ranked as (
         *,
         row_number() over (
             partition by
-                environment_slug,
-                coalesce(dag_id, task_instance_id),
-                run_id,
-                task_id,
-                instance_index,
-                responded_at,
+                environment_slug, coalesce(dag_id, task_instance_id),
+                run_id, task_id, instance_index, responded_at,
                 case when responded_at is null then task_instance_id end
             order by try_number asc, task_instance_id asc
         ) as try_rank
@@ -97,6 +97,7 @@ judged as (
         asked_at,
         responded_at,
         responded_by_username,
+        verdict,
         responded_at is null
         and not is_deleted_at_source
         and coalesce(state in ('running', 'deferred', 'awaiting_input'), false)

@@ -7,6 +7,7 @@
         created_at,
         responded_at,
         responded_by,
+        verdict,
         extracted_at,
         is_deleted_at_source,
         deleted_at_source_at
@@ -42,6 +43,7 @@ earlier as (
         hitl_detail_histories.created_at,
         hitl_detail_histories.responded_at,
         hitl_detail_histories.responded_by,
+        hitl_detail_histories.verdict,
         hitl_detail_histories.extracted_at,
         {{ gone_or_frozen("hitl_detail_histories") }}
     from hitl_detail_histories

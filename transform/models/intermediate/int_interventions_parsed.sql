@@ -82,8 +82,10 @@ asked as (
         audit_events.category in ('run', 'task', 'dag', 'backfill')
         and audit_events.action in (
             'trigger', 'clear', 'mark', 'delete', 'pause', 'unpause', 'drain',
-            'create', 'cancel', 'edit', 'approve'
+            'create', 'cancel', 'edit', 'changed', 'approve', 'reject', 'answer',
+            'annotate'
         )
+        and audit_events.plain_event_name not in ('favorite_dag', 'unfavorite_dag')
         and audit_events.is_human
 
 ),

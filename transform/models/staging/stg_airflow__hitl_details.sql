@@ -18,6 +18,7 @@ renamed as (
         created_at,
         responded_at,
         {{ json_as_text("responded_by") }} as responded_by,
+        {{ json_as_text("chosen_options") }} as verdict,
         _sdc_extracted_at as extracted_at,
         _sdc_deleted_at is not null as is_deleted_at_source,
         _sdc_deleted_at as deleted_at_source_at

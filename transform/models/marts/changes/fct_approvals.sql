@@ -49,6 +49,7 @@ measured as (
         decisions.asked_at,
         decisions.responded_at,
         decisions.responded_by_username,
+        decisions.verdict,
         case
             when decisions.responded_at is not null
                 then {{ seconds_between(
