@@ -10,8 +10,7 @@ audit_events as (
 
 ),
 
--- Airflow 2.9 to 2.11 put the way it came in front of what the REST API was asked to
--- do.
+-- Airflow 2.9 to 2.11 put the way it came in before what the REST API was asked to do.
 named as (
 
     select
@@ -45,6 +44,7 @@ acted as (
             -- Airflow itself pauses a DAG after too many failed runs.
             when named.plain_event_name = 'paused' and named.owner_name = 'scheduler'
                 then 'system'
+            when {{ is_service_account("named.owner_name") }} then 'service_account'
             else 'human'
         end as actor_kind,
         -- How Airflow wrote the new state of a DAG: as JSON since 2.9, its pages since
@@ -68,8 +68,7 @@ acted as (
         coalesce(named.extra like '%"scheduling_state": "draining"%', false)
             as is_draining
     from named
-    left join audit_events
-        on named.plain_event_name = audit_events.event
+    left join audit_events on named.plain_event_name = audit_events.event
 
 ),
 
@@ -94,10 +93,12 @@ classified as (
         actor_kind,
         case
             -- Airflow 2.6, for one, adds the full name: jane (Jane Doe).
-            when actor_kind = 'human' then {{ text_before("owner_name", " (") }}
-            when actor_kind = 'command_line' then owner_name
+            when actor_kind not in ('system', 'unknown')
+                then {{ text_before("owner_name", " (") }}
         end as actor_name,
-        actor_kind in ('human', 'command_line') as is_human,
+        case
+            when actor_kind not in ('command_line', 'unknown') then actor_kind = 'human'
+        end as is_human,
         coalesce(is_destructive, false) as is_destructive,
         is_paused,
         dag_id,

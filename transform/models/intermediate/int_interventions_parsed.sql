@@ -84,7 +84,7 @@ asked as (
             'trigger', 'clear', 'mark', 'delete', 'pause', 'unpause', 'drain',
             'create', 'cancel', 'edit', 'approve'
         )
-        and audit_events.is_human
+        and audit_events.actor_kind in ('human', 'command_line')
 
 ),
 
