@@ -113,7 +113,7 @@ def test_names_of_what_changed_are_those_of_the_source(slug, names, ask, marts):
     assert sorted(
         marts(
             "select log_id, object_name from fct_config_changes"
-            " where environment_slug = ? and actor_kind = 'human'",
+            " where environment_slug = ? and actor_kind in ('human', 'service_account')",
             slug,
         ),
         key=repr,
@@ -248,6 +248,38 @@ def test_pools_and_pauses_have_their_new_value(marts):
     ]
 
 
+@pytest.mark.parametrize("slug", [PRODUCTION, ANALYTICS])
+def test_service_accounts_are_no_people(slug, ask, marts):
+    done = ask(
+        slug,
+        "select owner, count(*) from log where owner ~ '^svc-' and map_index is null group by 1",
+    )
+    assert done
+    assert sorted(
+        marts(
+            "select actor_name, count(*) from fct_audit_events"
+            " where environment_slug = ? and actor_kind = 'service_account' and not is_human"
+            " group by 1",
+            slug,
+        )
+    ) == sorted(done)
+    assert marts("select count(*) from fct_manual_interventions where actor_name like 'svc-%'") == [
+        (0,)
+    ]
+
+
+def test_cleaning_up_is_nobodys_work_by_hand(ask, marts):
+    cleaned = ask(PRODUCTION, "select owner, count(*) from log where event ~ 'cleanup' group by 1")
+    assert cleaned == [("airflow", 184)]
+    assert (
+        marts(
+            "select actor_name, count(*) from fct_audit_events"
+            " where event_name = 'cli_cleanup_tables' and is_human is null group by 1"
+        )
+        == cleaned
+    )
+
+
 def test_marked_tasks_are_those_of_the_source(ask, marts):
     marked = ask(
         PRODUCTION,
@@ -294,7 +326,7 @@ def test_interventions_have_the_runs_of_the_source(ask, marts):
     [(PRODUCTION, ["trigger", "api.post_dag_run"]), (ANALYTICS, ["trigger_dag_run"])],
 )
 def test_triggers_have_the_runs_that_they_made(slug, events, ask, marts):
-    """Others have no event: code of a DAG made them."""
+    """Others have no event, for code of a DAG made them, or are a service account's."""
     made_at = "execution_date" if slug == PRODUCTION else "created_at"
     ((runs,),) = ask(
         slug,
@@ -303,12 +335,13 @@ def test_triggers_have_the_runs_that_they_made(slug, events, ask, marts):
         where run_type = 'manual' and exists (
             select 1 from log
             where log.dag_id = dag_run.dag_id and event = any(%s)
+                and owner !~ '^svc-'
                 and abs(extract(epoch from dag_run.{made_at} - log.dttm)) < 10
         )
         """,
         events,
     )
-    assert runs >= 50
+    assert runs >= 30
     assert marts(
         "select sum(run_count) from fct_manual_interventions"
         " where environment_slug = ? and action = 'trigger'",

@@ -130,7 +130,7 @@ def test_audit_events(rows_of: Rows) -> None:
         (TWO, 2, "task", "finish", "task_instance", "system", None, None, False, False, None),
         (TWO, 3, "task", "mark", "task_instance", "human", "jane", "jane", True, False, None),
         (TWO, 4, "dag", "pause", "dag", "human", "joe", "joe", True, False, True),
-        (TWO, 5, "access", "create", "user", "command_line", "root", None, True, False, None),
+        (TWO, 5, "access", "create", "user", "command_line", "root", None, None, False, None),
     ]
 
 

@@ -10,5 +10,5 @@ select
     run_id,
     task_id
 from {{ ref("fct_audit_events") }}
-where action = 'delete' and object_type <> 'database' and is_human
+where action = 'delete' and object_type <> 'database' and actor_kind <> 'system'
 order by logged_at desc

@@ -30,11 +30,11 @@ acted as (
             -- Airflow itself pauses a DAG after too many failed runs.
             when named.plain_event_name = 'paused' and named.owner_name = 'scheduler'
                 then 'system'
+            when {{ is_service_account("named.owner_name") }} then 'service_account'
             else 'human'
         end as actor_kind
     from named
-    left join audit_events
-        on named.plain_event_name = audit_events.event
+    left join audit_events on named.plain_event_name = audit_events.event
 
 ),
 
@@ -51,12 +51,8 @@ decided as (
             when verdict = 'approved' then 'approve'
             when verdict = 'rejected' then 'reject'
             -- The mask may have let through either.
-            when
-                action = 'changed'
-                and is_masked
-                and has_note is not null
-                and new_state is not null
-                then 'changed'
+            when is_masked and has_note is not null and new_state is not null
+                then coalesce(action, 'unclassified')
             when action = 'changed' and new_state is not null then 'mark'
             when action = 'changed' and has_note is not null then 'annotate'
             else coalesce(action, 'unclassified')
@@ -85,7 +81,8 @@ classified as (
                 then 'has_note: ' || case when has_note then 'true' else 'false' end
         end as new_value,
         coalesce(
-            named_channel, case when actor_kind = 'human' then channel end
+            named_channel,
+            case when actor_kind in ('human', 'service_account') then channel end
         ) as channel,
         -- Before Airflow 2.9 the API's requests are noted without what they said.
         case
@@ -95,10 +92,12 @@ classified as (
         actor_kind,
         case
             -- Airflow 2.6, for one, adds the full name: jane (Jane Doe).
-            when actor_kind = 'human' then {{ text_before("owner_name", " (") }}
-            when actor_kind = 'command_line' then owner_name
+            when actor_kind not in ('system', 'unknown')
+                then {{ text_before("owner_name", " (") }}
         end as actor_name,
-        actor_kind in ('human', 'command_line') as is_human,
+        case
+            when actor_kind not in ('command_line', 'unknown') then actor_kind = 'human'
+        end as is_human,
         coalesce(is_destructive, false) as is_destructive,
         is_paused,
         dag_id,

@@ -28,7 +28,7 @@ noted as (
     where
         audit_events.category in ('config', 'access')
         and audit_events.action in ('create', 'edit', 'delete', 'changed')
-        and audit_events.is_human
+        and audit_events.actor_kind in ('human', 'service_account', 'command_line')
 
 ),
 
@@ -76,7 +76,7 @@ named as (
                 then {{ commanded_text("extra", [["--role"], ["-r"]]) }}
         end as role_name,
         case
-            when actor_kind = 'human' and action = 'delete'
+            when actor_kind <> 'command_line' and action = 'delete'
                 then {{ logged_number("extra", "pk") }}
         end as object_id
     from noted

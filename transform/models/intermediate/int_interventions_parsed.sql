@@ -86,7 +86,7 @@ asked as (
             'annotate'
         )
         and audit_events.plain_event_name not in ('favorite_dag', 'unfavorite_dag')
-        and audit_events.is_human
+        and audit_events.actor_kind in ('human', 'command_line')
 
 ),
 

@@ -39,7 +39,7 @@ tries as (
             min(coalesce(user_key, 'none')) as first_user_key,
             max(coalesce(user_key, 'none')) as last_user_key
         from {{ this }}
-        where actor_kind = 'human'
+        where actor_kind in ('human', 'service_account')
         group by environment_slug, actor_name
 
     ),
@@ -91,7 +91,7 @@ joined as (
         on
             audit_events.environment_slug = users.environment_slug
             and audit_events.actor_name = users.username
-            and audit_events.actor_kind = 'human'
+            and audit_events.actor_kind in ('human', 'service_account')
     left join tries
         on
             audit_events.environment_slug = tries.environment_slug
@@ -103,7 +103,7 @@ joined as (
             on
                 audit_events.environment_slug = known_actors.environment_slug
                 and audit_events.actor_name = known_actors.actor_name
-                and audit_events.actor_kind = 'human'
+                and audit_events.actor_kind in ('human', 'service_account')
         where
             built.built_until is null
             or {{ latest_of(
