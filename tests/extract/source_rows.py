@@ -74,7 +74,8 @@ def _put_user_names(table: Table, rows: list[Row], users: dict[str, str]) -> Non
 
 def _cleaned(column: Column) -> str:
     assert column.clean is not None
-    return f", ({cleaned(column.clean, quoted(column.name))})[1] as {quoted(column.name)}"
+    kind = "json" if column.type == "json" else "text"
+    return f", ({cleaned(column.clean, quoted(column.name))})[1]::{kind} as {quoted(column.name)}"
 
 
 def merge_key(table: Table, version: str) -> tuple[str, ...]:
