@@ -351,6 +351,7 @@ def test_killed_worker_leaves_nothing_half_loaded(live: LiveClouds) -> None:
     dag_id, run_id = cloud_dag_files.KILLED, "killed"
     query = "select max(_sdc_extracted_at) from log"
     raw = live.snowflake.with_schema("airflow_live")
+    live.run(dag_id, "before", "success")
     before = raw.query(query)
     # It is in the midst of its load, whose statements nobody answers.
     live.snowflake.stand_in.log()
