@@ -300,60 +300,53 @@ def test_orders_became_slower_by_one_task(marts):
     assert all(abs(score) < 1 for score in scores.values())
 
 
-def test_stuck_tasks(marts, ask):
+@pytest.mark.parametrize(
+    ("slug", "beat"), [(PRODUCTION, "job.latest_heartbeat"), (ANALYTICS, "last_heartbeat_at")]
+)
+def test_stuck_work(slug, beat, marts, ask):
+    assert synced_at(marts, slug) == NOW
     stuck = marts(
-        "select dag_id, task_id, run_id, running_seconds, usual_p95_seconds, heartbeat_age_seconds"
-        " from rpt_stuck_tasks where environment_slug = ? and is_heartbeat_stale order by 1, 2, 3",
-        PRODUCTION,
+        "select dag_id, run_id, coalesce(task_id, ''), reason, since_at from rpt_stuck_work"
+        " where environment_slug = ?",
+        slug,
     )
-    now = synced_at(marts, PRODUCTION)
-    assert now == NOW
-    assert stuck == [
-        (
-            *ids,
-            pytest.approx((now - begun).total_seconds()),
-            pytest.approx(usual),
-            pytest.approx(age),
+    expected = ask(
+        slug,
+        f"""
+        with usual as (
+            select dag_id, task_id, percentile_cont(0.99) within group (order by duration) as p99
+            from {TRIES} where state = 'success' and duration is not null group by 1, 2
+            having count(*) >= 5
+        ), tasks as (
+            select task_instance.*, pool not in (select pool from slot_pool) as is_without_pool,
+                task_instance.state = 'running' and '{NOW}' - {beat} > interval '5 minutes'
+                    as is_silent,
+                case task_instance.state when 'running' then task_instance.start_date
+                    when 'queued' then queued_dttm else scheduled_dttm end as since,
+                case task_instance.state when 'running' then coalesce(2 * p99, 86400)
+                    when 'queued' then 600 else 3600 end as seconds
+            from task_instance left join usual using (dag_id, task_id)
+                left join job on job.id = job_id
+            where task_instance.state in ('running', 'queued', 'scheduled')
         )
-        for *ids, begun, usual, age in ask(
-            PRODUCTION,
-            f"""
-            select task_instance.dag_id, task_id, run_id, task_instance.start_date, (
-                    select percentile_cont(0.95) within group (order by duration)
-                    from {TRIES} where tries.dag_id = task_instance.dag_id
-                        and tries.task_id = task_instance.task_id and tries.state = 'success'
-                ), extract(epoch from %s - latest_heartbeat)::float
-            from task_instance join job on job.id = job_id
-            where task_instance.state = 'running' and %s - latest_heartbeat > interval '5 minutes'
-            order by 1, 2, 3
-            """,
-            now,
-            now,
-        )
-    ]
-    ages = {(dag_id, run_id): age for dag_id, _, run_id, *_, age in stuck}
-    # 20:52 the evening before; all others gave a sign of life just now.
-    evening = (now - datetime(2026, 11, 12, 20, 52, tzinfo=timezone.utc)).total_seconds()
-    assert list(ages) == [("shipment_tracking", "scheduled__2026-11-12T18:15:00+00:00")]
-    assert list(ages.values()) == [pytest.approx(evening, abs=60)]
-    ((running,),) = ask(PRODUCTION, "select count(*) from task_instance where state = 'running'")
-    assert running > 1
-
-
-def test_stock_alerts_is_stuck_without_a_pool(marts):
-    assert marts(
-        "select environment_slug, dag_id, state, pool_name from rpt_stuck_tasks"
-        " where is_pool_missing"
-    ) == [(PRODUCTION, "stock_alerts", "scheduled", "alerts")]
-
-
-def test_both_tasks_that_run_too_long_in_analytics_are_stuck(marts):
-    # Both run since midnight; one still gives signs of life, the other gave its last at 00:43.
-    assert marts(
-        "select task_id, is_beyond_p95, is_heartbeat_stale from rpt_stuck_tasks"
-        " where environment_slug = ? and state = 'running' order by heartbeat_age_seconds",
-        ANALYTICS,
-    ) == [("embed", True, False), ("push_definitions", True, True)]
+        select dag_id, run_id, task_id, case when is_without_pool then 'pool_missing'
+            when is_silent then 'heartbeat_stale' else state || '_too_long' end, since
+        from tasks
+        where is_without_pool or is_silent or '{NOW}' - since > make_interval(secs => seconds)
+        union all
+        select dag_id, run_id, '', 'queued_too_long', queued_at from dag_run
+        where state = 'queued' and '{NOW}' - queued_at > interval '6 hours'
+        """,
+    )
+    assert len(stuck) >= 2
+    assert sorted(stuck, key=str) == sorted(expected, key=str)
+    others = (
+        "select count(*) from task_instance where state in ('up_for_retry', 'up_for_reschedule',"
+        f" 'deferred') and coalesce(end_date, start_date) < '{NOW}'::timestamptz - interval '1 hour'",
+        f"select count(*) from dag where is_paused = false and next_dagrun_create_after <"
+        f" '{NOW}'::timestamptz - interval '10 minutes'",
+    )
+    assert [ask(slug, other) for other in others] == [[(0,)], [(0,)]]
 
 
 @pytest.mark.parametrize("slug", [PRODUCTION, ANALYTICS])

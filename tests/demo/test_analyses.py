@@ -18,7 +18,7 @@ Answers = Callable[[str], list[dict[str, Any]]]
 PLANTED: dict[str, dict[str, Any]] = {
     "is_the_copy_complete": {"table_name": "dag_run", "is_reconciled": True},
     "what_did_failures_cost_by_team": {"owner_name": "data-science"},
-    "what_is_stuck_now": {"dag_id": "stock_alerts", "is_pool_missing": True},
+    "what_is_stuck_now": {"dag_id": "stock_alerts", "reason": "pool_missing"},
     "what_was_done_by_hand_before_a_failure": {"dag_id": "ledger_close", "actor_name": "marco"},
     "what_was_done_on_the_command_line": {
         "environment_slug": "analytics",

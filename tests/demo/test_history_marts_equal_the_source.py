@@ -57,7 +57,6 @@ def test_schedulers_were_down(marts, ask):
             from job where job_type = 'SchedulerJob'
         )
         select
-            id,
             (select max(ends) from life as earlier where earlier.begins < life.begins),
             begins
         from life
@@ -69,17 +68,16 @@ def test_schedulers_were_down(marts, ask):
     """
     for slug in SLUGS:
         told = marts(
-            "select job_id, gap_started_at, started_at from fct_component_heartbeats"
-            " where environment_slug = ? and component = 'scheduler' and gap_before_seconds > 0"
-            " order by 1",
+            "select outage_started_at, outage_ended_at from fct_component_outages"
+            " where environment_slug = ? and component = 'scheduler' order by 1",
             slug,
         )
         assert len(told) > 3
         assert told == ask(slug, gaps), slug
     longest = marts(
-        "select strftime(gap_started_at, '%Y-%m-%d %H:%M'), strftime(started_at, '%H:%M'),"
-        " round(gap_before_seconds / 60) from fct_component_heartbeats"
-        " where environment_slug = ? order by gap_before_seconds desc nulls last limit 1",
+        "select strftime(outage_started_at, '%Y-%m-%d %H:%M'), strftime(outage_ended_at, '%H:%M'),"
+        " round(outage_seconds / 60) from fct_component_outages"
+        " where environment_slug = ? order by outage_seconds desc limit 1",
         PRODUCTION,
     )
     assert longest == [("2026-10-21 01:38", "05:04", 206)]

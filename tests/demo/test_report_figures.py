@@ -23,7 +23,7 @@ ABOUT_NOW = {
     "dags_to_look_at",
     "environments",
     "powers",
-    "stuck_tasks",
+    "stuck_work",
     "syncs",
     "unreconciled_tables",
 }
@@ -58,8 +58,11 @@ def changed(first_demo: tuple[Path, str], tmp_path_factory: pytest.TempPathFacto
                 [f"small-{number}", number],
             )
         warehouse.execute(
-            "update fct_component_heartbeats set is_alive = false, was_crashed = true"
-            " where environment_slug = 'analytics' and component = 'triggerer' and is_alive"
+            "insert into fct_component_outages select job_key, environment_slug, component,"
+            " last_alive_at, null, epoch(?::timestamptz - last_alive_at), null, true"
+            " from fct_component_heartbeats"
+            " where environment_slug = 'analytics' and component = 'triggerer' and is_alive",
+            [NOW],
         )
         warehouse.execute(
             "update rpt_sync_health set is_reconciled = false, warehouse_rows = source_rows - 1"
@@ -76,7 +79,7 @@ def changed(first_demo: tuple[Path, str], tmp_path_factory: pytest.TempPathFacto
             " from bridge_asset_lineage where asset_name = 's3://fernwick-lake/marts/stock_levels'"
         )
         warehouse.execute(
-            "update rpt_stuck_tasks set is_run_ended = true where dag_id = 'stock_alerts'"
+            "update rpt_stuck_work set reason = 'run_ended' where dag_id = 'stock_alerts'"
         )
         warehouse.execute(
             "update rpt_access_review set is_active_leaver = true where username = 'otto'"
@@ -140,23 +143,28 @@ def test_charts_show_the_environments_that_run_most(figures: ReportFigures, chan
 def test_a_component_that_nobody_ended_is_missing_until_now(
     figures: ReportFigures, changed: Path
 ) -> None:
-    (gap,) = (row for row in figures.ask(changed)["component_gaps"] if row["gap_ended_at"] is None)
-    assert (gap["environment_slug"], gap["component"]) == ("analytics", "triggerer")
-    assert (gap["hostname"], gap["was_crashed"]) == (None, True)
-    assert gap["gap_before_seconds"] == pytest.approx((NOW - gap["gap_started_at"]).total_seconds())
+    outages = figures.ask(changed)["component_outages"]
+    (lasting,) = (row for row in outages if row["outage_ended_at"] is None)
+    assert (lasting["environment_slug"], lasting["component"]) == ("analytics", "triggerer")
+    assert (lasting["ended_by_hostname"], lasting["was_crashed"]) == (None, True)
+    assert lasting["outage_seconds"] == pytest.approx(
+        (NOW - lasting["outage_started_at"]).total_seconds()
+    )
 
 
 def test_nights_without_a_scheduler(figures: ReportFigures) -> None:
-    longest, shorter = figures.ask()["component_gaps"]
+    longest, shorter = figures.ask()["component_outages"]
     assert (longest["environment_slug"], longest["was_crashed"]) == ("production", True)
-    assert f"{longest['gap_started_at']:%Y-%m-%d %H:%M}" == "2026-10-21 01:38"
-    assert longest["gap_before_seconds"] > shorter["gap_before_seconds"] > 60
+    assert f"{longest['outage_started_at']:%Y-%m-%d %H:%M}" == "2026-10-21 01:38"
+    assert longest["outage_seconds"] > shorter["outage_seconds"] > 60
     # It goes on until after the period begins, or begins before the period ends.
     for since, until in (
         ("2026-10-21T03:00:00+00:00", "2026-10-22T00:00:00+00:00"),
         ("2026-10-20T00:00:00+00:00", "2026-10-21T03:00:00+00:00"),
     ):
-        (gap,) = figures.ask(only=("component_gaps",), since=since, until=until)["component_gaps"]
+        (gap,) = figures.ask(only=("component_outages",), since=since, until=until)[
+            "component_outages"
+        ]
         assert gap == longest
 
 
@@ -180,8 +188,8 @@ def test_who_left_and_what_is_broken_comes_first(figures: ReportFigures, changed
     assert answers["access_review"][0]["reasons"].startswith("left")
     assert answers["dags_to_look_at"][0]["dag_id"] == "web_sessions"
     assert answers["dags_to_look_at"][0]["reasons"] == "broken"
-    (stuck,) = (row for row in answers["stuck_tasks"] if row["dag_id"] == "stock_alerts")
-    assert stuck["reasons"] == "its run is over, its pool is missing"
+    stuck = {row["reason"] for row in answers["stuck_work"] if row["dag_id"] == "stock_alerts"}
+    assert stuck == {"its run is over"}
     # The team of the bundle goes before the owner.
     (team,) = {
         row["team_name"] for row in answers["failing_dags"] if row["dag_id"] == "web_sessions"

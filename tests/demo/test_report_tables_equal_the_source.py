@@ -210,11 +210,14 @@ def test_promises_that_were_broken(figures: ReportFigures, ask: Ask) -> None:
 
 
 def test_what_is_stuck_and_why(figures: ReportFigures) -> None:
-    assert {row["dag_id"]: row["reasons"] for row in figures.ask()["stuck_tasks"]} == {
-        "shipment_tracking": "far beyond its usual duration, no sign of life",
-        "semantic_layer_sync": "far beyond its usual duration, no sign of life",
-        "embeddings_refresh": "far beyond its usual duration",
-        "stock_alerts": "its pool is missing",
+    stuck = figures.ask()["stuck_work"]
+    assert {(row["dag_id"], row["task_id"], row["reason"]) for row in stuck} == {
+        ("shipment_tracking", "poll_carriers", "no sign of life"),
+        ("semantic_layer_sync", "push_definitions", "no sign of life"),
+        ("embeddings_refresh", "embed", "far beyond its usual duration"),
+        ("stock_alerts", "find_low_stock", "its pool is missing"),
+        ("stock_alerts", None, "queued for too long"),
+        ("airflow_canary", "hello", "queued for too long"),
     }
 
 

@@ -66,10 +66,10 @@ COLUMNS = {
     "dags_to_look_at": "environment_slug dag_id owner_names reasons schedule last_run_started_at"
     " days_since_success file_path",
     "assets": "environment_slug asset_name asset_uri producers consumers event_count last_event_at",
-    "component_gaps": "environment_slug component gap_started_at gap_ended_at gap_before_seconds"
-    " hostname was_crashed",
-    "stuck_tasks": "environment_slug dag_id task_id state started_at running_seconds"
-    " usual_p95_seconds last_heartbeat_at reasons pool_name",
+    "component_outages": "environment_slug component outage_started_at outage_ended_at"
+    " outage_seconds ended_by_hostname was_crashed",
+    "stuck_work": "environment_slug dag_id task_id state reason since_at stuck_seconds"
+    " threshold_seconds last_heartbeat_at pool_name",
     "syncs": "environment_slug synced_at lag_seconds table_count source_rows warehouse_rows"
     " gone_rows unreconciled_table_count read_seconds byte_count airflow_version mode",
     "unreconciled_tables": "environment_slug table_name synced_at source_rows warehouse_rows"

@@ -68,25 +68,17 @@ def test_latency(rows_of: Rows) -> None:
     ]
 
 
-def test_stuck_tasks(rows_of: Rows) -> None:
+def test_stuck_work(rows_of: Rows) -> None:
     assert rows_of(
-        "select stuck.environment_slug, stuck.task_id, dag_run_id, stuck.state, running_seconds,"
-        " heartbeat_age_seconds, is_beyond_p95, is_heartbeat_stale, is_run_ended, is_pool_missing"
-        " from rpt_stuck_tasks as stuck join fct_dag_runs using (dag_run_key) order by 1"
+        "select environment_slug, object_kind, task_id, state, reason, since_at, stuck_seconds"
+        " from rpt_stuck_work order by 1, 2, 3"
     ) == [
-        (
-            THREE,
-            "left_behind",
-            2,
-            "running",
-            (SYNCED_AT - at(12)).total_seconds(),
-            (SYNCED_AT - at(12, 1)).total_seconds(),
-            False,
-            True,
-            True,
-            False,
-        ),
-        (TWO, "load", 4, "up_for_retry", None, None, False, False, True, False),
+        (slug, *what, since, (SYNCED_AT - since).total_seconds())
+        for slug, *what, since in (
+            (THREE, "task_instance", "left_behind", "running", "run_ended", at(12)),
+            (TWO, "dag_run", None, "running", "no_active_task", at(11, 9, 0, 1)),
+            (TWO, "task_instance", "load", "up_for_retry", "run_ended", at(12, 0, 0, 30)),
+        )
     ]
 
 

@@ -214,3 +214,27 @@ def test_what_tells_nothing_new_changes_nothing(told: Callable[[str], DbtProject
         _sync(warehouse, TWO, SYNCED_AT - timedelta(hours=1), older, "mirror")
     _build(project, "+snap_airflow__dags", "+snap_airflow__roles")
     assert _remembered(project) == expected, "built from an older copy"
+
+
+def test_a_connection_that_was_led_elsewhere(told: Callable[[str], DbtProject]) -> None:
+    """Also in a warehouse whose history did not watch where connections lead."""
+    project = told("merge")
+    (crm,) = AIRFLOW_3["connection"]
+    crm = dict(crm) | {"id": 2}
+    _, _, third = MOMENTS[THREE]
+    later = [third + timedelta(hours=hours) for hours in (1, 2)]
+    with duckdb.connect(str(project.warehouse)) as warehouse:
+        for column in ("host", "port", "connection_schema", "is_address_known"):
+            warehouse.execute(
+                f"alter table airflow_audit_history.snap_airflow__connections drop {column}"
+            )
+    for moment, host in zip(later, (None, "elsewhere.example.org"), strict=True):
+        with duckdb.connect(str(project.warehouse)) as warehouse:
+            _sync(warehouse, THREE, moment, {"connection": [crm | {"host": host}]}, "merge")
+        _build(project, "snap_airflow__connections", "fct_config_changes")
+    assert _ask(
+        project,
+        "select action, changed_columns, is_attributed, actor_name, changed_at, unchanged_until_at"
+        " from airflow_audit.fct_config_changes"
+        f" where object_name = 'crm' and environment_slug = '{THREE}' and action = 'edit'",
+    ) == [("edit", "host", False, None, later[1], later[0])]

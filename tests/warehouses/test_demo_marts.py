@@ -41,7 +41,7 @@ NUMBERS = {
     "what people did": "select count(*) from fct_audit_events where is_human",
     "slow days": "select sum(duration_p95_seconds) from agg_tasks_daily",
     "slots that were full": "select sum(saturation_share) from agg_pools_hourly",
-    "tasks that look stuck": "select count(*) from rpt_stuck_tasks",
+    "tasks that look stuck": "select count(*) from rpt_stuck_work",
     "slot hours": "select sum(slot_hours) from rpt_cost_allocation",
 }
 # The first test of a warehouse loads and builds twice, which takes minutes on a busy machine.

@@ -1,17 +1,16 @@
--- What was stuck at the last sync, for how long, and how can one tell?
+-- What was stuck at the last sync, since when, and how can one tell?
 select
     environment_slug,
+    object_kind,
     dag_id,
+    run_id,
     task_id,
     state,
-    started_at,
+    reason,
+    since_at,
+    stuck_seconds / 3600 as stuck_hours,
+    threshold_seconds / 3600 as threshold_hours,
     last_heartbeat_at,
-    running_seconds / 3600 as running_hours,
-    usual_p95_seconds / 3600 as usual_p95_hours,
-    is_beyond_p95,
-    is_heartbeat_stale,
-    is_run_ended,
-    is_pool_missing,
     pool_name
-from {{ ref("rpt_stuck_tasks") }}
-order by running_seconds desc
+from {{ ref("rpt_stuck_work") }}
+order by stuck_seconds desc

@@ -1,10 +1,11 @@
--- When was no scheduler alive for longer than a minute?
+-- When was no scheduler alive for longer than a minute? What has no end lasts.
 select
     environment_slug,
-    hostname,
-    gap_started_at as down_from_at,
-    started_at as up_again_at,
-    gap_before_seconds / 60 as down_minutes
-from {{ ref("fct_component_heartbeats") }}
-where component = 'scheduler' and gap_before_seconds > 60
-order by gap_before_seconds desc
+    outage_started_at as down_from_at,
+    outage_ended_at as up_again_at,
+    outage_seconds / 60 as down_minutes,
+    was_crashed,
+    ended_by_hostname
+from {{ ref("fct_component_outages") }}
+where component = 'scheduler' and outage_seconds > 60
+order by outage_seconds desc

@@ -141,3 +141,27 @@ select * from present
     {%- endif -%}
     {{ return(names) }}
 {% endmacro %}
+
+
+{#
+    Which of the columns differ from those of the version before, as a list in text; null
+    for the first version.
+
+    columns   names of columns; of those that were not always watched, as a mapping, each
+              with the flag of a version that watched it
+    key       name of the key of a snapshot
+#}
+{% macro changed_columns(columns, key) %}
+    {%- set order = ") over (partition by " ~ key ~ " order by dbt_valid_from)" -%}
+    {%- set flags = {} -%}
+    {%- for column in columns -%}
+        {%- set before = "lag(" ~ column ~ order -%}
+        {%- set differs = "(" ~ before ~ " <> " ~ column ~ " or ("
+            ~ before ~ " is null) <> (" ~ column ~ " is null))" -%}
+        {%- if columns is mapping and columns[column] -%}
+            {%- set differs = "lag(" ~ columns[column] ~ order ~ " and " ~ differs -%}
+        {%- endif -%}
+        {%- do flags.update({differs: column}) -%}
+    {%- endfor -%}
+    case when lag({{ key }}{{ order }} is not null then {{ reasons(flags) }} end
+{%- endmacro %}

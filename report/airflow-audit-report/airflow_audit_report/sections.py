@@ -200,11 +200,11 @@ SECTIONS = (
         "Are the platform and this copy of it sound?",
         (
             Figure(
-                "component_gaps",
+                "component_outages",
                 "When no scheduler, triggerer or DAG processor was alive",
                 is_by_dag=False,
             ),
-            Figure("stuck_tasks", "Tasks that look stuck at the last sync"),
+            Figure("stuck_work", "Work that was stuck at the last sync"),
             Figure(
                 "syncs",
                 "The last sync of each environment",

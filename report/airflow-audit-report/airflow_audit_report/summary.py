@@ -23,7 +23,7 @@ _LINES = {
     ),
     "lost_time": "{dag_id}.{task_id} ({environment_slug}): {wasted_hours} in failed tries",
     "new_import_errors": "{file_path} ({environment_slug}), since {first_seen_at}",
-    "stuck_tasks": "{dag_id}.{task_id} ({environment_slug}), since {started_at}",
+    "stuck_work": "{dag_id} ({environment_slug}), since {since_at}: {reason}",
     "interventions_by_person": "{actor_name} ({environment_slug}): {intervention_count}",
     "unreconciled_tables": "{table_name} ({environment_slug})",
 }

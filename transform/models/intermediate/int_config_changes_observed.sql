@@ -1,117 +1,38 @@
-with versions as (
+with changes as (
 
-    select * from {{ ref("int_config_versions_unioned") }}
+    select * from {{ ref("int_config_changes_seen") }}
 
 ),
 
-config_changes as (
+told as (
 
     select * from {{ ref("int_config_changes_named") }}
-
-),
-
-sequenced as (
-
-    select
-        *,
-        -- What was gone already as history began has an earlier time.
-        min(case when not is_deleted_at_source then observed_at end)
-            over (partition by environment_slug) as first_seen_at,
-        lag(is_deleted_at_source) over (
-            partition by object_type, object_key
-            order by observed_at
-        ) as was_deleted_before,
-        row_number() over (
-            partition by object_type, object_key
-            order by observed_at
-        ) as version_number
-    from versions
-
-),
-
--- What was there when history began is no change, and what came and went between two
--- syncs was never seen.
-changed as (
-
-    select
-        environment_slug,
-        object_type,
-        object_key,
-        version_number,
-        object_name,
-        role_name,
-        case when object_type = 'permission' then 'role' else object_type end
-            as event_object_type,
-        case when object_type = 'permission' then role_name else object_name end
-            as event_object_name,
-        observed_at as changed_at,
-        case
-            when is_deleted_at_source then 'delete'
-            when coalesce(was_deleted_before, true) then 'create'
-            else 'edit'
-        end as action
-    from sequenced
-    where
-        observed_at > first_seen_at
-        and not (is_deleted_at_source and coalesce(was_deleted_before, true))
-
-),
-
--- When builds saw anything. What is gone has the time of the sync that missed it, and
--- there may be several syncs from one build to the next.
-observations as (
-
-    select distinct
-        environment_slug,
-        observed_at
-    from versions
-    where not is_deleted_at_source
-
-),
-
-earlier_observations as (
-
-    select
-        changed.object_type,
-        changed.object_key,
-        changed.version_number,
-        max(observations.observed_at) as unchanged_until_at
-    from changed
-    inner join observations
-        on
-            changed.environment_slug = observations.environment_slug
-            and changed.changed_at > observations.observed_at
-    group by changed.object_type, changed.object_key, changed.version_number
 
 ),
 
 untold as (
 
     select
-        changed.environment_slug,
-        changed.object_type,
-        changed.object_key,
-        changed.version_number,
-        changed.object_name,
-        changed.role_name,
-        changed.action,
-        changed.changed_at,
-        earlier_observations.unchanged_until_at
-    from changed
-    inner join earlier_observations
+        changes.environment_slug,
+        changes.object_type,
+        changes.object_key,
+        changes.version_number,
+        changes.object_name,
+        changes.role_name,
+        changes.changed_columns,
+        changes.action,
+        changes.changed_at,
+        changes.unchanged_until_at
+    from changes
+    left join told
         on
-            changed.object_type = earlier_observations.object_type
-            and changed.object_key = earlier_observations.object_key
-            and changed.version_number = earlier_observations.version_number
-    left join config_changes
-        on
-            changed.environment_slug = config_changes.environment_slug
-            and changed.event_object_type = config_changes.object_type
-            and changed.event_object_name
-            = coalesce(config_changes.object_name, changed.event_object_name)
-            and earlier_observations.unchanged_until_at < config_changes.logged_at
-            and changed.changed_at >= config_changes.logged_at
-    where config_changes.log_id is null
+            changes.environment_slug = told.environment_slug
+            and changes.event_object_type = told.object_type
+            and changes.event_object_name
+            = coalesce(told.object_name, changes.event_object_name)
+            and changes.unchanged_until_at < told.logged_at
+            and changes.changed_at >= told.logged_at
+    where told.log_id is null
 
 )
 

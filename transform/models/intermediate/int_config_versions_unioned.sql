@@ -1,8 +1,25 @@
 {%- set objects = [
-    ("connection", "snap_airflow__connections", "connection_key", "conn_id"),
-    ("variable", "snap_airflow__variables", "variable_record_key", "variable_key"),
-    ("pool", "snap_airflow__pools", "pool_key", "pool_name"),
-    ("role", "snap_airflow__roles", "role_key", "role_name"),
+    (
+        "connection", "snap_airflow__connections", "connection_key", "conn_id",
+        {
+            "connection_id": none,
+            "conn_type": none,
+            "host": "is_address_known",
+            "port": "is_address_known",
+            "connection_schema": "is_address_known",
+            "is_encrypted": none,
+            "is_extra_encrypted": none,
+        },
+    ),
+    (
+        "variable", "snap_airflow__variables", "variable_record_key", "variable_key",
+        ["variable_id", "is_encrypted"],
+    ),
+    (
+        "pool", "snap_airflow__pools", "pool_key", "pool_name",
+        ["pool_id", "slot_count", "is_counting_deferred"],
+    ),
+    ("role", "snap_airflow__roles", "role_key", "role_name", ["role_id"]),
 ] -%}
 with users as (
 
@@ -30,13 +47,14 @@ role_permission_versions as (
 
 unioned as (
 
-    {% for object_type, versions, key, name in objects %}
+    {% for object_type, versions, key, name, watched in objects %}
         select
             environment_slug,
             '{{ object_type }}' as object_type,
             {{ key }} as object_key,
             {{ name }} as object_name,
             {{ null_like(name) }} as role_name,
+            {{ changed_columns(watched, key) }} as changed_columns,
             dbt_valid_from as observed_at,
             is_deleted_at_source
         from {{ ref(versions) }}
@@ -48,6 +66,7 @@ unioned as (
         user_role_versions.user_role_key as object_key,
         users.username as object_name,
         user_role_versions.role_name,
+        {{ null_like("user_role_versions.role_name") }} as changed_columns,
         user_role_versions.dbt_valid_from as observed_at,
         user_role_versions.is_deleted_at_source
     from user_role_versions
@@ -64,6 +83,7 @@ unioned as (
         || ' '
         || role_permission_versions.resource_name as object_name,
         roles.role_name,
+        {{ null_like("roles.role_name") }} as changed_columns,
         role_permission_versions.dbt_valid_from as observed_at,
         role_permission_versions.is_deleted_at_source
     from role_permission_versions

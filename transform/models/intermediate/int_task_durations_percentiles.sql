@@ -12,7 +12,7 @@ percentiles as (
         dag_id,
         task_id,
         count(*) as timed_attempt_count,
-        {{ percentile("duration_seconds", 0.95) }} as p95_seconds
+        {{ percentile("duration_seconds", 0.99) }} as p99_seconds
     from task_attempts
     group by environment_slug, dag_id, task_id
 
