@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, timedelta
 from statistics import mean, stdev
 
 import pytest
@@ -341,10 +341,15 @@ def test_stuck_work(slug, beat, marts, ask):
     assert len(stuck) >= 2
     assert sorted(stuck, key=str) == sorted(expected, key=str)
     others = (
-        "select count(*) from task_instance where state in ('up_for_retry', 'up_for_reschedule',"
-        f" 'deferred') and coalesce(end_date, start_date) < '{NOW}'::timestamptz - interval '1 hour'",
-        f"select count(*) from dag where is_paused = false and next_dagrun_create_after <"
-        f" '{NOW}'::timestamptz - interval '10 minutes'",
+        f"""
+        select count(*) from task_instance
+        where state in ('up_for_retry', 'up_for_reschedule', 'deferred')
+            and coalesce(end_date, start_date) < '{NOW}'::timestamptz - interval '1 hour'
+        """,
+        f"""
+        select count(*) from dag where not is_paused
+            and next_dagrun_create_after < '{NOW}'::timestamptz - interval '10 minutes'
+        """,
     )
     assert [ask(slug, other) for other in others] == [[(0,)], [(0,)]]
 

@@ -11,12 +11,6 @@ task_instances as (
 
 ),
 
-environments as (
-
-    select * from {{ ref("int_environments_synced") }}
-
-),
-
 -- One without a state is not scheduled yet.
 task_totals as (
 
@@ -45,7 +39,6 @@ measured as (
         dag_runs.dag_id,
         dag_runs.run_id,
         dag_runs.state,
-        environments.synced_at,
         coalesce(task_totals.active_task_count, 0) as active_task_count,
         case
             when dag_runs.state = 'queued' then dag_runs.queued_at
@@ -63,8 +56,6 @@ measured as (
                 then {{ var("stuck_run_idle_after_seconds") }}
         end as threshold_seconds
     from dag_runs
-    inner join environments
-        on dag_runs.environment_slug = environments.environment_slug
     left join task_totals on dag_runs.dag_run_key = task_totals.dag_run_key
 
 )

@@ -5,7 +5,6 @@
     "up_for_retry": "task_instances.ended_at",
     "up_for_reschedule": "sensor_waits.next_poke_at",
 } %}
-
 with task_instances as (
 
     select * from {{ ref("fct_task_instances") }}
@@ -24,12 +23,6 @@ ended_runs as (
 
 ),
 
-environments as (
-
-    select * from {{ ref("int_environments_synced") }}
-
-),
-
 heartbeats as (
 
     select * from {{ ref("int_task_heartbeats_unified") }}
@@ -38,7 +31,11 @@ heartbeats as (
 
 percentiles as (
 
-    select * from {{ ref("int_task_durations_percentiles") }}
+    select
+        *,
+        p99_seconds * {{ var("stuck_after_p99_times") }} as longest_seconds
+    from {{ ref("int_task_durations_percentiles") }}
+    where timed_attempt_count >= 5
 
 ),
 
@@ -69,7 +66,6 @@ select
     task_instances.state,
     task_instances.pool_name,
     heartbeats.last_heartbeat_at,
-    environments.synced_at,
     case
         when task_instances.state in {{ begun }} then task_instances.started_at
         {%- for state, since in since_when.items() %}
@@ -77,33 +73,22 @@ select
         {%- endfor %}
     end as since_at,
     case
-        when
-            task_instances.state in {{ begun }}
-            and percentiles.timed_attempt_count >= 5
-            then percentiles.p99_seconds * {{ var("stuck_after_p99_times") }}
         when task_instances.state in {{ begun }}
-            then {{ var("stuck_running_after_seconds") }}
+            then coalesce(
+                percentiles.longest_seconds, {{ var("stuck_running_after_seconds") }}
+            )
         {%- for state in since_when %}
             when task_instances.state = '{{ state }}'
                 then {{ var("stuck_" ~ state ~ "_after_seconds") }}
         {%- endfor %}
     end as threshold_seconds,
     task_instances.state in {{ begun }} as has_begun,
-    -- Only a running task gives signs of life, and only one that is to begin needs
-    -- a pool.
     case
         when ended_runs.dag_run_key is not null then 'run_ended'
         when task_instances.pool_name is not null and pools.pool_name is null
             then 'pool_missing'
-        when
-            {{ seconds_between(
-                "heartbeats.last_heartbeat_at", "environments.synced_at"
-            ) }} > {{ var("heartbeat_stale_after_seconds") }}
-            then 'heartbeat_stale'
     end as known_reason
 from task_instances
-inner join environments
-    on task_instances.environment_slug = environments.environment_slug
 left join ended_runs on task_instances.dag_run_key = ended_runs.dag_run_key
 left join heartbeats
     on

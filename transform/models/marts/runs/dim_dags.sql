@@ -1,6 +1,6 @@
 with dags as (
 
-    select * from {{ ref("int_dags_unified") }}
+    select * from {{ ref("int_dags_known") }}
 
 ),
 
@@ -87,6 +87,7 @@ joined as (
                 "run_totals.last_success_at", "environments.synced_at"
             ) }} / 86400) as bigint
         ) as days_since_success,
+        dags.is_inferred,
         dags.extracted_at,
         dags.is_deleted_at_source,
         dags.deleted_at_source_at

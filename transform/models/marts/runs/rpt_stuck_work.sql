@@ -34,8 +34,7 @@ open_work as (
         run_id,
         state,
         since_at,
-        threshold_seconds,
-        synced_at
+        threshold_seconds
     from open_tasks
     union all
     select
@@ -48,8 +47,7 @@ open_work as (
         run_id,
         state,
         since_at,
-        threshold_seconds,
-        synced_at
+        threshold_seconds
     from open_runs
     union all
     select
@@ -62,11 +60,8 @@ open_work as (
         {{ null_like("dags.dag_id") }} as run_id,
         {{ null_like("dags.dag_id") }} as state,
         dags.next_run_due_at as since_at,
-        {{ var("stuck_next_run_after_seconds") }} as threshold_seconds,
-        environments.synced_at
+        {{ var("stuck_next_run_after_seconds") }} as threshold_seconds
     from dags
-    inner join environments
-        on dags.environment_slug = environments.environment_slug
     where
         dags.is_active
         and not dags.is_paused
@@ -82,15 +77,22 @@ judged as (
             "open_work.dag_key", "open_work.dag_run_key", "open_work.task_instance_key"
         ]) }} as stuck_work_key,
         open_work.*,
+        environments.synced_at,
         open_tasks.task_id,
         open_tasks.map_index,
         open_tasks.instance_index,
         open_tasks.pool_name,
         open_tasks.last_heartbeat_at,
-        {{ seconds_between("open_work.since_at", "open_work.synced_at") }}
+        {{ seconds_between("open_work.since_at", "environments.synced_at") }}
             as stuck_seconds,
         case
             when open_tasks.known_reason is not null then open_tasks.known_reason
+            -- Only a running task gives signs of life.
+            when
+                {{ seconds_between(
+                    "open_tasks.last_heartbeat_at", "environments.synced_at"
+                ) }} > {{ var("heartbeat_stale_after_seconds") }}
+                then 'heartbeat_stale'
             when open_work.object_kind = 'dag' then 'next_run_overdue'
             when open_tasks.has_begun then 'running_too_long'
             when dags.is_paused then 'dag_paused'
@@ -98,6 +100,8 @@ judged as (
             else open_work.state || '_too_long'
         end as reason
     from open_work
+    inner join environments
+        on open_work.environment_slug = environments.environment_slug
     left join open_tasks
         on open_work.task_instance_key = open_tasks.task_instance_key
     left join dags on open_work.dag_key = dags.dag_key
