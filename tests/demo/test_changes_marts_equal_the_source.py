@@ -150,9 +150,27 @@ def test_the_access_review_shows_whom_to_ask_about(ask, marts):
     assert review[PRODUCTION, "ines"][4] == failed_logins
     assert marts(
         "select is_active, strftime(last_login_at, '%Y-%m-%d'), role_names,"
-        " strftime(last_intervention_at, '%Y-%m-%d') from rpt_access_review"
+        " strftime(last_activity_at, '%Y-%m-%d') from rpt_access_review"
         " where environment_slug = 'production' and username = 'otto'"
-    ) == [(True, "2026-09-03", "Op", "2026-08-28")]
+    ) == [(True, "2026-09-03", "Op", "2026-09-03")]
+
+
+def test_the_last_sign_of_each_user_is_that_of_the_source(ask, marts):
+    for slug in (PRODUCTION, ANALYTICS):
+        of_the_source = ask(
+            slug,
+            "select username, greatest(last_login at time zone 'UTC', (select max(dttm) from log"
+            " where owner = username and event !~ '^cli_')) from ab_user",
+        )
+        of_the_marts = marts(
+            "select username, last_activity_at from dim_users where environment_slug = ?", slug
+        )
+        assert sorted(of_the_marts) == sorted(of_the_source)
+    # An admin who never ran anything, yet changed a connection.
+    assert marts(
+        "select username, is_dormant, strftime(last_activity_at, '%Y-%m-%d') from dim_users"
+        " where environment_slug = 'analytics' and username = 'tomas'"
+    ) == [("tomas", False, "2026-10-28")]
 
 
 def test_what_was_done_to_runs_is_that_of_the_source(ask, marts):

@@ -190,14 +190,24 @@ def test_accounts(figures: ReportFigures, ask: Ask) -> None:
             admins as (
                 select user_id from granted join ab_role on ab_role.id = role_id
                 where ab_role.name = 'Admin'
+            ),
+            seen as (
+                select id, greatest(
+                    coalesce(last_login, created_on),
+                    (
+                        select max(dttm) at time zone 'UTC' from log
+                        where owner = username and event !~ '^cli_'
+                    )
+                ) as seen_at
+                from ab_user
             )
             select count(*), count(*) filter (where id in (select user_id from admins)),
                 count(*) filter (
-                    where coalesce(last_login, created_on) < %s::timestamp - interval '90 days'
+                    where seen_at < %s::timestamp - interval '90 days'
                 ),
                 count(*) filter (where last_login is null),
                 count(*) filter (where id not in (select user_id from granted))
-            from ab_user where active
+            from ab_user join seen using (id) where active
             """,
             NOW.replace(tzinfo=None),
         )

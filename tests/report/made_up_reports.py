@@ -47,7 +47,7 @@ COLUMNS = {
     " outcome was_notified",
     "access_numbers": "metric current_value previous_value",
     "access_review": "environment_slug username reasons role_names group_names permission_count"
-    " last_login_at last_intervention_at left_on",
+    " last_activity_at last_login_at left_on",
     "powers": "environment_slug username role_name group_name resource_name action_names",
     "role_changes": "environment_slug changed_at actor_name action object_type object_name"
     " role_name",

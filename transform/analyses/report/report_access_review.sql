@@ -13,8 +13,8 @@ select
     role_names,
     group_names,
     permission_count,
+    last_activity_at,
     last_login_at,
-    last_intervention_at,
     left_on
 from {{ ref("rpt_access_review") }}
 where

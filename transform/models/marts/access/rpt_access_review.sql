@@ -28,12 +28,6 @@ leavers as (
 
 ),
 
-interventions as (
-
-    select * from {{ ref("fct_manual_interventions") }}
-
-),
-
 admins as (
 
     select
@@ -60,17 +54,6 @@ counted_permissions as (
 
 ),
 
-last_interventions as (
-
-    select
-        user_key,
-        max(logged_at) as last_intervention_at
-    from interventions
-    where user_key is not null
-    group by user_key
-
-),
-
 joined as (
 
     select
@@ -88,12 +71,12 @@ joined as (
         coalesce(counted_permissions.permission_count, 0) as permission_count,
         users.is_dormant,
         users.last_login_at is null as has_never_logged_in,
+        users.last_activity_at,
         users.last_login_at,
         users.failed_login_count,
         leavers.username is not null as has_left,
         leavers.left_on,
         users.is_active and leavers.username is not null as is_active_leaver,
-        last_interventions.last_intervention_at,
         users.extracted_at,
         users.is_deleted_at_source,
         users.deleted_at_source_at
@@ -111,7 +94,6 @@ joined as (
         on
             users.environment_slug = leavers.environment_slug
             and users.username = leavers.username
-    left join last_interventions on users.user_key = last_interventions.user_key
 
 )
 
