@@ -90,7 +90,7 @@ _TILES = {
     ],
     "access_numbers": [
         ("active_users", 42, None),
-        ("admins", 5, None),
+        ("privileged_users", 5, None),
         ("dormant_users", 7, None),
         ("never_logged_in", 3, None),
         ("active_leavers", 1, None),
@@ -125,7 +125,7 @@ _WORDS: Mapping[str, Sequence[str]] = {
     "actor_name": ("marco", "priya", "tomas", "dana"),
     "action": ("clear", "mark_success", "trigger", "pause", "delete", "backfill", "mark_failed"),
     "role_name": ("Admin", "Op", "User", "Viewer"),
-    "reasons": ("admin", "dormant, no role", "never logged in", "left"),
+    "reasons": ("privileged", "dormant, no role", "never logged in", "left"),
     "resource_name": ("Connections", "Variables", "Pools", "DAG:payroll_export"),
     "action_names": ("create, edit", "edit", "create, delete, edit"),
     "state": ("running", "queued"),

@@ -22,6 +22,12 @@ listed_roles as (
 
 ),
 
+privileged_roles as (
+
+    select * from {{ ref("int_privileged_roles_listed") }}
+
+),
+
 audit_events as (
 
     select * from {{ ref("fct_audit_events") }}
@@ -36,6 +42,20 @@ admins as (
         user_id
     from user_roles
     where role_name = 'Admin' and not is_deleted_at_source
+
+),
+
+privileged as (
+
+    select distinct
+        user_roles.environment_slug,
+        user_roles.user_id
+    from user_roles
+    inner join privileged_roles
+        on
+            user_roles.environment_slug = privileged_roles.environment_slug
+            and user_roles.role_id = privileged_roles.role_id
+    where not user_roles.is_deleted_at_source
 
 ),
 
@@ -87,6 +107,7 @@ joined as (
         listed_roles.role_names,
         users.is_active and not users.is_deleted_at_source as is_active,
         admins.user_id is not null as is_admin,
+        privileged.user_id is not null as is_privileged,
         listed_roles.role_names is not null as has_role,
         -- What was never used counts from the day it was made.
         users.is_active
@@ -114,6 +135,10 @@ joined as (
         on
             users.environment_slug = admins.environment_slug
             and users.user_id = admins.user_id
+    left join privileged
+        on
+            users.environment_slug = privileged.environment_slug
+            and users.user_id = privileged.user_id
 
 )
 

@@ -28,16 +28,26 @@ leavers as (
 
 ),
 
-admins as (
+privileged_roles as (
+
+    select * from {{ ref("int_privileged_roles_listed") }}
+
+),
+
+privileged as (
 
     select
-        environment_slug,
-        user_id,
-        count(*) > count(group_id) as is_admin_directly,
-        count(group_id) > 0 as is_admin_through_group
+        user_roles.environment_slug,
+        user_roles.user_id,
+        count(*) > count(user_roles.group_id) as is_privileged_directly,
+        count(user_roles.group_id) > 0 as is_privileged_through_group
     from user_roles
-    where role_name = 'Admin' and not is_deleted_at_source
-    group by environment_slug, user_id
+    inner join privileged_roles
+        on
+            user_roles.environment_slug = privileged_roles.environment_slug
+            and user_roles.role_id = privileged_roles.role_id
+    where not user_roles.is_deleted_at_source
+    group by user_roles.environment_slug, user_roles.user_id
 
 ),
 
@@ -63,8 +73,10 @@ joined as (
         users.username,
         users.is_active,
         users.is_admin,
-        coalesce(admins.is_admin_directly, false) as is_admin_directly,
-        coalesce(admins.is_admin_through_group, false) as is_admin_through_group,
+        users.is_privileged,
+        coalesce(privileged.is_privileged_directly, false) as is_privileged_directly,
+        coalesce(privileged.is_privileged_through_group, false)
+            as is_privileged_through_group,
         users.has_role,
         users.role_names,
         listed_groups.group_names,
@@ -81,10 +93,10 @@ joined as (
         users.is_deleted_at_source,
         users.deleted_at_source_at
     from users
-    left join admins
+    left join privileged
         on
-            users.environment_slug = admins.environment_slug
-            and users.user_id = admins.user_id
+            users.environment_slug = privileged.environment_slug
+            and users.user_id = privileged.user_id
     left join listed_groups
         on
             users.environment_slug = listed_groups.environment_slug
