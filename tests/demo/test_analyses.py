@@ -26,7 +26,7 @@ PLANTED: dict[str, dict[str, Any]] = {
         "actor_name": "root",
     },
     "when_was_the_scheduler_down": {"environment_slug": "production"},
-    "which_admins_never_log_in": {"username": "dana", "has_never_logged_in": True},
+    "which_privileged_users_never_log_in": {"username": "dana", "has_never_logged_in": True},
     "which_dags_depend_on_which_data": {
         "producer_dag_id": "events_ingest",
         "consumer_dag_id": "sessions",

@@ -127,7 +127,7 @@ def test_jonas_was_made_an_admin_on_the_command_line(marts):
         " and role_name = 'Admin'"
     ) == [("command_line", "root", "2026-10-30 22:47")]
     assert marts(
-        "select is_admin_directly, is_admin_through_group from rpt_access_review"
+        "select is_privileged_directly, is_privileged_through_group from rpt_access_review"
         " where environment_slug = 'production' and username = 'jonas'"
     ) == [(True, False)]
 
@@ -140,7 +140,7 @@ def test_the_access_review_shows_whom_to_ask_about(ask, marts):
     review = {
         (slug, name): flags
         for slug, name, *flags in marts(
-            "select environment_slug, username, is_admin_directly, is_admin_through_group,"
+            "select environment_slug, username, is_privileged_directly, is_privileged_through_group,"
             " has_never_logged_in, has_role, failed_login_count from rpt_access_review"
         )
     }
@@ -150,9 +150,61 @@ def test_the_access_review_shows_whom_to_ask_about(ask, marts):
     assert review[PRODUCTION, "ines"][4] == failed_logins
     assert marts(
         "select is_active, strftime(last_login_at, '%Y-%m-%d'), role_names,"
-        " strftime(last_intervention_at, '%Y-%m-%d') from rpt_access_review"
+        " strftime(last_activity_at, '%Y-%m-%d') from rpt_access_review"
         " where environment_slug = 'production' and username = 'otto'"
-    ) == [(True, "2026-09-03", "Op", "2026-08-28")]
+    ) == [(True, "2026-09-03", "Op", "2026-09-03")]
+
+
+def test_the_last_sign_of_each_user_is_that_of_the_source(ask, marts):
+    for slug in (PRODUCTION, ANALYTICS):
+        of_the_source = ask(
+            slug,
+            "select username, greatest(last_login at time zone 'UTC', (select max(dttm) from log"
+            " where owner = username and event !~ '^cli_')) from ab_user",
+        )
+        of_the_marts = marts(
+            "select username, last_activity_at from dim_users where environment_slug = ?", slug
+        )
+        assert sorted(of_the_marts) == sorted(of_the_source)
+    # An admin who never ran anything, yet changed a connection.
+    assert marts(
+        "select username, is_dormant, strftime(last_activity_at, '%Y-%m-%d') from dim_users"
+        " where environment_slug = 'analytics' and username = 'tomas'"
+    ) == [("tomas", False, "2026-10-28")]
+
+
+@pytest.mark.parametrize("slug", [PRODUCTION, ANALYTICS])
+def test_who_is_privileged_is_told_by_the_permissions_of_the_source(slug, ask, marts):
+    through_groups = "union select user_id, role_id from ab_user_group join ab_group_role" \
+        " using (group_id)" if slug == ANALYTICS else ""
+    powerful = f"""
+        with powerful as (
+            select distinct role_id from ab_permission_view_role
+            join ab_permission_view on ab_permission_view.id = permission_view_id
+            join ab_permission on ab_permission.id = permission_id
+            join ab_view_menu on ab_view_menu.id = view_menu_id
+            where ab_permission.name ~ '^can_(create|edit|delete)$'
+                and ab_view_menu.name ~ '^(Users|Roles|Passwords|Connections|Variables)$'
+        ),
+        granted as (select user_id, role_id from ab_user_role {through_groups})
+    """
+    roles = ask(slug, f"{powerful} select name from ab_role where id in (table powerful)")
+    assert ("Admin",) in roles
+    assert ("Viewer",) not in roles
+    assert sorted(roles) == marts(
+        "select role_name from dim_roles where environment_slug = ? and is_privileged order by 1",
+        slug,
+    )
+    users = ask(
+        slug,
+        f"{powerful} select username from ab_user where id in ("
+        "select user_id from granted join powerful using (role_id))",
+    )
+    for mart in ("dim_users", "rpt_access_review"):
+        assert sorted(users) == marts(
+            f"select username from {mart} where environment_slug = ? and is_privileged order by 1",
+            slug,
+        )
 
 
 def test_what_was_done_to_runs_is_that_of_the_source(ask, marts):

@@ -47,7 +47,7 @@ COLUMNS = {
     " outcome was_notified",
     "access_numbers": "metric current_value previous_value",
     "access_review": "environment_slug username reasons role_names group_names permission_count"
-    " last_login_at last_intervention_at left_on",
+    " last_activity_at last_login_at left_on",
     "powers": "environment_slug username role_name group_name resource_name action_names",
     "role_changes": "environment_slug changed_at actor_name action object_type object_name"
     " role_name",
@@ -90,7 +90,7 @@ _TILES = {
     ],
     "access_numbers": [
         ("active_users", 42, None),
-        ("admins", 5, None),
+        ("privileged_users", 5, None),
         ("dormant_users", 7, None),
         ("never_logged_in", 3, None),
         ("active_leavers", 1, None),
@@ -125,7 +125,7 @@ _WORDS: Mapping[str, Sequence[str]] = {
     "actor_name": ("marco", "priya", "tomas", "dana"),
     "action": ("clear", "mark_success", "trigger", "pause", "delete", "backfill", "mark_failed"),
     "role_name": ("Admin", "Op", "User", "Viewer"),
-    "reasons": ("admin", "dormant, no role", "never logged in", "left"),
+    "reasons": ("privileged", "dormant, no role", "never logged in", "left"),
     "resource_name": ("Connections", "Variables", "Pools", "DAG:payroll_export"),
     "action_names": ("create, edit", "edit", "create, delete, edit"),
     "state": ("running", "queued"),

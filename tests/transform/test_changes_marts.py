@@ -41,8 +41,8 @@ def test_config_changes(rows_of: Rows) -> None:
 
 def test_access_review(rows_of: Rows) -> None:
     assert rows_of(
-        "select environment_slug, username, is_admin_directly, role_names, group_names,"
-        " permission_count, has_never_logged_in, has_left, last_intervention_at"
+        "select environment_slug, username, is_admin, role_names, group_names,"
+        " permission_count, has_never_logged_in, has_left, last_activity_at"
         " from rpt_access_review order by 1, 2"
     ) == [
         (THREE, "jane", True, "Admin", None, 2, False, False, at(11)),

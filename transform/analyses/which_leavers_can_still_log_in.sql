@@ -8,8 +8,8 @@ select
     left_on,
     role_names,
     group_names,
-    last_login_at,
-    last_intervention_at
+    last_activity_at,
+    last_login_at
 from {{ ref("rpt_access_review") }}
 where is_active and (is_active_leaver or is_dormant)
 order by environment_slug, left_on, username

@@ -4,7 +4,7 @@ select
     username,
     failed_login_count,
     last_login_at,
-    is_admin
+    is_privileged
 from {{ ref("dim_users") }}
 where is_active and failed_login_count > 5
 order by failed_login_count desc

@@ -48,7 +48,7 @@ TILES: Mapping[str, Tile] = {
     "new_import_errors": Tile("DAG files that broke", better="less"),
     "interventions": Tile("Interventions by hand"),
     "active_users": Tile("Active users"),
-    "admins": Tile("Admins"),
+    "privileged_users": Tile("Privileged users"),
     "dormant_users": Tile("Dormant users", better="less"),
     "never_logged_in": Tile("Users who never logged in", better="less"),
     "active_leavers": Tile("People who left, still active", better="less"),

@@ -12,7 +12,7 @@ measured as (
     select
         'current' as period_name,
         count(*) as active_users,
-        count(case when is_admin then 1 end) as admins,
+        count(case when is_privileged then 1 end) as privileged_users,
         count(case when is_dormant then 1 end) as dormant_users,
         count(case when has_never_logged_in then 1 end) as never_logged_in,
         count(case when is_active_leaver then 1 end) as active_leavers,
@@ -23,7 +23,7 @@ measured as (
 
 {{ tiles([
     "active_users",
-    "admins",
+    "privileged_users",
     "dormant_users",
     "never_logged_in",
     "active_leavers",

@@ -1,6 +1,6 @@
 with users as (
 
-    select * from {{ ref("dim_users") }}
+    select * from {{ ref("stg_airflow__ab_users") }}
 
 ),
 
@@ -10,7 +10,7 @@ ranked as (
     select
         environment_slug,
         username,
-        user_key,
+        {{ surrogate_key(["environment_slug", "user_id"]) }} as user_key,
         row_number() over (
             partition by environment_slug, username
             order by user_id desc

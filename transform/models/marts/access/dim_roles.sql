@@ -16,6 +16,12 @@ users as (
 
 ),
 
+privileged_roles as (
+
+    select * from {{ ref("int_privileged_roles_listed") }}
+
+),
+
 -- Somebody may have a role more than once: by name and through groups.
 holders as (
 
@@ -40,6 +46,7 @@ select
     ab_roles.environment_slug,
     ab_roles.role_id,
     ab_roles.role_name,
+    privileged_roles.role_id is not null as is_privileged,
     coalesce(holders.user_count, 0) as user_count,
     coalesce(holders.active_user_count, 0) as active_user_count,
     ab_roles.extracted_at,
@@ -50,3 +57,7 @@ left join holders
     on
         ab_roles.environment_slug = holders.environment_slug
         and ab_roles.role_id = holders.role_id
+left join privileged_roles
+    on
+        ab_roles.environment_slug = privileged_roles.environment_slug
+        and ab_roles.role_id = privileged_roles.role_id

@@ -22,6 +22,18 @@ listed_roles as (
 
 ),
 
+privileged_roles as (
+
+    select * from {{ ref("int_privileged_roles_listed") }}
+
+),
+
+audit_events as (
+
+    select * from {{ ref("fct_audit_events") }}
+
+),
+
 -- Airflow's own name of the role that may do everything.
 admins as (
 
@@ -33,10 +45,59 @@ admins as (
 
 ),
 
+privileged as (
+
+    select distinct
+        user_roles.environment_slug,
+        user_roles.user_id
+    from user_roles
+    inner join privileged_roles
+        on
+            user_roles.environment_slug = privileged_roles.environment_slug
+            and user_roles.role_id = privileged_roles.role_id
+    where not user_roles.is_deleted_at_source
+
+),
+
+-- Whatever it was: to runs, to connections and roles, to the platform.
+last_events as (
+
+    select
+        user_key,
+        max(logged_at) as last_event_at
+    from audit_events
+    where user_key is not null
+    group by user_key
+
+),
+
+keyed as (
+
+    select
+        {{ surrogate_key(["environment_slug", "user_id"]) }} as user_key,
+        *
+    from users
+
+),
+
+active as (
+
+    select
+        keyed.*,
+        case
+            when last_events.last_event_at > keyed.last_login_at
+                then last_events.last_event_at
+            else coalesce(keyed.last_login_at, last_events.last_event_at)
+        end as last_activity_at
+    from keyed
+    left join last_events on keyed.user_key = last_events.user_key
+
+),
+
 joined as (
 
     select
-        {{ surrogate_key(["users.environment_slug", "users.user_id"]) }} as user_key,
+        users.user_key,
         users.environment_slug,
         users.user_id,
         users.username,
@@ -46,13 +107,15 @@ joined as (
         listed_roles.role_names,
         users.is_active and not users.is_deleted_at_source as is_active,
         admins.user_id is not null as is_admin,
+        privileged.user_id is not null as is_privileged,
         listed_roles.role_names is not null as has_role,
-        -- One who never logged in counts from the day the account was made.
+        -- What was never used counts from the day it was made.
         users.is_active
         and not users.is_deleted_at_source
         and {{ seconds_between(
-            "coalesce(users.last_login_at, users.created_at)", "environments.synced_at"
+            "coalesce(users.last_activity_at, users.created_at)", "environments.synced_at"
         ) }} > {{ var("dormant_after_days") }} * 86400 as is_dormant,
+        users.last_activity_at,
         users.last_login_at,
         users.login_count,
         users.failed_login_count,
@@ -61,7 +124,7 @@ joined as (
         users.extracted_at,
         users.is_deleted_at_source,
         users.deleted_at_source_at
-    from users
+    from active as users
     left join environments
         on users.environment_slug = environments.environment_slug
     left join listed_roles
@@ -72,6 +135,10 @@ joined as (
         on
             users.environment_slug = admins.environment_slug
             and users.user_id = admins.user_id
+    left join privileged
+        on
+            users.environment_slug = privileged.environment_slug
+            and users.user_id = privileged.user_id
 
 )
 

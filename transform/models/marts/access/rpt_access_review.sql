@@ -28,22 +28,26 @@ leavers as (
 
 ),
 
-interventions as (
+privileged_roles as (
 
-    select * from {{ ref("fct_manual_interventions") }}
+    select * from {{ ref("int_privileged_roles_listed") }}
 
 ),
 
-admins as (
+privileged as (
 
     select
-        environment_slug,
-        user_id,
-        count(*) > count(group_id) as is_admin_directly,
-        count(group_id) > 0 as is_admin_through_group
+        user_roles.environment_slug,
+        user_roles.user_id,
+        count(*) > count(user_roles.group_id) as is_privileged_directly,
+        count(user_roles.group_id) > 0 as is_privileged_through_group
     from user_roles
-    where role_name = 'Admin' and not is_deleted_at_source
-    group by environment_slug, user_id
+    inner join privileged_roles
+        on
+            user_roles.environment_slug = privileged_roles.environment_slug
+            and user_roles.role_id = privileged_roles.role_id
+    where not user_roles.is_deleted_at_source
+    group by user_roles.environment_slug, user_roles.user_id
 
 ),
 
@@ -60,17 +64,6 @@ counted_permissions as (
 
 ),
 
-last_interventions as (
-
-    select
-        user_key,
-        max(logged_at) as last_intervention_at
-    from interventions
-    where user_key is not null
-    group by user_key
-
-),
-
 joined as (
 
     select
@@ -80,28 +73,30 @@ joined as (
         users.username,
         users.is_active,
         users.is_admin,
-        coalesce(admins.is_admin_directly, false) as is_admin_directly,
-        coalesce(admins.is_admin_through_group, false) as is_admin_through_group,
+        users.is_privileged,
+        coalesce(privileged.is_privileged_directly, false) as is_privileged_directly,
+        coalesce(privileged.is_privileged_through_group, false)
+            as is_privileged_through_group,
         users.has_role,
         users.role_names,
         listed_groups.group_names,
         coalesce(counted_permissions.permission_count, 0) as permission_count,
         users.is_dormant,
         users.last_login_at is null as has_never_logged_in,
+        users.last_activity_at,
         users.last_login_at,
         users.failed_login_count,
         leavers.username is not null as has_left,
         leavers.left_on,
         users.is_active and leavers.username is not null as is_active_leaver,
-        last_interventions.last_intervention_at,
         users.extracted_at,
         users.is_deleted_at_source,
         users.deleted_at_source_at
     from users
-    left join admins
+    left join privileged
         on
-            users.environment_slug = admins.environment_slug
-            and users.user_id = admins.user_id
+            users.environment_slug = privileged.environment_slug
+            and users.user_id = privileged.user_id
     left join listed_groups
         on
             users.environment_slug = listed_groups.environment_slug
@@ -111,7 +106,6 @@ joined as (
         on
             users.environment_slug = leavers.environment_slug
             and users.username = leavers.username
-    left join last_interventions on users.user_key = last_interventions.user_key
 
 )
 
