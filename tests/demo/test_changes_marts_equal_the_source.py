@@ -140,8 +140,8 @@ def test_the_access_review_shows_whom_to_ask_about(ask, marts):
     review = {
         (slug, name): flags
         for slug, name, *flags in marts(
-            "select environment_slug, username, is_privileged_directly, is_privileged_through_group,"
-            " has_never_logged_in, has_role, failed_login_count from rpt_access_review"
+            "select environment_slug, username, is_privileged_directly,"
+            " is_privileged_through_group, has_never_logged_in, has_role, failed_login_count from rpt_access_review"
         )
     }
     assert review[PRODUCTION, "dana"] == [True, False, True, True, 0]
@@ -175,8 +175,11 @@ def test_the_last_sign_of_each_user_is_that_of_the_source(ask, marts):
 
 @pytest.mark.parametrize("slug", [PRODUCTION, ANALYTICS])
 def test_who_is_privileged_is_told_by_the_permissions_of_the_source(slug, ask, marts):
-    through_groups = "union select user_id, role_id from ab_user_group join ab_group_role" \
-        " using (group_id)" if slug == ANALYTICS else ""
+    through_groups = (
+        "union select user_id, role_id from ab_user_group join ab_group_role using (group_id)"
+        if slug == ANALYTICS
+        else ""
+    )
     powerful = f"""
         with powerful as (
             select distinct role_id from ab_permission_view_role

@@ -144,6 +144,21 @@ def test_columns_are_described_by_concept() -> None:
     assert own_words == []
 
 
+def test_descriptions_stand_alone() -> None:
+    """Whoever reads one in a catalogue sees neither the model nor the column above."""
+    points_elsewhere = re.compile(
+        r"{% docs (\w+) %}\n(?:(?:It|Its|They|Their|Those|These|This|That|Such|The same)\b"
+        r"|(?:Whether|When|How long|Why|Who|What|Where)"
+        r" (?:it|its|they|those|these|this|that|then)\b)"
+    )
+    found = [
+        concept
+        for file in PROJECT.glob("models/docs/*.md")
+        for concept in points_elsewhere.findall(file.read_text())
+    ]
+    assert found == []
+
+
 def test_every_concept_is_used() -> None:
     written = "".join(file.read_text() for file in description_files())
     documents = "".join(file.read_text() for file in PROJECT.glob("models/docs/*.md"))
