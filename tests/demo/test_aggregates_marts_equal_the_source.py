@@ -140,7 +140,7 @@ def test_saturation_of_an_hour(slug, pool, hour, marts, ask):
         with hour as (select %s::timestamptz as begins, %s::timestamptz + interval '1h' as ends)
         select
             sum(pool_slots * extract(epoch from greatest(
-                least(end_date, ends) - greatest(worked_from, begins), interval '0'
+                least(end_date, ends) - greatest(start_date, begins), interval '0'
             ))),
             sum(pool_slots * extract(epoch from greatest(
                 least(start_date, ends) - greatest(queued_dttm, begins), interval '0'
@@ -157,60 +157,6 @@ def test_saturation_of_an_hour(slug, pool, hour, marts, ask):
     assert queued == pytest.approx(float(true_queued))
     assert slots == true_slots
     assert share == pytest.approx(float(true_running + true_queued) / (3600 * true_slots))
-
-
-@pytest.mark.parametrize("slug", [PRODUCTION, ANALYTICS])
-def test_what_tries_held_is_what_pools_lent(slug, marts, ask):
-    """The parts of each try are its whole, and tries, pools and months tell of the same hours."""
-    ((lent, held, held_until_now),) = marts(
-        """
-        select (select sum(running_slot_seconds) from agg_pools_hourly where environment_slug = $1),
-            (select sum(held_seconds * pool_slots) from fct_task_attempts
-                where environment_slug = $1),
-            (select sum(pool_slots * epoch($2 - greatest(started_at, queued_at)))
-                from fct_task_attempts where environment_slug = $1 and state = 'running'
-                and not is_deleted_at_source)
-        """,
-        slug,
-        NOW,
-    )
-    # Of Airflow 3 nobody knows how long the pokes before the last one took.
-    ((last_pokes,),) = ask(
-        slug,
-        f"select coalesce(sum(pool_slots * duration), 0) from {TRIES}"
-        " where was_rescheduled and poked is null and state = 'success'",
-    )
-    assert lent == pytest.approx(held + held_until_now + last_pokes)
-    ((charged,),) = marts(
-        "select sum(slot_hours) from rpt_cost_allocation where environment_slug = ?"
-        " and bearer_kind = 'owner'",
-        slug,
-    )
-    assert charged * 3600 == pytest.approx(held)
-    waits = dict(
-        marts(
-            "select coalesce(wait_kind, 'none'), sum(abs(epoch(ended_at - least(started_at,"
-            " first_poked_at)) - held_seconds - waited_seconds)) < 1"
-            " from fct_task_attempts left join fct_sensor_waits using (task_attempt_key)"
-            " where fct_task_attempts.environment_slug = ? and held_seconds is not null group by 1",
-            slug,
-        )
-    )
-    assert waits == dict.fromkeys(waits, True)
-    assert waits.keys() == {
-        "none",
-        *(("deferral", "reschedule") if slug == PRODUCTION else ("person",)),
-    }
-
-
-def test_waiting_for_an_answer_or_a_trigger_costs_no_slots(marts):
-    """Of 315.7 slot-hours between start and end, 0.39 were worked."""
-    told = marts(
-        "select environment_slug, round(sum(pool_slots * duration_seconds) / 3600, 1),"
-        " round(sum(pool_slots * held_seconds) / 3600, 2) from fct_task_attempts"
-        " where queued_at > started_at and ended_at is not null group by 1 order by 1"
-    )
-    assert told == [(ANALYTICS, 149.1, 0.03), (PRODUCTION, 166.6, 0.37)]
 
 
 def test_most_slots_at_once(marts, ask):
@@ -411,7 +357,7 @@ def test_stuck_work(slug, beat, marts, ask):
 @pytest.mark.parametrize("slug", [PRODUCTION, ANALYTICS])
 def test_cost_by_tag_and_by_owner(slug, marts, ask):
     tries = f"""
-        select dag_id, sum(pool_slots * held) / 3600 as hours from {TRIES}
+        select dag_id, sum(pool_slots * duration) / 3600 as hours from {TRIES}
         where date_trunc('month', start_date) = '2026-10-01' group by dag_id
     """
     for kind, bearers in (

@@ -45,7 +45,6 @@ KEY_IS_PROVEN_BY = {
 KEY_IS_THAT_OF = {
     "int_latencies_by_hour_unpivoted": {"fct_task_attempts"},
     "int_pool_slots_spanned": {"fct_task_attempts", "fct_task_instances"},
-    "int_pool_slots_worked": {"int_pool_slots_spanned"},
     "int_pool_slots_stepped": {"int_pool_slots_spanned"},
     "int_seconds_by_day_unpivoted": {"fct_dag_runs", "fct_task_attempts"},
     "int_task_outcomes_judged": {"fct_task_attempts", "fct_task_instances"},

@@ -16,6 +16,12 @@ environments as (
 
 ),
 
+pools as (
+
+    select * from {{ ref("int_pools_deduplicated") }}
+
+),
+
 waited as (
 
     select
@@ -51,13 +57,43 @@ waiting as (
 
 ),
 
+-- From when on a try is deferred Airflow does not keep. One that is deferred now counts
+-- whole or not at all, one that was deferred counts whole.
+worked as (
+
+    select
+        task_attempts.task_attempt_key as holder_key,
+        task_attempts.environment_slug,
+        task_attempts.pool_name,
+        'running' as phase_name,
+        task_attempts.pool_slots as slot_count,
+        task_attempts.started_at as taken_at,
+        case
+            when task_attempts.is_deleted_at_source then task_attempts.ended_at
+            when
+                task_attempts.state = 'running'
+                or (task_attempts.state = 'deferred' and pools.is_counting_deferred)
+                then environments.synced_at
+            when task_attempts.state not in ('scheduled', 'queued', 'deferred')
+                then task_attempts.ended_at
+        end as given_back_at
+    from task_attempts
+    inner join environments
+        on task_attempts.environment_slug = environments.environment_slug
+    left join pools
+        on
+            task_attempts.environment_slug = pools.environment_slug
+            and task_attempts.pool_name = pools.pool_name
+
+),
+
 unioned as (
 
     select * from waited
     union all
     select * from waiting
     union all
-    select * from {{ ref("int_pool_slots_worked") }}
+    select * from worked
 
 )
 

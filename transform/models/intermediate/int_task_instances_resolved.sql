@@ -78,7 +78,7 @@ resolved as (
         task_instances.executor_name,
         task_instances.hostname,
         task_instances.try_number,
-        task_instances.max_tries,
+        task_instances.max_try_number,
         task_instances.next_method,
         task_instances.job_id,
         task_instances.scheduled_at,

@@ -18,7 +18,7 @@ renamed as (
         duration as duration_seconds,
         state,
         try_number,
-        max_tries,
+        max_tries as max_try_number,
         hostname,
         unixname as os_user_name,
         job_id,

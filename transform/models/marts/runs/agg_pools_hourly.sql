@@ -10,9 +10,9 @@ hours as (
 
 ),
 
-sizes as (
+pools as (
 
-    select * from {{ ref("int_pool_sizes_known") }}
+    select * from {{ ref("int_pools_deduplicated") }}
 
 ),
 
@@ -81,20 +81,16 @@ measured as (
         cast(summed.queued_microseconds as {{ native_type("double") }}) / 1000000
             as queued_slot_seconds,
         cast(summed.highest_slot_count as bigint) as highest_slot_count,
-        sizes.slot_count,
+        pools.slot_count,
         {{ share(
             "(summed.running_microseconds + summed.queued_microseconds)",
-            "case when sizes.slot_count > 0 then sizes.slot_count * 3600000000 end",
+            "case when pools.slot_count > 0 then pools.slot_count * 3600000000 end",
         ) }} as saturation_share
     from summed
-    left join sizes
+    left join pools
         on
-            summed.environment_slug = sizes.environment_slug
-            and summed.pool_name = sizes.pool_name
-            and (
-                sizes.valid_from_at is null or summed.hour_at >= sizes.valid_from_at
-            )
-            and (sizes.valid_to_at is null or summed.hour_at < sizes.valid_to_at)
+            summed.environment_slug = pools.environment_slug
+            and summed.pool_name = pools.pool_name
 
 )
 

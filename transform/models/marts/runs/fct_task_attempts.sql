@@ -5,7 +5,6 @@
         ref('int_task_attempts_unioned'), task_instance_ids() + ['try_number']
     ) }}",
 ) }}
-{%- set ids = ["environment_slug", "dag_id", "run_id", "task_id", "instance_index"] %}
 with task_attempts as (
 
     select * from {{ ref("int_task_attempts_unioned") }}
@@ -18,19 +17,6 @@ run_ids as (
 
 ),
 
-reschedules as (
-
-    select * from {{ ref("int_task_reschedules_summarised") }}
-
-),
-
-questions as (
-
-    select distinct {{ surrogate_key(ids) }} as task_instance_key
-    from {{ ref("int_decisions_resolved") }}
-
-),
-
 to_build as (
 
     select task_attempts.*
@@ -39,81 +25,79 @@ to_build as (
 
 ),
 
-keyed as (
-
-    select
-        *,
-        {{ surrogate_key(ids + ["try_number"]) }} as task_attempt_key,
-        {{ surrogate_key(ids) }} as task_instance_key,
-        {{ surrogate_key(["environment_slug", "dag_id", "task_id"]) }} as task_key,
-        {{ surrogate_key(["environment_slug", "dag_id"]) }} as dag_key
-    from to_build
-
-),
-
 measured as (
 
     select
-        keyed.task_attempt_key,
-        keyed.task_instance_key,
+        {{ surrogate_key([
+            "to_build.environment_slug",
+            "to_build.dag_id",
+            "to_build.run_id",
+            "to_build.task_id",
+            "to_build.instance_index",
+            "to_build.try_number",
+        ]) }} as task_attempt_key,
+        {{ surrogate_key([
+            "to_build.environment_slug",
+            "to_build.dag_id",
+            "to_build.run_id",
+            "to_build.task_id",
+            "to_build.instance_index",
+        ]) }} as task_instance_key,
         {{ surrogate_key(["run_ids.environment_slug", "run_ids.dag_run_id"]) }}
             as dag_run_key,
-        keyed.task_key,
-        keyed.dag_key,
-        keyed.environment_slug,
-        keyed.dag_id,
-        keyed.run_id,
-        keyed.task_id,
-        keyed.map_index,
-        keyed.instance_index,
-        keyed.region_id,
-        keyed.iteration,
-        coalesce(keyed.operator_name = 'LoopGateOperator', false) as is_loop_gate,
-        keyed.try_number,
-        keyed.state,
-        keyed.is_latest_try,
-        keyed.try_number > 1 as is_retry,
-        keyed.map_index >= 0 as is_mapped,
-        keyed.operator_name,
-        keyed.pool_name,
-        keyed.pool_slots,
-        keyed.queue_name,
-        keyed.executor_name,
-        nullif(keyed.hostname, '') as hostname,
-        keyed.priority_weight,
-        keyed.scheduled_at,
-        keyed.queued_at,
-        keyed.started_at,
-        keyed.ended_at,
-        {{ delay_seconds("keyed.scheduled_at", "keyed.queued_at") }}
+        {{ surrogate_key([
+            "to_build.environment_slug", "to_build.dag_id", "to_build.task_id"
+        ]) }} as task_key,
+        {{ surrogate_key(["to_build.environment_slug", "to_build.dag_id"]) }}
+            as dag_key,
+        to_build.environment_slug,
+        to_build.dag_id,
+        to_build.run_id,
+        to_build.task_id,
+        to_build.map_index,
+        to_build.instance_index,
+        to_build.region_id,
+        to_build.iteration,
+        coalesce(to_build.operator_name = 'LoopGateOperator', false) as is_loop_gate,
+        to_build.try_number,
+        to_build.state,
+        to_build.is_latest_try,
+        to_build.try_number > 1 as is_retry,
+        to_build.map_index >= 0 as is_mapped,
+        to_build.operator_name,
+        to_build.pool_name,
+        to_build.pool_slots,
+        to_build.queue_name,
+        to_build.executor_name,
+        to_build.hostname,
+        to_build.priority_weight,
+        to_build.scheduled_at,
+        to_build.queued_at,
+        to_build.started_at,
+        to_build.ended_at,
+        {{ delay_seconds("to_build.scheduled_at", "to_build.queued_at") }}
             as schedule_delay_seconds,
         -- Airflow gives up and skips tasks without queueing them anew.
         case
-            when keyed.state not in ('upstream_failed', 'skipped', 'removed')
-                then {{ delay_seconds("keyed.queued_at", "keyed.started_at") }}
+            when to_build.state not in ('upstream_failed', 'skipped', 'removed')
+                then {{ delay_seconds("to_build.queued_at", "to_build.started_at") }}
         end as queue_delay_seconds,
-        keyed.duration_seconds,
-        {{ held_seconds("keyed", "reschedules") }} as held_seconds,
-        {{ waited_seconds("keyed", "reschedules") }} as waited_seconds,
-        {{ wait_kind("keyed", "reschedules", "questions") }} as wait_kind,
-        keyed.is_wasted,
+        to_build.duration_seconds,
+        to_build.is_wasted,
         case
-            when keyed.is_wasted
-                then coalesce({{ held_seconds("keyed", "reschedules") }}, 0)
+            when to_build.is_wasted then coalesce(to_build.duration_seconds, 0)
             else 0
         end as wasted_seconds,
-        keyed.dag_version_id,
-        keyed.extracted_at,
-        keyed.is_deleted_at_source,
-        keyed.deleted_at_source_at
-    from keyed
+        to_build.dag_version_id,
+        to_build.extracted_at,
+        to_build.is_deleted_at_source,
+        to_build.deleted_at_source_at
+    from to_build
     left join run_ids
         on
-            keyed.environment_slug = run_ids.environment_slug
-            and keyed.dag_id = run_ids.dag_id
-            and keyed.run_id = run_ids.run_id
-    left join reschedules on keyed.task_attempt_key = reschedules.task_attempt_key
-    left join questions on keyed.task_instance_key = questions.task_instance_key
+            to_build.environment_slug = run_ids.environment_slug
+            and to_build.dag_id = run_ids.dag_id
+            and to_build.run_id = run_ids.run_id
 
 )
 

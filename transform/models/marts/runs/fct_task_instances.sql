@@ -39,7 +39,6 @@ attempt_totals as (
         task_attempts.task_instance_key,
         count(*) as known_try_count,
         sum(task_attempts.duration_seconds) as total_seconds,
-        sum(task_attempts.held_seconds) as held_seconds,
         sum(task_attempts.wasted_seconds) as wasted_seconds
     from {{ ref("fct_task_attempts") }} as task_attempts
     {% if is_incremental() %}
@@ -77,9 +76,9 @@ measured as (
         to_build.queue_name,
         to_build.priority_weight,
         to_build.executor_name,
-        nullif(to_build.hostname, '') as hostname,
+        to_build.hostname,
         to_build.try_number,
-        to_build.max_tries,
+        to_build.max_try_number,
         coalesce(attempt_totals.known_try_count, 0) as known_try_count,
         to_build.try_number > 1 as was_retried,
         to_build.map_index >= 0 as is_mapped,
@@ -90,7 +89,9 @@ measured as (
         -- Airflow gives up and skips tasks without queueing them anew.
         case
             when to_build.state not in ('upstream_failed', 'skipped', 'removed')
-                then {{ delay_seconds("to_build.queued_at", "to_build.started_at") }}
+                then {{ delay_seconds(
+                    "to_build.queued_at", "to_build.started_at"
+                ) }}
         end as queue_delay_seconds,
         -- Until the latest try begins, the source shows the times of the one before it.
         case
@@ -101,7 +102,6 @@ measured as (
                 )
         end as duration_seconds,
         coalesce(attempt_totals.total_seconds, 0) as total_seconds,
-        coalesce(attempt_totals.held_seconds, 0) as held_seconds,
         coalesce(attempt_totals.wasted_seconds, 0) as wasted_seconds,
         to_build.extracted_at,
         to_build.is_deleted_at_source,
