@@ -140,7 +140,7 @@ def test_saturation_of_an_hour(slug, pool, hour, marts, ask):
         with hour as (select %s::timestamptz as begins, %s::timestamptz + interval '1h' as ends)
         select
             sum(pool_slots * extract(epoch from greatest(
-                least(end_date, ends) - greatest(start_date, begins), interval '0'
+                least(end_date, ends) - greatest(held_since, begins), interval '0'
             ))),
             sum(pool_slots * extract(epoch from greatest(
                 least(start_date, ends) - greatest(queued_dttm, begins), interval '0'
@@ -157,6 +157,66 @@ def test_saturation_of_an_hour(slug, pool, hour, marts, ask):
     assert queued == pytest.approx(float(true_queued))
     assert slots == true_slots
     assert share == pytest.approx(float(true_running + true_queued) / (3600 * true_slots))
+
+
+@pytest.mark.parametrize("slug", [PRODUCTION, ANALYTICS])
+def test_waits_are_no_slots(slug, marts, ask):
+    # Airflow 3's pokes but the last have no start, so that all of these waits are known.
+    held = marts(
+        "select dag_id, run_id, task_id, map_index, try_number, round(held_seconds, 3),"
+        " round(waited_seconds, 3) from fct_task_attempts where environment_slug = ?"
+        " and waited_seconds > 0 and wait_kind <> 'reschedule' order by 1, 2, 3, 4, 5",
+        slug,
+    )
+    assert len(held) > 20
+    assert sum(waited for *_, waited in held) > 100 * sum(seconds for *_, seconds, _ in held)
+    assert held == ask(
+        slug,
+        """
+        select dag_id, run_id, task_id, map_index, try_number,
+            round(extract(epoch from end_date - queued_dttm), 3)::float,
+            round(extract(epoch from queued_dttm - start_date), 3)::float
+        from (
+            select dag_id, run_id, task_id, map_index, try_number, state, start_date, end_date,
+                queued_dttm from task_instance
+            union all
+            select dag_id, run_id, task_id, map_index, try_number, state, start_date, end_date,
+                queued_dttm from task_instance_history
+        ) as attempts
+        where queued_dttm > start_date and state in ('success', 'failed')
+        order by 1, 2, 3, 4, 5
+        """,
+    )
+    ((taken,),) = marts(
+        "select sum(running_slot_seconds) from agg_pools_hourly where environment_slug = ?"
+        " and pool_name in (select pool_name from fct_task_attempts where environment_slug = ?"
+        " and wait_kind in ('deferral', 'person'))",
+        slug,
+        slug,
+    )
+    ((true,),) = ask(
+        slug,
+        f"""
+        select sum(pool_slots * case
+            when state = 'running' then extract(epoch from %s - start_date)::float else held end)
+        from {TRIES} where state <> 'deferred' and state <> 'awaiting_input' and pool in (
+            select pool from task_instance where queued_dttm > start_date
+        )
+        """,
+        synced_at(marts, slug),
+    )
+    assert taken == pytest.approx(true)
+
+
+def test_pokes_are_slots(marts, ask):
+    ((held, waited),) = marts(
+        "select sum(held_seconds), sum(waited_seconds) from fct_task_attempts"
+        " where environment_slug = ? and wait_kind = 'reschedule'",
+        PRODUCTION,
+    )
+    ((true,),) = ask(PRODUCTION, f"select sum(held) from {TRIES} where poked is not null")
+    assert held == pytest.approx(true)
+    assert waited > 100 * held > 0
 
 
 def test_most_slots_at_once(marts, ask):
@@ -357,7 +417,7 @@ def test_stuck_work(slug, beat, marts, ask):
 @pytest.mark.parametrize("slug", [PRODUCTION, ANALYTICS])
 def test_cost_by_tag_and_by_owner(slug, marts, ask):
     tries = f"""
-        select dag_id, sum(pool_slots * duration) / 3600 as hours from {TRIES}
+        select dag_id, sum(pool_slots * held) / 3600 as hours from {TRIES}
         where date_trunc('month', start_date) = '2026-10-01' group by dag_id
     """
     for kind, bearers in (

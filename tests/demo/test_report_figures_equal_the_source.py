@@ -70,8 +70,8 @@ def test_hours_lost_and_taken(figures: ReportFigures, ask: Ask) -> None:
     hours = of_both(
         ask,
         f"""
-        select sum(duration) filter (where state in ('failed', 'up_for_retry')) / 3600,
-            sum(coalesce(pool_slots, 1) * duration) / 3600
+        select sum(held) filter (where state in ('failed', 'up_for_retry')) / 3600,
+            sum(coalesce(pool_slots, 1) * held) / 3600
         from {TRIES} where start_date >= %s and start_date < %s
         """,
         *(SINCE, NOW),

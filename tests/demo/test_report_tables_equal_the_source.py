@@ -261,7 +261,7 @@ def test_cost_of_the_months_that_the_period_touches(figures: ReportFigures, ask:
             for (hours,) in ask(
                 slug,
                 f"""
-                select sum(coalesce(pool_slots, 1) * duration) / 3600
+                select sum(coalesce(pool_slots, 1) * held) / 3600
                 from {TRIES} where start_date >= '2026-10-01' and start_date < %s
                 """,
                 end,

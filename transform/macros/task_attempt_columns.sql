@@ -10,6 +10,7 @@
         iteration,
         try_number,
         state,
+        next_method,
         operator_name,
         pool_name,
         pool_slots,

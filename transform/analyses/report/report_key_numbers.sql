@@ -28,7 +28,7 @@ tries as (
 
     select
         wasted_seconds,
-        coalesce(pool_slots, 1) * duration_seconds as slot_seconds,
+        coalesce(pool_slots, 1) * held_seconds as slot_seconds,
         {{ period_name("started_at") }} as period_name
     from {{ ref("fct_task_attempts") }}
     where

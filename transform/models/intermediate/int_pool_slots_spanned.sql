@@ -57,8 +57,8 @@ waiting as (
 
 ),
 
--- From when on a try is deferred Airflow does not keep. One that is deferred now counts
--- whole or not at all, one that was deferred counts whole.
+-- From when on a try is deferred Airflow does not keep. In a pool that counts such
+-- tries that makes no difference; elsewhere one counts from when it was queued again.
 worked as (
 
     select
@@ -67,14 +67,20 @@ worked as (
         task_attempts.pool_name,
         'running' as phase_name,
         task_attempts.pool_slots as slot_count,
-        task_attempts.started_at as taken_at,
+        case
+            when pools.is_counting_deferred and task_attempts.wait_kind = 'deferral'
+                then task_attempts.started_at
+            else task_attempts.last_held_at
+        end as taken_at,
         case
             when task_attempts.is_deleted_at_source then task_attempts.ended_at
             when
                 task_attempts.state = 'running'
                 or (task_attempts.state = 'deferred' and pools.is_counting_deferred)
                 then environments.synced_at
-            when task_attempts.state not in ('scheduled', 'queued', 'deferred')
+            when
+                task_attempts.state
+                not in ('scheduled', 'queued', 'deferred', 'awaiting_input')
                 then task_attempts.ended_at
         end as given_back_at
     from task_attempts
@@ -94,6 +100,8 @@ unioned as (
     select * from waiting
     union all
     select * from worked
+    union all
+    select * from {{ ref("int_pool_pokes_spanned") }}
 
 )
 

@@ -16,7 +16,7 @@ totalled as (
         environment_slug,
         dag_id,
         {{ month_of("started_at") }} as month_on,
-        sum(coalesce(pool_slots, 1) * coalesce(duration_seconds, 0)) / 3600
+        sum(coalesce(pool_slots, 1) * coalesce(held_seconds, 0)) / 3600
             as slot_hours,
         sum(coalesce(pool_slots, 1) * wasted_seconds) / 3600 as wasted_slot_hours
     from task_attempts

@@ -52,6 +52,11 @@ unioned as (
         task_attempts.state in ('failed', 'up_for_retry', 'restarting', 'shutdown')
             as is_wasted,
         task_attempts.is_latest_try,
+        case
+            when task_attempts.state = 'awaiting_input' then 'person'
+            when task_attempts.queued_at > task_attempts.started_at then 'deferral'
+            when task_attempts.next_method is not null then 'deferral'
+        end as wait_kind,
         task_attempts.dag_version_id,
         task_attempts.extracted_at,
         task_attempts.is_deleted_at_source,
@@ -94,6 +99,7 @@ unioned as (
             as duration_seconds,
         true as is_wasted,
         task_fails.is_latest_try,
+        {{ null_like("task_instances.next_method") }} as wait_kind,
         {{ null_like("task_instances.dag_version_id") }} as dag_version_id,
         task_fails.extracted_at,
         task_fails.is_deleted_at_source,

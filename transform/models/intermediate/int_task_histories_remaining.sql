@@ -69,6 +69,7 @@ remaining as (
         histories.task_instance_id,
         histories.try_number,
         histories.state,
+        histories.next_method,
         histories.operator_name,
         histories.pool_name,
         histories.pool_slots,

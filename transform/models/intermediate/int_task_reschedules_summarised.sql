@@ -1,3 +1,6 @@
+-- A table: tries, their waits and the slots they held read it, and it is small.
+{{ config(materialized="table") }}
+
 with task_reschedules as (
 
     select * from {{ ref("int_task_reschedules_resolved") }}

@@ -17,6 +17,12 @@ run_ids as (
 
 ),
 
+waits as (
+
+    select * from {{ ref("int_task_waits_unified") }}
+
+),
+
 to_build as (
 
     select task_attempts.*
@@ -25,79 +31,79 @@ to_build as (
 
 ),
 
+keyed as (
+
+    select
+        *,
+        {{ surrogate_key([
+            "environment_slug", "dag_id", "run_id", "task_id", "instance_index",
+            "try_number",
+        ]) }} as task_attempt_key,
+        {{ surrogate_key([
+            "environment_slug", "dag_id", "run_id", "task_id", "instance_index"
+        ]) }} as task_instance_key
+    from to_build
+
+),
+
 measured as (
 
     select
-        {{ surrogate_key([
-            "to_build.environment_slug",
-            "to_build.dag_id",
-            "to_build.run_id",
-            "to_build.task_id",
-            "to_build.instance_index",
-            "to_build.try_number",
-        ]) }} as task_attempt_key,
-        {{ surrogate_key([
-            "to_build.environment_slug",
-            "to_build.dag_id",
-            "to_build.run_id",
-            "to_build.task_id",
-            "to_build.instance_index",
-        ]) }} as task_instance_key,
+        keyed.task_attempt_key,
+        keyed.task_instance_key,
         {{ surrogate_key(["run_ids.environment_slug", "run_ids.dag_run_id"]) }}
             as dag_run_key,
         {{ surrogate_key([
-            "to_build.environment_slug", "to_build.dag_id", "to_build.task_id"
+            "keyed.environment_slug", "keyed.dag_id", "keyed.task_id"
         ]) }} as task_key,
-        {{ surrogate_key(["to_build.environment_slug", "to_build.dag_id"]) }}
+        {{ surrogate_key(["keyed.environment_slug", "keyed.dag_id"]) }}
             as dag_key,
-        to_build.environment_slug,
-        to_build.dag_id,
-        to_build.run_id,
-        to_build.task_id,
-        to_build.map_index,
-        to_build.instance_index,
-        to_build.region_id,
-        to_build.iteration,
-        coalesce(to_build.operator_name = 'LoopGateOperator', false) as is_loop_gate,
-        to_build.try_number,
-        to_build.state,
-        to_build.is_latest_try,
-        to_build.try_number > 1 as is_retry,
-        to_build.map_index >= 0 as is_mapped,
-        to_build.operator_name,
-        to_build.pool_name,
-        to_build.pool_slots,
-        to_build.queue_name,
-        to_build.executor_name,
-        to_build.hostname,
-        to_build.priority_weight,
-        to_build.scheduled_at,
-        to_build.queued_at,
-        to_build.started_at,
-        to_build.ended_at,
-        {{ delay_seconds("to_build.scheduled_at", "to_build.queued_at") }}
+        keyed.environment_slug,
+        keyed.dag_id,
+        keyed.run_id,
+        keyed.task_id,
+        keyed.map_index,
+        keyed.instance_index,
+        keyed.region_id,
+        keyed.iteration,
+        coalesce(keyed.operator_name = 'LoopGateOperator', false) as is_loop_gate,
+        keyed.try_number,
+        keyed.state,
+        keyed.is_latest_try,
+        keyed.try_number > 1 as is_retry,
+        keyed.map_index >= 0 as is_mapped,
+        keyed.operator_name,
+        keyed.pool_name,
+        keyed.pool_slots,
+        keyed.queue_name,
+        keyed.executor_name,
+        keyed.hostname,
+        keyed.priority_weight,
+        keyed.scheduled_at,
+        keyed.queued_at,
+        keyed.started_at,
+        keyed.ended_at,
+        {{ delay_seconds("keyed.scheduled_at", "keyed.queued_at") }}
             as schedule_delay_seconds,
         -- Airflow gives up and skips tasks without queueing them anew.
         case
-            when to_build.state not in ('upstream_failed', 'skipped', 'removed')
-                then {{ delay_seconds("to_build.queued_at", "to_build.started_at") }}
+            when keyed.state not in ('upstream_failed', 'skipped', 'removed')
+                then {{ delay_seconds("keyed.queued_at", "keyed.started_at") }}
         end as queue_delay_seconds,
-        to_build.duration_seconds,
-        to_build.is_wasted,
-        case
-            when to_build.is_wasted then coalesce(to_build.duration_seconds, 0)
-            else 0
-        end as wasted_seconds,
-        to_build.dag_version_id,
-        to_build.extracted_at,
-        to_build.is_deleted_at_source,
-        to_build.deleted_at_source_at
-    from to_build
+        keyed.duration_seconds,
+        {{ held_columns("keyed", "waits") }}
+        keyed.dag_version_id,
+        keyed.extracted_at,
+        keyed.is_deleted_at_source,
+        keyed.deleted_at_source_at
+    from keyed
+    left join waits
+        on keyed.task_attempt_key = waits.task_attempt_key
     left join run_ids
         on
-            to_build.environment_slug = run_ids.environment_slug
-            and to_build.dag_id = run_ids.dag_id
-            and to_build.run_id = run_ids.run_id
+            keyed.environment_slug = run_ids.environment_slug
+            and keyed.dag_id = run_ids.dag_id
+            and keyed.run_id = run_ids.run_id
 
 )
 

@@ -21,10 +21,8 @@ to_build as (
 
     select
         {{ surrogate_key([
-            "task_instances.environment_slug",
-            "task_instances.dag_id",
-            "task_instances.run_id",
-            "task_instances.task_id",
+            "task_instances.environment_slug", "task_instances.dag_id",
+            "task_instances.run_id", "task_instances.task_id",
             "task_instances.instance_index",
         ]) }} as task_instance_key,
         task_instances.*
@@ -39,6 +37,8 @@ attempt_totals as (
         task_attempts.task_instance_key,
         count(*) as known_try_count,
         sum(task_attempts.duration_seconds) as total_seconds,
+        sum(task_attempts.held_seconds) as held_seconds,
+        sum(task_attempts.waited_seconds) as waited_seconds,
         sum(task_attempts.wasted_seconds) as wasted_seconds
     from {{ ref("fct_task_attempts") }} as task_attempts
     {% if is_incremental() %}
@@ -89,9 +89,7 @@ measured as (
         -- Airflow gives up and skips tasks without queueing them anew.
         case
             when to_build.state not in ('upstream_failed', 'skipped', 'removed')
-                then {{ delay_seconds(
-                    "to_build.queued_at", "to_build.started_at"
-                ) }}
+                then {{ delay_seconds("to_build.queued_at", "to_build.started_at") }}
         end as queue_delay_seconds,
         -- Until the latest try begins, the source shows the times of the one before it.
         case
@@ -102,6 +100,8 @@ measured as (
                 )
         end as duration_seconds,
         coalesce(attempt_totals.total_seconds, 0) as total_seconds,
+        coalesce(attempt_totals.held_seconds, 0) as held_seconds,
+        coalesce(attempt_totals.waited_seconds, 0) as waited_seconds,
         coalesce(attempt_totals.wasted_seconds, 0) as wasted_seconds,
         to_build.extracted_at,
         to_build.is_deleted_at_source,
