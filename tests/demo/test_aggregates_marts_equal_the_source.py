@@ -67,7 +67,7 @@ def test_durations_of_each_day(marts, ask):
             max(seconds) filter (where state = 'success'),
             percentile_cont(0.95) within group (order by waited) filter (where waited >= 0),
             percentile_cont(0.95) within group (order by landed)
-                filter (where landed >= 0 and run_type = 'scheduled')
+                filter (where landed >= 0 and run_type = 'scheduled' and state = 'success')
         from runs group by 1 order by 1
         """,
     )

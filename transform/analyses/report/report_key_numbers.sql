@@ -68,9 +68,7 @@ runs_measured as (
         count(*) as run_count,
         sum(case when state = 'success' then 1 else 0 end) as success_count,
         sum(case when state = 'failed' then 1 else 0 end) as failed_count,
-        {{ percentile(
-            "case when state = 'success' then landing_delay_seconds end", 0.5
-        ) }} as landing_delay_p50_seconds
+        {{ percentile("landing_delay_seconds", 0.5) }} as landing_delay_p50_seconds
     from runs
     group by period_name
 

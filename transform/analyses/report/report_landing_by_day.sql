@@ -9,8 +9,7 @@ runs as (
         {{ day_of("started_at") }} as started_on
     from {{ ref("fct_dag_runs") }}
     where
-        state = 'success'
-        and landing_delay_seconds is not null
+        landing_delay_seconds is not null
         and {{ in_period("started_at") }}
         and {{ of_environments("environment_slug") }}
         and {{ of_dags("dag_key") }}

@@ -4,8 +4,7 @@ with runs as (
     select *
     from {{ ref("fct_dag_runs") }}
     where
-        state = 'success'
-        and landing_delay_seconds is not null
+        landing_delay_seconds is not null
         and {{ in_period("started_at") }}
         and {{ of_environments("environment_slug") }}
         and {{ of_dags("dag_key") }}

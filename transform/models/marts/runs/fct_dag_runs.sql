@@ -52,7 +52,7 @@ measured as (
         {{ delay_seconds("dag_runs.queued_at", "dag_runs.started_at") }}
             as queue_delay_seconds,
         case
-            when dag_runs.run_type = 'scheduled'
+            when dag_runs.run_type = 'scheduled' and dag_runs.state = 'success'
                 then {{ delay_seconds("dag_runs.due_at", "dag_runs.ended_at") }}
         end as landing_delay_seconds,
         dag_runs.clear_count,
