@@ -219,6 +219,21 @@ def test_pokes_are_slots(marts, ask):
     assert waited > 100 * held > 0
 
 
+@pytest.mark.parametrize("slug", [PRODUCTION, ANALYTICS])
+def test_tries_that_ran_nowhere_have_no_hostname(slug, marts, ask):
+    ((named, unnamed),) = marts(
+        "select count(hostname), count(*) filter (hostname is null) from fct_task_instances"
+        " where environment_slug = ?",
+        slug,
+    )
+    assert [(named, unnamed)] == ask(
+        slug,
+        "select count(*) filter (where hostname <> ''),"
+        " count(*) filter (where coalesce(hostname, '') = '') from task_instance",
+    )
+    assert unnamed > 0
+
+
 def test_most_slots_at_once(marts, ask):
     ((most,),) = marts(
         "select max(highest_slot_count) from agg_pools_hourly where environment_slug = ?"

@@ -75,7 +75,7 @@ remaining as (
         histories.pool_slots,
         histories.queue_name,
         histories.executor_name,
-        histories.hostname,
+        nullif(histories.hostname, '') as hostname,
         histories.priority_weight,
         histories.scheduled_at,
         histories.queued_at,

@@ -78,7 +78,7 @@ unified as (
         executor_name,
         hostname,
         try_number,
-        max_try_number,
+        retry_limit,
         next_method,
         {% for column in [
             "scheduled_at", "queued_at", "started_at", "ended_at", "duration_seconds"

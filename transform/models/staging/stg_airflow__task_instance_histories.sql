@@ -19,7 +19,7 @@ renamed as (
         end_date as ended_at,
         duration as duration_seconds,
         state,
-        max_tries as max_try_number,
+        max_tries as retry_limit,
         hostname,
         unixname as os_user_name,
         job_id,

@@ -18,7 +18,7 @@ renamed as (
         duration as duration_seconds,
         state,
         try_number,
-        max_tries as max_try_number,
+        max_tries as retry_limit,
         hostname,
         unixname as os_user_name,
         job_id,

@@ -78,7 +78,7 @@ measured as (
         to_build.executor_name,
         to_build.hostname,
         to_build.try_number,
-        to_build.max_try_number,
+        to_build.retry_limit,
         coalesce(attempt_totals.known_try_count, 0) as known_try_count,
         to_build.try_number > 1 as was_retried,
         to_build.map_index >= 0 as is_mapped,
