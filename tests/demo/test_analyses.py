@@ -50,7 +50,7 @@ PLANTED: dict[str, dict[str, Any]] = {
         "source_dag_id": "dbt_build_core",
         "is_latest_event": True,
     },
-    "who_became_an_admin": {"username": "jonas", "actor_name": "root"},
+    "who_became_privileged": {"username": "jonas", "actor_name": "root"},
     "who_can_trigger_this_dag": {"username": "dana", "role_name": "Admin"},
     "who_changed_a_connection_last_quarter": {"actor_name": "tomas", "conn_id": "warehouse"},
     "who_deleted_what": {"dag_id": "legacy_import", "actor_name": "otto"},

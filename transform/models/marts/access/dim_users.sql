@@ -28,76 +28,34 @@ privileged_roles as (
 
 ),
 
-audit_events as (
+activities as (
 
-    select * from {{ ref("fct_audit_events") }}
-
-),
-
--- Airflow's own name of the role that may do everything.
-admins as (
-
-    select distinct
-        environment_slug,
-        user_id
-    from user_roles
-    where role_name = 'Admin' and not is_deleted_at_source
+    select * from {{ ref("int_user_activities_dated") }}
 
 ),
 
-privileged as (
+-- Admin is Airflow's own name of the role that may do everything.
+holders as (
 
-    select distinct
+    select
         user_roles.environment_slug,
-        user_roles.user_id
+        user_roles.user_id,
+        count(case when user_roles.role_name = 'Admin' then 1 end) > 0 as is_admin,
+        count(privileged_roles.role_id) > 0 as is_privileged
     from user_roles
-    inner join privileged_roles
+    left join privileged_roles
         on
             user_roles.environment_slug = privileged_roles.environment_slug
             and user_roles.role_id = privileged_roles.role_id
     where not user_roles.is_deleted_at_source
-
-),
-
--- Whatever it was: to runs, to connections and roles, to the platform.
-last_events as (
-
-    select
-        user_key,
-        max(logged_at) as last_event_at
-    from audit_events
-    where user_key is not null
-    group by user_key
-
-),
-
-keyed as (
-
-    select
-        {{ surrogate_key(["environment_slug", "user_id"]) }} as user_key,
-        *
-    from users
-
-),
-
-active as (
-
-    select
-        keyed.*,
-        case
-            when last_events.last_event_at > keyed.last_login_at
-                then last_events.last_event_at
-            else coalesce(keyed.last_login_at, last_events.last_event_at)
-        end as last_activity_at
-    from keyed
-    left join last_events on keyed.user_key = last_events.user_key
+    group by user_roles.environment_slug, user_roles.user_id
 
 ),
 
 joined as (
 
     select
-        users.user_key,
+        {{ surrogate_key(["users.environment_slug", "users.user_id"]) }} as user_key,
         users.environment_slug,
         users.user_id,
         users.username,
@@ -106,16 +64,16 @@ joined as (
         users.email,
         listed_roles.role_names,
         users.is_active and not users.is_deleted_at_source as is_active,
-        admins.user_id is not null as is_admin,
-        privileged.user_id is not null as is_privileged,
+        coalesce(holders.is_admin, false) as is_admin,
+        coalesce(holders.is_privileged, false) as is_privileged,
         listed_roles.role_names is not null as has_role,
         -- What was never used counts from the day it was made.
         users.is_active
         and not users.is_deleted_at_source
         and {{ seconds_between(
-            "coalesce(users.last_activity_at, users.created_at)", "environments.synced_at"
+            "coalesce(activities.last_activity_at, users.created_at)", "environments.synced_at"
         ) }} > {{ var("dormant_after_days") }} * 86400 as is_dormant,
-        users.last_activity_at,
+        activities.last_activity_at,
         users.last_login_at,
         users.login_count,
         users.failed_login_count,
@@ -124,21 +82,21 @@ joined as (
         users.extracted_at,
         users.is_deleted_at_source,
         users.deleted_at_source_at
-    from active as users
+    from users
     left join environments
         on users.environment_slug = environments.environment_slug
     left join listed_roles
         on
             users.environment_slug = listed_roles.environment_slug
             and users.user_id = listed_roles.user_id
-    left join admins
+    left join activities
         on
-            users.environment_slug = admins.environment_slug
-            and users.user_id = admins.user_id
-    left join privileged
+            users.environment_slug = activities.environment_slug
+            and users.user_id = activities.user_id
+    left join holders
         on
-            users.environment_slug = privileged.environment_slug
-            and users.user_id = privileged.user_id
+            users.environment_slug = holders.environment_slug
+            and users.user_id = holders.user_id
 
 )
 
