@@ -140,8 +140,8 @@ def test_the_access_review_shows_whom_to_ask_about(ask, marts):
     review = {
         (slug, name): flags
         for slug, name, *flags in marts(
-            "select environment_slug, username, is_privileged_directly, is_privileged_through_group,"
-            " has_never_logged_in, has_role, failed_login_count from rpt_access_review"
+            "select environment_slug, username, is_privileged_directly,"
+            " is_privileged_through_group, has_never_logged_in, has_role, failed_login_count from rpt_access_review"
         )
     }
     assert review[PRODUCTION, "dana"] == [True, False, True, True, 0]
@@ -175,8 +175,12 @@ def test_the_last_sign_of_each_user_is_that_of_the_source(ask, marts):
 
 @pytest.mark.parametrize("slug", [PRODUCTION, ANALYTICS])
 def test_who_is_privileged_is_told_by_the_permissions_of_the_source(slug, ask, marts):
-    through_groups = "union select user_id, role_id from ab_user_group join ab_group_role" \
-        " using (group_id)" if slug == ANALYTICS else ""
+    through_groups = ""
+    if slug == ANALYTICS:
+        through_groups = """
+            union select user_id, role_id
+            from ab_user_group join ab_group_role using (group_id)
+        """
     powerful = f"""
         with powerful as (
             select distinct role_id from ab_permission_view_role
@@ -205,6 +209,35 @@ def test_who_is_privileged_is_told_by_the_permissions_of_the_source(slug, ask, m
             f"select username from {mart} where environment_slug = ? and is_privileged order by 1",
             slug,
         )
+
+
+@pytest.mark.parametrize("slug", [PRODUCTION, ANALYTICS])
+def test_history_ends_with_what_who_can_log_in_may_do(slug, ask, marts):
+    through_groups = ""
+    if slug == ANALYTICS:
+        through_groups = """
+            union all select user_id, role_id
+            from ab_user_group join ab_group_role using (group_id)
+        """
+    of_the_source = ask(
+        slug,
+        f"""
+        select username, count(*)
+        from ab_user
+        join (select user_id, role_id from ab_user_role {through_groups}) as granted
+            on user_id = ab_user.id
+        join ab_permission_view_role using (role_id)
+        where active
+        group by 1 order by 1
+        """,
+    )
+    assert of_the_source
+    assert of_the_source == marts(
+        "select username, count(*) from fct_user_permissions_history"
+        " where environment_slug = ? and is_current group by 1 order by 1",
+        slug,
+    )
+    assert "bilal" not in dict(of_the_source)
 
 
 def test_what_was_done_to_runs_is_that_of_the_source(ask, marts):
