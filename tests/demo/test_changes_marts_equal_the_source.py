@@ -141,7 +141,8 @@ def test_the_access_review_shows_whom_to_ask_about(ask, marts):
         (slug, name): flags
         for slug, name, *flags in marts(
             "select environment_slug, username, is_privileged_directly,"
-            " is_privileged_through_group, has_never_logged_in, has_role, failed_login_count from rpt_access_review"
+            " is_privileged_through_group, has_never_logged_in, has_role, failed_login_count"
+            " from rpt_access_review"
         )
     }
     assert review[PRODUCTION, "dana"] == [True, False, True, True, 0]
