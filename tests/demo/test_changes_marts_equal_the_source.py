@@ -211,6 +211,35 @@ def test_who_is_privileged_is_told_by_the_permissions_of_the_source(slug, ask, m
         )
 
 
+@pytest.mark.parametrize("slug", [PRODUCTION, ANALYTICS])
+def test_history_ends_with_what_who_can_log_in_may_do(slug, ask, marts):
+    through_groups = ""
+    if slug == ANALYTICS:
+        through_groups = """
+            union all select user_id, role_id
+            from ab_user_group join ab_group_role using (group_id)
+        """
+    of_the_source = ask(
+        slug,
+        f"""
+        select username, count(*)
+        from ab_user
+        join (select user_id, role_id from ab_user_role {through_groups}) as granted
+            on user_id = ab_user.id
+        join ab_permission_view_role using (role_id)
+        where active
+        group by 1 order by 1
+        """,
+    )
+    assert of_the_source
+    assert of_the_source == marts(
+        "select username, count(*) from fct_user_permissions_history"
+        " where environment_slug = ? and is_current group by 1 order by 1",
+        slug,
+    )
+    assert "bilal" not in dict(of_the_source)
+
+
 def test_what_was_done_to_runs_is_that_of_the_source(ask, marts):
     asked = ask(
         ANALYTICS,

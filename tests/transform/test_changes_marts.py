@@ -45,9 +45,9 @@ def test_access_review(rows_of: Rows) -> None:
         " permission_count, has_never_logged_in, has_left, last_activity_at"
         " from rpt_access_review order by 1, 2"
     ) == [
-        (THREE, "jane", True, "Admin", None, 2, False, False, at(11)),
-        (THREE, "joe", False, "sales_team", "shop", 1, True, False, None),
-        (TWO, "jane", True, "Admin", None, 2, False, False, at(13)),
+        (THREE, "jane", True, "Admin", None, 2, False, False, at(27)),
+        (THREE, "joe", False, "sales_team", "shop", 1, True, False, at(13)),
+        (TWO, "jane", True, "Admin", None, 2, False, False, at(27)),
         (TWO, "joe", False, "sales_team", None, 1, True, False, at(14)),
     ]
 

@@ -102,9 +102,9 @@ def test_users(rows_of: Rows) -> None:
         " from dim_users order by 1, 2"
     ) == [
         (THREE, "jane", "Admin", True, False),
-        (THREE, "joe", "sales_team", False, True),
+        (THREE, "joe", "sales_team", False, False),
         (TWO, "jane", "Admin", True, False),
-        (TWO, "joe", "sales_team", False, True),
+        (TWO, "joe", "sales_team", False, False),
     ]
 
 

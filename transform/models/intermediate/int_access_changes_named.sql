@@ -79,27 +79,20 @@ told as (
                 (
                     config_changes.object_type = 'user'
                     and named.username = config_changes.object_name
+                    and named.group_id is null
                     and (
-                        (
-                            named.change_kind = 'account_created'
-                            and config_changes.action = 'create'
-                        )
+                        named.change_kind = 'account_' || config_changes.action || 'd'
                         or (
-                            named.change_kind in ('account_deleted', 'role_withdrawn')
-                            and named.group_id is null
+                            named.change_kind = 'role_withdrawn'
                             and config_changes.action = 'delete'
                         )
-                        or (
-                            named.change_kind in ('role_granted', 'role_withdrawn')
-                            and named.group_id is null
-                            and named.role_name = config_changes.role_name
-                        )
+                        or named.role_name = config_changes.role_name
                     )
                 )
                 or (
-                    config_changes.object_type = 'role'
+                    named.change_kind = 'permission_withdrawn'
+                    and config_changes.object_type = 'role'
                     and named.role_name = config_changes.object_name
-                    and named.change_kind = 'permission_withdrawn'
                     and config_changes.action = 'delete'
                 )
             )
@@ -109,13 +102,8 @@ told as (
 select
     access_change_key,
     environment_slug,
-    access_kind,
     access_key,
-    version_number,
     change_kind,
-    user_id,
-    role_id,
-    group_id,
     action_name,
     resource_name,
     changed_at,

@@ -10,9 +10,9 @@ hours as (
 
 ),
 
-pools as (
+sizes as (
 
-    select * from {{ ref("int_pools_deduplicated") }}
+    select * from {{ ref("int_pool_sizes_known") }}
 
 ),
 
@@ -81,16 +81,20 @@ measured as (
         cast(summed.queued_microseconds as {{ native_type("double") }}) / 1000000
             as queued_slot_seconds,
         cast(summed.highest_slot_count as bigint) as highest_slot_count,
-        pools.slot_count,
+        sizes.slot_count,
         {{ share(
             "(summed.running_microseconds + summed.queued_microseconds)",
-            "case when pools.slot_count > 0 then pools.slot_count * 3600000000 end",
+            "case when sizes.slot_count > 0 then sizes.slot_count * 3600000000 end",
         ) }} as saturation_share
     from summed
-    left join pools
+    left join sizes
         on
-            summed.environment_slug = pools.environment_slug
-            and summed.pool_name = pools.pool_name
+            summed.environment_slug = sizes.environment_slug
+            and summed.pool_name = sizes.pool_name
+            and (
+                sizes.valid_from_at is null or summed.hour_at >= sizes.valid_from_at
+            )
+            and (sizes.valid_to_at is null or summed.hour_at < sizes.valid_to_at)
 
 )
 
