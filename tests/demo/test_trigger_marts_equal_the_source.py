@@ -110,3 +110,46 @@ def test_how_long_it_takes_to_parse_a_dag(ask, marts):
     )
     assert at_source == marts(parse_seconds, ANALYTICS)
     assert marts(parse_seconds, PRODUCTION) == []
+
+
+def test_runs_that_a_task_made_name_the_run_of_the_task(ask, marts):
+    """By the moment in their names; Airflow 2 does not keep who made them."""
+    at_source = ask(
+        PRODUCTION,
+        """
+        select made.run_id, of_task.run_id
+        from dag_run as made
+        join task_instance as task on task.operator = 'TriggerDagRunOperator'
+            and split_part(made.run_id, '__', 2)::timestamptz
+                between task.start_date and task.end_date
+        join dag_run as of_task on (of_task.dag_id, of_task.run_id) = (task.dag_id, task.run_id)
+        where made.run_type = 'manual' order by 1
+        """,
+    )
+    assert len(at_source) == 13
+    assert at_source == marts(
+        "select made.run_id, parents.run_id from fct_dag_runs as made"
+        " join fct_dag_runs as parents on parents.dag_run_key = made.triggering_dag_run_key"
+        " where made.environment_slug = ? and made.triggered_by = 'operator' order by 1",
+        PRODUCTION,
+    )
+
+
+@pytest.mark.parametrize(
+    ("slug", "version"),
+    [(PRODUCTION, "dag_hash"), (ANALYTICS, "created_dag_version_id::text")],
+)
+def test_every_run_has_its_version(slug, version, ask, marts):
+    at_source = ask(
+        slug,
+        f"select dag_id, {version}, count(*) from dag_run where {version} is not null"
+        " group by 1, 2 order by 1, 2",
+    )
+    assert len(at_source) > 20
+    assert at_source == marts(
+        "select versions.dag_id, coalesce(versions.dag_version_id, versions.dag_hash), count(*)"
+        " from fct_dag_runs as runs join fct_dag_versions as versions"
+        " on versions.dag_version_key = runs.dag_version_key"
+        " where runs.environment_slug = ? group by 1, 2 order by 1, 2",
+        slug,
+    )

@@ -1,31 +1,12 @@
-with dag_runs as (
-
-    select * from {{ ref("stg_airflow__dag_runs") }}
-
-),
-
-audit_events as (
+with audit_events as (
 
     select * from {{ ref("int_audit_events_classified") }}
 
 ),
 
--- Airflow writes the event, then makes the run. Clearing moves queued_at, but not the
--- logical date, which for a run by hand is usually the time it was made.
 made as (
 
-    select
-        environment_slug,
-        dag_run_id,
-        dag_id,
-        run_id,
-        case
-            when created_at is not null then created_at
-            when coalesce(clear_count, 0) = 0 then queued_at
-            else logical_at
-        end as made_at
-    from dag_runs
-    where run_type = 'manual'
+    select * from {{ ref("int_manual_runs_made") }}
 
 ),
 

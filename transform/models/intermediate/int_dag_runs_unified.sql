@@ -10,6 +10,12 @@ triggers as (
 
 ),
 
+triggering_tasks as (
+
+    select * from {{ ref("int_triggering_tasks_matched") }}
+
+),
+
 unified as (
 
     select
@@ -28,11 +34,13 @@ unified as (
             when dag_runs.run_type = 'scheduled' then 'timetable'
             when dag_runs.run_type = 'dataset_triggered' then 'asset'
             when dag_runs.run_type = 'backfill' then 'backfill'
+            when triggering_tasks.dag_run_id is not null then 'operator'
             else coalesce(triggers.triggered_by, 'unknown')
         end as triggered_by,
         coalesce(
             dag_runs.triggered_by_username, triggers.triggered_by_username
         ) as triggered_by_username,
+        triggering_tasks.triggering_dag_run_key,
         dag_runs.logical_at,
         dag_runs.data_interval_start_at,
         dag_runs.data_interval_end_at,
@@ -48,6 +56,7 @@ unified as (
         dag_runs.backfill_id,
         dag_runs.bundle_version,
         dag_runs.dag_version_id,
+        dag_runs.dag_hash,
         dag_runs.partition_key,
         dag_runs.extracted_at,
         dag_runs.is_deleted_at_source,
@@ -57,6 +66,10 @@ unified as (
         on
             dag_runs.environment_slug = triggers.environment_slug
             and dag_runs.dag_run_id = triggers.dag_run_id
+    left join triggering_tasks
+        on
+            dag_runs.environment_slug = triggering_tasks.environment_slug
+            and dag_runs.dag_run_id = triggering_tasks.dag_run_id
 
 )
 

@@ -40,6 +40,7 @@ measured as (
         dag_runs.run_type,
         dag_runs.triggered_by,
         dag_runs.triggered_by_username,
+        dag_runs.triggering_dag_run_key,
         dag_runs.logical_at,
         dag_runs.data_interval_start_at,
         dag_runs.data_interval_end_at,
@@ -60,6 +61,14 @@ measured as (
         dag_runs.backfill_id,
         dag_runs.bundle_version,
         dag_runs.dag_version_id,
+        case
+            when coalesce(dag_runs.dag_version_id, dag_runs.dag_hash) is not null
+                then {{ surrogate_key([
+                    "dag_runs.environment_slug",
+                    "dag_runs.dag_id",
+                    "coalesce(dag_runs.dag_version_id, dag_runs.dag_hash)",
+                ]) }}
+        end as dag_version_key,
         dag_runs.partition_key,
         dag_run_notes.dag_run_id is not null as has_note,
         dag_runs.extracted_at,
