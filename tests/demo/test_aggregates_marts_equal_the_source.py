@@ -109,7 +109,7 @@ def test_hours_wasted_in_a_month(marts, ask):
         PRODUCTION,
         f"""
         select sum(duration) filter (where tries.state in ('failed', 'up_for_retry')) / 3600,
-            count(*) filter (where try_number > 1)
+            count(*) filter (where try_number > 1 and not is_rerun)
         from {TRIES} join dag_run using (dag_id, run_id)
         where dag_id = 'demand_forecast'
             and dag_run.start_date between '2026-10-01' and '2026-10-31 23:59:59.999999'
@@ -323,7 +323,7 @@ def test_tries_of_mapped_tasks_by_day(slug, dag_id, task_id, marts, ask):
         f"""
         select start_date::date, count(*), count(*) filter (where state = 'success'),
             count(*) filter (where state in ('failed', 'up_for_retry')),
-            count(*) filter (where try_number > 1)
+            count(*) filter (where try_number > 1 and not is_rerun)
         from {TRIES} where dag_id = %s and task_id = %s group by 1 order by 1
         """,
         dag_id,
@@ -344,16 +344,16 @@ def test_flaky_tasks(slug, task_id, least, marts, ask):
     )
     assert [(flaky, finished)] == ask(
         slug,
-        """
-        select count(*) filter (where state = 'success' and exists (
-                select 1 from task_instance_history as earlier
-                where earlier.state = 'failed' and earlier.dag_id = task_instance.dag_id
-                    and earlier.run_id = task_instance.run_id
-                    and earlier.task_id = task_instance.task_id
-                    and earlier.map_index = task_instance.map_index
-                    and earlier.try_number < task_instance.try_number
-            )), count(*)
-        from task_instance where task_id = %s and state in ('success', 'failed')
+        f"""
+        with judged as (
+            select dag_id, run_id, task_id, map_index,
+                max(try_number) filter (where state in ('failed', 'up_for_retry')) as failed,
+                max(try_number) filter (where is_rerun) as rerun
+            from {TRIES} group by 1, 2, 3, 4
+        )
+        select count(*) filter (where state = 'success' and failed >= coalesce(rerun, 1)), count(*)
+        from task_instance join judged using (dag_id, run_id, task_id, map_index)
+        where task_id = %s and state in ('success', 'failed')
         """,
         task_id,
     )

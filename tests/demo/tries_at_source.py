@@ -8,11 +8,11 @@ _IS_A_TRY = """
 # The earlier ones, and the latest.
 _ALL = f"""
     select dag_id, run_id, task_id, map_index, try_number, state, start_date, end_date,
-        queued_dttm, duration, pool, pool_slots
+        queued_dttm, duration, pool, pool_slots, max_tries
     from task_instance where {_IS_A_TRY}
     union all
     select dag_id, run_id, task_id, map_index, try_number, state, start_date, end_date,
-        queued_dttm, duration, pool, pool_slots
+        queued_dttm, duration, pool, pool_slots, max_tries
     from task_instance_history where {_IS_A_TRY}
         and (dag_id, run_id, task_id, map_index, try_number) not in (
             select dag_id, run_id, task_id, map_index, try_number
@@ -30,14 +30,22 @@ _POKES = """
     ) as pokes
     group by 1, 2, 3, 4, 5
 """
-# What was deferred keeps its first start; `held_since` is when it was queued to go on.
+# What was deferred keeps its first start; `held_since` is when it was queued to go on. After a
+# success, or a failure with no retry left, somebody had the task run again.
 TRIES = f"""
     (
         select *, (extract(epoch from end_date - held_since) + coalesce(poked, 0))::float as held
         from (
             select *, case when queued_dttm > start_date then queued_dttm else start_date end
-                as held_since
-            from ({_ALL}) as plain
+                as held_since,
+                coalesce(
+                    lag(state) over earlier = 'success' or lag(state) over earlier = 'failed'
+                        and lag(try_number) over earlier > lag(max_tries) over earlier,
+                    false
+                ) as is_rerun
+            from ({_ALL}) as plain window earlier as (
+                partition by dag_id, run_id, task_id, map_index order by try_number
+            )
         ) as attempts
         left join ({_POKES}) as pokes using (dag_id, run_id, task_id, map_index, try_number)
     ) as tries

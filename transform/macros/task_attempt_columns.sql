@@ -9,6 +9,7 @@
         region_id,
         iteration,
         try_number,
+        retry_limit,
         state,
         next_method,
         operator_name,

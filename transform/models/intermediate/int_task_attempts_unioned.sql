@@ -33,6 +33,7 @@ unioned as (
             when task_attempts.try_number = 0 then 1
             else task_attempts.try_number
         end as try_number,
+        task_attempts.retry_limit,
         task_attempts.state,
         task_attempts.operator_name,
         task_attempts.pool_name,
@@ -83,6 +84,7 @@ unioned as (
         {{ null_like("task_instances.region_id") }} as region_id,
         {{ null_like("task_instances.iteration") }} as iteration,
         task_fails.try_number,
+        {{ null_like("task_instances.retry_limit") }} as retry_limit,
         'failed' as state,
         task_instances.operator_name,
         task_instances.pool_name,

@@ -68,6 +68,7 @@ remaining as (
         histories.instance_index,
         histories.task_instance_id,
         histories.try_number,
+        histories.retry_limit,
         histories.state,
         histories.next_method,
         histories.operator_name,

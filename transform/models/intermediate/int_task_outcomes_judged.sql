@@ -14,15 +14,16 @@ failures as (
 
     select
         task_instance_key,
-        min(try_number) as first_failed_try_number
+        max(case when is_wasted then try_number end) as last_failed_try_number,
+        max(case when is_rerun then try_number end) as last_rerun_try_number
     from task_attempts
-    where is_wasted
+    where is_wasted or is_rerun
     group by task_instance_key
 
 ),
 
--- The latest try of a task instance that waits for the next one has ended, too. A try
--- that was cleared after it succeeded is no sign of a flaky task.
+-- The latest try of a task instance that waits for the next one has ended, too. What
+-- somebody had run again is no sign of a flaky task, only what failed since then.
 judged as (
 
     select
@@ -32,7 +33,9 @@ judged as (
         task_attempts.is_latest_try
         and task_instances.state = 'success'
         and coalesce(
-            failures.first_failed_try_number < task_attempts.try_number, false
+            failures.last_failed_try_number
+            >= coalesce(failures.last_rerun_try_number, 1),
+            false
         ) as is_flaky,
         task_instances.extracted_at
     from task_attempts

@@ -21,13 +21,11 @@ unioned as (
 
     select
         {{ task_attempt_columns() }},
-        next_method,
         is_current_try
     from tries
     union all
     select
         {{ task_attempt_columns() }},
-        {{ null_like("task_instance_id") }} as next_method,
         false as is_current_try
     from histories
 

@@ -5,6 +5,8 @@
         ref('int_task_attempts_unioned'), task_instance_ids() + ['try_number']
     ) }}",
 ) }}
+{%- set ids = ["environment_slug", "dag_id", "run_id", "task_id", "instance_index"] %}
+{%- set before = "(partition by " ~ ids | join(", ") ~ " order by try_number)" %}
 with task_attempts as (
 
     select * from {{ ref("int_task_attempts_unioned") }}
@@ -31,17 +33,22 @@ to_build as (
 
 ),
 
+-- Airflow itself tries again only what failed, and while retries are left.
 keyed as (
 
     select
         *,
-        {{ surrogate_key([
-            "environment_slug", "dag_id", "run_id", "task_id", "instance_index",
-            "try_number",
-        ]) }} as task_attempt_key,
-        {{ surrogate_key([
-            "environment_slug", "dag_id", "run_id", "task_id", "instance_index"
-        ]) }} as task_instance_key
+        {{ surrogate_key(ids + ["try_number"]) }} as task_attempt_key,
+        {{ surrogate_key(ids) }} as task_instance_key,
+        coalesce(
+            lag(state) over {{ before }} = 'success'
+            or (
+                lag(state) over {{ before }} = 'failed'
+                and lag(try_number) over {{ before }}
+                > lag(retry_limit) over {{ before }}
+            ),
+            false
+        ) as is_rerun
     from to_build
 
 ),
@@ -70,7 +77,8 @@ measured as (
         keyed.try_number,
         keyed.state,
         keyed.is_latest_try,
-        keyed.try_number > 1 as is_retry,
+        keyed.try_number > 1 and not keyed.is_rerun as is_retry,
+        keyed.is_rerun,
         keyed.map_index >= 0 as is_mapped,
         keyed.operator_name,
         keyed.pool_name,
