@@ -87,6 +87,7 @@ def _sync(
             "table_name": table,
             "mode": mode,
             "is_full_read": True,
+            "cleaned_rows": 0,
             "_sdc_extracted_at": moment,
         }
         insert(warehouse, slug, "_sync_manifest", [told])

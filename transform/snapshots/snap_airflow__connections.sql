@@ -8,9 +8,8 @@
     check_cols=watched + ["is_deleted_at_source"],
 ) }}
 
-{# Versions from before the address was watched have no is_address_known. #}
 {{ observed_changes(
-    rows="(select *, true as is_address_known from " ~ ref("stg_airflow__connections") ~ ") as known",
+    rows=ref("int_connections_watched"),
     table_names=["connection"],
     key="connection_key",
     ids=["conn_id"],
