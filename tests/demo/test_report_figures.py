@@ -59,7 +59,8 @@ def changed(first_demo: tuple[Path, str], tmp_path_factory: pytest.TempPathFacto
             )
         warehouse.execute(
             "insert into fct_component_outages select job_key, environment_slug, component,"
-            " last_alive_at, null, epoch(?::timestamptz - last_alive_at), null, true"
+            " last_alive_at - interval 1 hour, null,"
+            " epoch(?::timestamptz - last_alive_at + interval 1 hour), null, true"
             " from fct_component_heartbeats"
             " where environment_slug = 'analytics' and component = 'triggerer' and is_alive",
             [NOW],

@@ -68,20 +68,17 @@ def test_flaky_tasks(slug: str, figures: ReportFigures, ask: Ask) -> None:
         for dag_id, task_id, finished, flaky in ask(
             slug,
             f"""
-            select dag_id, task_id, count(*), count(*) filter (where state = 'success' and exists (
-                select 1 from task_instance_history as earlier
-                where earlier.state = 'failed' and earlier.dag_id = task.dag_id
-                    and earlier.run_id = task.run_id and earlier.task_id = task.task_id
-                    and earlier.map_index = task.map_index
-                    and earlier.try_number < task.try_number
-            ))
-            from (
-                select * from task_instance
-                where (dag_id, run_id, task_id, map_index, try_number) in (
-                    select dag_id, run_id, task_id, map_index, try_number from {TRIES}
-                )
-            ) as task
-            where state in ('success', 'failed') and start_date >= %s
+            with judged as (
+                select dag_id, run_id, task_id, map_index, max(try_number) as latest,
+                    max(try_number) filter (where state in ('failed', 'up_for_retry')) as failed,
+                    max(try_number) filter (where is_rerun) as rerun
+                from {TRIES} group by 1, 2, 3, 4
+            )
+            select dag_id, task_id, count(*), count(*) filter (
+                where state = 'success' and failed >= coalesce(rerun, 1)
+            )
+            from task_instance join judged using (dag_id, run_id, task_id, map_index)
+            where try_number = latest and state in ('success', 'failed') and start_date >= %s
             group by 1, 2
             """,
             SINCE,
