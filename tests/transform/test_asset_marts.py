@@ -79,7 +79,7 @@ def test_backfills(rows_of: Rows) -> None:
 def test_approvals(rows_of: Rows) -> None:
     assert rows_of(
         "select approvals.task_id, approvals.map_index, dag_runs.run_id, subject, asked_at,"
-        " responded_by_username, verdict, waited_seconds, is_open, was_default_taken"
+        " responded_by_username, verdict, approvals.waited_seconds, is_open, was_default_taken"
         " from fct_approvals as approvals left join fct_dag_runs as dag_runs using (dag_run_key)"
         " left join fct_task_instances as tasks using (task_instance_key) order by 1 nulls last"
     ) == [

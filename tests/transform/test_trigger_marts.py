@@ -27,7 +27,7 @@ def test_sensors_that_waited(rows_of: Rows) -> None:
     assert rows_of(
         "select waits.environment_slug, waits.task_id, waits.map_index, waits.try_number,"
         " attempts.state, is_waiting, poke_count, first_poked_at, last_poked_at, next_poke_at,"
-        " round(waited_seconds, 3), round(poking_seconds, 3)"
+        " round(waits.waited_seconds, 3), round(poking_seconds, 3)"
         " from fct_sensor_waits as waits"
         " join fct_task_attempts as attempts using (task_attempt_key) order by 1, 2"
     ) == [

@@ -16,7 +16,13 @@
 {%- set types = {
     "action_name": "text", "resource_name": "text", "is_active": "boolean"
 } -%}
-with unioned as (
+with environments as (
+
+    select * from {{ ref("int_environments_synced") }}
+
+),
+
+unioned as (
 
     {% for access_kind, versions, key, known in kinds %}
         select
@@ -45,4 +51,8 @@ with unioned as (
 
 )
 
-select * from unioned
+select unioned.*
+from unioned
+-- The snapshots also remember environments that are no longer built from.
+inner join environments
+    on unioned.environment_slug = environments.environment_slug

@@ -8,8 +8,7 @@ with numbers as (
 days as (
 
     select
-        {{ days_after("cast('2015-01-01' as date)", "cast(counted_number as int)") }}
-            as day_on
+        {{ days_after("cast('2015-01-01' as date)", "counted_number") }} as day_on
     from numbers
     where counted_number < 12784
 
@@ -27,7 +26,7 @@ weekdays as (
 select
     day_on,
     {{ month_of("day_on") }} as month_on,
-    {{ days_after("day_on", "cast(1 - weekday_number as int)") }} as week_on,
+    {{ days_after("day_on", "(1 - weekday_number)") }} as week_on,
     cast(extract(year from day_on) as bigint) as year_number,
     cast(extract(quarter from day_on) as bigint) as quarter_number,
     cast(extract(month from day_on) as bigint) as month_number,
