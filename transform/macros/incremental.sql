@@ -75,17 +75,20 @@
 #}
 {% macro of_changed_days(observations, rows_counted) %}
     {%- set changing = [
-        (ref("fct_dag_runs"), "dag_run_key", ref("fct_dag_runs"), "dag_run_key"),
+        (
+            ref("fct_dag_runs"), "dag_run_key",
+            ref("fct_dag_runs"), "dag_run_key", "first_started_at",
+        ),
         (
             ref("fct_task_instances"), "task_instance_key",
-            ref("fct_task_attempts"), "task_instance_key",
+            ref("fct_task_attempts"), "task_instance_key", "started_at",
         ),
         (
             ref("int_task_fails_numbered"), surrogate_key([
                 "changing.environment_slug", "changing.dag_id", "changing.run_id",
                 "changing.task_id", "changing.instance_index",
             ]),
-            ref("fct_task_attempts"), "task_instance_key",
+            ref("fct_task_attempts"), "task_instance_key", "started_at",
         ),
     ] -%}
     {%- if is_incremental() %}
@@ -94,10 +97,10 @@
             dag_key,
             min(started_on) as first_on
         from (
-            {%- for relation, changed_key, observed, observed_key in changing %}
+            {%- for relation, changed_key, observed, observed_key, started_at in changing %}
             select
                 observed.dag_key,
-                {{ day_of("observed.started_at") }} as started_on
+                {{ day_of("observed." ~ started_at) }} as started_on
             from {{ observed }} as observed
             inner join (
                 select distinct {{ changed_key }} as changed_key

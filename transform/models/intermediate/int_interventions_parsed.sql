@@ -27,6 +27,7 @@ asked as (
         audit_events.plain_event_name,
         audit_events.action,
         audit_events.object_type,
+        audit_events.new_state,
         audit_events.dag_id,
         audit_events.task_id,
         -- Before Airflow 2.9 the log has no column for it.

@@ -1,20 +1,39 @@
+-- Of runs, the first time counts, and nothing that somebody ended or marked by hand.
 with dag_runs as {{ not_materialized() }} (
 
     select
-        *,
-        {{ day_of("started_at") }} as started_on
+        dag_run_key,
+        dag_key,
+        environment_slug,
+        queue_delay_seconds,
+        landing_delay_seconds,
+        case when first_state = 'success' then first_duration_seconds end
+            as duration_seconds,
+        extracted_at,
+        {{ day_of("first_started_at") }} as started_on
     from {{ ref("fct_dag_runs") }}
-    where started_at is not null
+    where first_started_at is not null
 
 ),
 
 task_attempts as {{ not_materialized() }} (
 
     select
-        *,
-        {{ day_of("started_at") }} as started_on
-    from {{ ref("fct_task_attempts") }}
-    where started_at is not null
+        task_attempts.task_attempt_key,
+        task_attempts.task_key,
+        task_attempts.dag_key,
+        task_attempts.environment_slug,
+        task_attempts.queue_delay_seconds,
+        case
+            when task_attempts.state = 'success' and marks.task_attempt_key is null
+                then task_attempts.duration_seconds
+        end as duration_seconds,
+        task_attempts.extracted_at,
+        {{ day_of("task_attempts.started_at") }} as started_on
+    from {{ ref("fct_task_attempts") }} as task_attempts
+    left join {{ ref("int_task_marks_matched") }} as marks
+        on task_attempts.task_attempt_key = marks.task_attempt_key
+    where task_attempts.started_at is not null
 
 ),
 
@@ -38,9 +57,6 @@ unpivoted as (
             {{ measure_name }}_seconds as measured_seconds,
             extracted_at
         from {{ observations }}
-        {% if measure_name == "duration" %}
-            where state = 'success'
-        {% endif %}
         {% if not loop.last %}
             union all
         {% endif %}

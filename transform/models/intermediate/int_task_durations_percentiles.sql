@@ -1,7 +1,13 @@
 with task_attempts as (
 
-    select * from {{ ref("fct_task_attempts") }}
-    where state = 'success' and duration_seconds is not null
+    select task_attempts.*
+    from {{ ref("fct_task_attempts") }} as task_attempts
+    left join {{ ref("int_task_marks_matched") }} as marks
+        on task_attempts.task_attempt_key = marks.task_attempt_key
+    where
+        task_attempts.state = 'success'
+        and task_attempts.duration_seconds is not null
+        and marks.task_attempt_key is null
 
 ),
 

@@ -14,35 +14,36 @@ failures as (
 
     select
         task_instance_key,
-        max(case when is_wasted then try_number end) as last_failed_try_number,
-        max(case when is_rerun then try_number end) as last_rerun_try_number
+        min(try_number) as first_failed_try_number
     from task_attempts
-    where is_wasted or is_rerun
+    where is_wasted
     group by task_instance_key
 
 ),
 
--- The latest try of a task instance that waits for the next one has ended, too. What
--- somebody had run again is no sign of a flaky task, only what failed since then.
+-- What somebody had run again, or marked, is no sign of a flaky task.
 judged as (
 
     select
         task_attempts.task_attempt_key,
-        task_attempts.is_latest_try
-        and task_instances.state in ('success', 'failed') as is_outcome,
-        task_attempts.is_latest_try
-        and task_instances.state = 'success'
+        task_attempts.is_last_before_rerun
+        and coalesce(task_instances.first_state in ('success', 'failed'), false)
+            as is_outcome,
+        task_attempts.is_last_before_rerun
         and coalesce(
-            failures.last_failed_try_number
-            >= coalesce(failures.last_rerun_try_number, 1),
+            task_instances.first_state = 'success'
+            and failures.first_failed_try_number < task_attempts.try_number,
             false
         ) as is_flaky,
+        marks.task_attempt_key is not null as was_marked_by_hand,
         task_instances.extracted_at
     from task_attempts
     inner join task_instances
         on task_attempts.task_instance_key = task_instances.task_instance_key
     left join failures
         on task_attempts.task_instance_key = failures.task_instance_key
+    left join {{ ref("int_task_marks_matched") }} as marks
+        on task_attempts.task_attempt_key = marks.task_attempt_key
 
 )
 

@@ -40,23 +40,27 @@ counted as (
         dag_runs.dag_key,
         dag_runs.environment_slug,
         dag_runs.dag_id,
-        {{ day_of("dag_runs.started_at") }} as started_on,
+        {{ day_of("dag_runs.first_started_at") }} as started_on,
         count(*) as run_count,
-        sum(case when dag_runs.state = 'success' then 1 else 0 end) as success_count,
-        sum(case when dag_runs.state = 'failed' then 1 else 0 end) as failure_count,
+        sum(case when dag_runs.first_state = 'success' then 1 else 0 end) as success_count,
+        sum(case when dag_runs.first_state = 'failed' then 1 else 0 end) as failure_count,
+        sum(case when dag_runs.was_repaired_by_hand then 1 else 0 end) as repair_count,
         max(
-            case when dag_runs.state = 'success' then dag_runs.duration_seconds end
+            case
+                when dag_runs.first_state = 'success'
+                    then dag_runs.first_duration_seconds
+            end
         ) as duration_max_seconds,
         sum(coalesce(tries_of_runs.retry_count, 0)) as retry_count,
         sum(coalesce(tries_of_runs.wasted_seconds, 0)) / 3600 as wasted_hours
     from dag_runs
     left join tries_of_runs on dag_runs.dag_run_key = tries_of_runs.dag_run_key
-    where dag_runs.started_at is not null
+    where dag_runs.first_started_at is not null
     group by
         dag_runs.dag_key,
         dag_runs.environment_slug,
         dag_runs.dag_id,
-        {{ day_of("dag_runs.started_at") }}
+        {{ day_of("dag_runs.first_started_at") }}
 
 ),
 
@@ -75,6 +79,7 @@ measured as (
         cast(counted.run_count as bigint) as run_count,
         cast(counted.success_count as bigint) as success_count,
         cast(counted.failure_count as bigint) as failure_count,
+        cast(counted.repair_count as bigint) as repair_count,
         {{ share(
             "counted.success_count", "counted.success_count + counted.failure_count"
         ) }} as success_share,

@@ -45,7 +45,8 @@ counted as (
         sum(case when task_attempts.is_wasted then 1 else 0 end) as failure_count,
         max(
             case
-                when task_attempts.state = 'success'
+                when
+                    task_attempts.state = 'success' and not outcomes.was_marked_by_hand
                     then task_attempts.duration_seconds
             end
         ) as duration_max_seconds,

@@ -5,6 +5,7 @@
         ref('stg_airflow__dag_runs'), ['environment_slug', 'dag_run_id']
     ) }}",
 ) }}
+{%- set run_key = surrogate_key(["dag_runs.environment_slug", "dag_runs.dag_run_id"]) %}
 with dag_runs as (
 
     select * from {{ ref("int_dag_runs_unified") }}
@@ -14,6 +15,12 @@ with dag_runs as (
 dag_run_notes as (
 
     select * from {{ ref("stg_airflow__dag_run_notes") }}
+
+),
+
+outcomes as (
+
+    select * from {{ ref("int_dag_run_outcomes_summarised") }}
 
 ),
 
@@ -28,8 +35,7 @@ dag_run_notes as (
 measured as (
 
     select
-        {{ surrogate_key(["dag_runs.environment_slug", "dag_runs.dag_run_id"]) }}
-            as dag_run_key,
+        {{ run_key }} as dag_run_key,
         {{ surrogate_key(["dag_runs.environment_slug", "dag_runs.dag_id"]) }}
             as dag_key,
         dag_runs.environment_slug,
@@ -48,13 +54,25 @@ measured as (
         dag_runs.queued_at,
         dag_runs.started_at,
         dag_runs.ended_at,
-        {{ seconds_between("dag_runs.started_at", "dag_runs.ended_at") }}
-            as duration_seconds,
+        coalesce(outcomes.first_started_at, dag_runs.started_at) as first_started_at,
+        outcomes.first_ended_at,
+        outcomes.first_state,
+        coalesce(outcomes.was_ended_by_hand, false) as was_ended_by_hand,
+        case
+            when dag_runs.state <> 'success' or outcomes.had_failed
+                then dag_runs.state = 'success'
+            when outcomes.first_state <> 'unknown' then false
+        end as was_repaired_by_hand,
+        case
+            when not outcomes.was_ended_by_hand
+                then {{ seconds_between("dag_runs.started_at", "dag_runs.ended_at") }}
+        end as duration_seconds,
+        outcomes.first_duration_seconds,
         {{ delay_seconds("dag_runs.queued_at", "dag_runs.started_at") }}
             as queue_delay_seconds,
         case
-            when dag_runs.run_type = 'scheduled' and dag_runs.state = 'success'
-                then {{ delay_seconds("dag_runs.due_at", "dag_runs.ended_at") }}
+            when dag_runs.run_type = 'scheduled' and outcomes.first_state = 'success'
+                then {{ delay_seconds("dag_runs.due_at", "outcomes.first_ended_at") }}
         end as landing_delay_seconds,
         dag_runs.clear_count,
         dag_runs.run_type = 'backfill' as is_backfill,
@@ -75,6 +93,8 @@ measured as (
         dag_runs.is_deleted_at_source,
         dag_runs.deleted_at_source_at
     from dag_runs
+    left join outcomes
+        on {{ run_key }} = outcomes.dag_run_key
     left join dag_run_notes
         on
             dag_runs.environment_slug = dag_run_notes.environment_slug
@@ -92,6 +112,7 @@ measured as (
             -- Who triggered a run by hand may follow from the audit log, and from other
             -- runs that the same event might explain.
             or dag_runs.run_type = 'manual'
+            or outcomes.outcome_count > 1
     {% endif %}
 
 )

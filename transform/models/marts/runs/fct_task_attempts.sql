@@ -33,85 +33,86 @@ to_build as (
 
 ),
 
--- Airflow itself tries again only what failed, and while retries are left.
 keyed as (
 
     select
         *,
         {{ surrogate_key(ids + ["try_number"]) }} as task_attempt_key,
         {{ surrogate_key(ids) }} as task_instance_key,
-        coalesce(
-            lag(state) over {{ before }} = 'success'
-            or (
-                lag(state) over {{ before }} = 'failed'
-                and lag(try_number) over {{ before }}
-                > lag(retry_limit) over {{ before }}
-            ),
-            false
-        ) as is_rerun
+        {{ is_rerun(before) }} as is_rerun
     from to_build
+
+),
+
+judged as (
+
+    select
+        *,
+        {{ is_last_before_rerun(before) }} as is_last_before_rerun
+    from keyed
 
 ),
 
 measured as (
 
     select
-        keyed.task_attempt_key,
-        keyed.task_instance_key,
+        judged.task_attempt_key,
+        judged.task_instance_key,
         {{ surrogate_key(["run_ids.environment_slug", "run_ids.dag_run_id"]) }}
             as dag_run_key,
         {{ surrogate_key([
-            "keyed.environment_slug", "keyed.dag_id", "keyed.task_id"
+            "judged.environment_slug", "judged.dag_id", "judged.task_id"
         ]) }} as task_key,
-        {{ surrogate_key(["keyed.environment_slug", "keyed.dag_id"]) }}
+        {{ surrogate_key(["judged.environment_slug", "judged.dag_id"]) }}
             as dag_key,
-        keyed.environment_slug,
-        keyed.dag_id,
-        keyed.run_id,
-        keyed.task_id,
-        keyed.map_index,
-        keyed.instance_index,
-        keyed.region_id,
-        keyed.iteration,
-        coalesce(keyed.operator_name = 'LoopGateOperator', false) as is_loop_gate,
-        keyed.try_number,
-        keyed.state,
-        keyed.is_latest_try,
-        keyed.try_number > 1 and not keyed.is_rerun as is_retry,
-        keyed.is_rerun,
-        keyed.map_index >= 0 as is_mapped,
-        keyed.operator_name,
-        keyed.pool_name,
-        keyed.pool_slots,
-        keyed.queue_name,
-        keyed.executor_name,
-        keyed.hostname,
-        keyed.priority_weight,
-        keyed.scheduled_at,
-        keyed.queued_at,
-        keyed.started_at,
-        keyed.ended_at,
-        {{ delay_seconds("keyed.scheduled_at", "keyed.queued_at") }}
+        judged.environment_slug,
+        judged.dag_id,
+        judged.run_id,
+        judged.task_id,
+        judged.map_index,
+        judged.instance_index,
+        judged.region_id,
+        judged.iteration,
+        coalesce(judged.operator_name = 'LoopGateOperator', false) as is_loop_gate,
+        judged.try_number,
+        judged.state,
+        judged.is_latest_try,
+        judged.try_number > 1 and not judged.is_rerun as is_retry,
+        judged.is_rerun,
+        judged.is_last_before_rerun,
+        judged.map_index >= 0 as is_mapped,
+        judged.operator_name,
+        judged.pool_name,
+        judged.pool_slots,
+        judged.queue_name,
+        judged.executor_name,
+        judged.hostname,
+        judged.priority_weight,
+        judged.scheduled_at,
+        judged.queued_at,
+        judged.started_at,
+        judged.ended_at,
+        {{ delay_seconds("judged.scheduled_at", "judged.queued_at") }}
             as schedule_delay_seconds,
         -- Airflow gives up and skips tasks without queueing them anew.
         case
-            when keyed.state not in ('upstream_failed', 'skipped', 'removed')
-                then {{ delay_seconds("keyed.queued_at", "keyed.started_at") }}
+            when judged.state not in ('upstream_failed', 'skipped', 'removed')
+                then {{ delay_seconds("judged.queued_at", "judged.started_at") }}
         end as queue_delay_seconds,
-        keyed.duration_seconds,
-        {{ held_columns("keyed", "waits") }}
-        keyed.dag_version_id,
-        keyed.extracted_at,
-        keyed.is_deleted_at_source,
-        keyed.deleted_at_source_at
-    from keyed
+        judged.duration_seconds,
+        {{ held_columns("judged", "waits") }}
+        judged.dag_version_id,
+        judged.extracted_at,
+        judged.is_deleted_at_source,
+        judged.deleted_at_source_at
+    from judged
     left join waits
-        on keyed.task_attempt_key = waits.task_attempt_key
+        on judged.task_attempt_key = waits.task_attempt_key
     left join run_ids
         on
-            keyed.environment_slug = run_ids.environment_slug
-            and keyed.dag_id = run_ids.dag_id
-            and keyed.run_id = run_ids.run_id
+            judged.environment_slug = run_ids.environment_slug
+            and judged.dag_id = run_ids.dag_id
+            and judged.run_id = run_ids.run_id
 
 )
 

@@ -33,19 +33,7 @@ to_build as (
 
 attempt_totals as (
 
-    select
-        task_attempts.task_instance_key,
-        count(*) as known_try_count,
-        sum(task_attempts.duration_seconds) as total_seconds,
-        sum(task_attempts.held_seconds) as held_seconds,
-        sum(task_attempts.waited_seconds) as waited_seconds,
-        sum(task_attempts.wasted_seconds) as wasted_seconds
-    from {{ ref("fct_task_attempts") }} as task_attempts
-    {% if is_incremental() %}
-        inner join to_build
-            on task_attempts.task_instance_key = to_build.task_instance_key
-    {% endif %}
-    group by task_attempts.task_instance_key
+    {{ attempt_totals(ref("fct_task_attempts"), ref("int_task_marks_matched")) }}
 
 ),
 
@@ -86,6 +74,7 @@ measured as (
         to_build.queued_at,
         to_build.started_at,
         to_build.ended_at,
+        {{ first_outcome_columns("to_build", "attempt_totals") }}
         -- Airflow gives up and skips tasks without queueing them anew.
         case
             when to_build.state not in ('upstream_failed', 'skipped', 'removed')
