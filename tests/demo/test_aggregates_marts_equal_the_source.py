@@ -9,7 +9,8 @@ import pytest
 
 from demo.present import NOW
 from tests.demo.demo_runs import ANALYTICS, PRODUCTION
-from tests.demo.tries_at_source import TRIES
+from tests.demo.runs_at_source import RUNS
+from tests.demo.tries_at_source import FIRST_OUTCOMES, TRIES
 
 
 def synced_at(marts, slug: str) -> datetime:
@@ -33,12 +34,12 @@ def test_success_of_each_day(slug, dag_id, marts, ask):
     assert any(0 < share < 1 for *_, share in days if share is not None)
     assert days == ask(
         slug,
-        """
+        f"""
         select start_date::date, count(*), count(*) filter (where state = 'success'),
             count(*) filter (where state = 'failed'),
             (count(*) filter (where state = 'success'))::float
             / nullif(count(*) filter (where state in ('success', 'failed')), 0)
-        from dag_run where dag_id = %s and start_date is not null group by 1 order by 1
+        from {RUNS} where dag_id = %s and start_date is not null group by 1 order by 1
         """,
         dag_id,
     )
@@ -53,13 +54,13 @@ def test_durations_of_each_day(marts, ask):
     )
     expected = ask(
         PRODUCTION,
-        """
+        f"""
         with runs as (
             select start_date::date as day, state, run_type,
                 extract(epoch from end_date - start_date) as seconds,
                 extract(epoch from start_date - queued_at) as waited,
                 extract(epoch from end_date - data_interval_end) as landed
-            from dag_run where dag_id = 'orders_hourly' and start_date is not null
+            from {RUNS} where dag_id = 'orders_hourly' and start_date is not null
         )
         select day,
             percentile_cont(0.5) within group (order by seconds) filter (where state = 'success'),
@@ -110,7 +111,7 @@ def test_hours_wasted_in_a_month(marts, ask):
         f"""
         select sum(duration) filter (where tries.state in ('failed', 'up_for_retry')) / 3600,
             count(*) filter (where try_number > 1 and not is_rerun)
-        from {TRIES} join dag_run using (dag_id, run_id)
+        from {TRIES} join {RUNS} using (dag_id, run_id)
         where dag_id = 'demand_forecast'
             and dag_run.start_date between '2026-10-01' and '2026-10-31 23:59:59.999999'
         """,
@@ -345,14 +346,7 @@ def test_flaky_tasks(slug, task_id, least, marts, ask):
     assert [(flaky, finished)] == ask(
         slug,
         f"""
-        with judged as (
-            select dag_id, run_id, task_id, map_index,
-                max(try_number) filter (where state in ('failed', 'up_for_retry')) as failed,
-                max(try_number) filter (where is_rerun) as rerun
-            from {TRIES} group by 1, 2, 3, 4
-        )
-        select count(*) filter (where state = 'success' and failed >= coalesce(rerun, 1)), count(*)
-        from task_instance join judged using (dag_id, run_id, task_id, map_index)
+        select count(*) filter (where is_flaky), count(*) from {FIRST_OUTCOMES}
         where task_id = %s and state in ('success', 'failed')
         """,
         task_id,

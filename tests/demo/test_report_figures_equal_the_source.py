@@ -10,6 +10,7 @@ import pytest
 from demo.present import NOW
 from tests.demo.demo_runs import ANALYTICS, PRODUCTION
 from tests.demo.report_figures import BEFORE, SINCE, ReportFigures
+from tests.demo.runs_at_source import RUNS
 from tests.demo.tries_at_source import TRIES
 
 BOTH = (PRODUCTION, ANALYTICS)
@@ -25,10 +26,10 @@ def test_runs_and_failures_of_both_periods(figures: ReportFigures, ask: Ask) -> 
     numbers = figures.numbers("key_numbers")
     counted = of_both(
         ask,
-        """
+        f"""
         select start_date >= %s, count(*), count(*) filter (where state = 'failed'),
             count(*) filter (where state = 'success')
-        from dag_run where start_date >= %s and start_date < %s group by 1
+        from {RUNS} where start_date >= %s and start_date < %s group by 1
         """,
         *(SINCE, BEFORE, NOW),
     )
@@ -54,10 +55,10 @@ def test_runs_of_each_environment(figures: ReportFigures, ask: Ask) -> None:
         for which, since, until in (("", SINCE, NOW), ("previous_", BEFORE, SINCE)):
             ((runs, failed, share),) = ask(
                 slug,
-                """
+                f"""
                 select count(*), count(*) filter (where state = 'failed'),
                     avg(case state when 'success' then 1.0 when 'failed' then 0.0 end)
-                from dag_run where start_date >= %s and start_date < %s
+                from {RUNS} where start_date >= %s and start_date < %s
                 """,
                 *(since, until),
             )
@@ -88,10 +89,10 @@ def test_hours_lost_and_taken(figures: ReportFigures, ask: Ask) -> None:
 def test_failed_runs_of_one_team(figures: ReportFigures, ask: Ask) -> None:
     counted = of_both(
         ask,
-        """
+        f"""
         select count(*), count(*) filter (where state = 'failed' and start_date >= %s),
             count(*) filter (where state = 'failed' and start_date < %s)
-        from dag_run join dag using (dag_id)
+        from {RUNS} join dag using (dag_id)
         where owners = 'data-science' and start_date >= %s and start_date < %s
         """,
         *(SINCE, SINCE, BEFORE, NOW),
@@ -109,7 +110,7 @@ def test_median_of_the_landing_delays(figures: ReportFigures, ask: Ask) -> None:
         for (delay,) in ask(
             slug,
             f"""
-            select extract(epoch from end_date - {due_at}) from dag_run
+            select extract(epoch from end_date - {due_at}) from {RUNS}
             where run_type = 'scheduled' and state = 'success'
                 and start_date >= %s and start_date < %s and end_date >= {due_at}
             """,
@@ -334,11 +335,11 @@ def test_the_dags_that_got_slower_are_the_planted_ones(figures: ReportFigures, a
             for since, until in ((BEFORE, SINCE), (SINCE, NOW))
             for found in ask(
                 PRODUCTION,
-                """
+                f"""
                 select percentile_cont(0.5) within group (
                     order by extract(epoch from end_date - start_date)
                 )
-                from dag_run where dag_id = %s and state = 'success'
+                from {RUNS} where dag_id = %s and state = 'success'
                     and start_date >= %s and start_date < %s
                 """,
                 *(row["dag_id"], since, until),

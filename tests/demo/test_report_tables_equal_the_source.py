@@ -11,7 +11,8 @@ import pytest
 from demo.present import NOW
 from tests.demo.demo_runs import ANALYTICS, PRODUCTION
 from tests.demo.report_figures import SINCE, ReportFigures
-from tests.demo.tries_at_source import TRIES
+from tests.demo.runs_at_source import RUNS
+from tests.demo.tries_at_source import FIRST_OUTCOMES, TRIES
 
 BOTH = (PRODUCTION, ANALYTICS)
 
@@ -25,20 +26,20 @@ def test_dags_that_fail(figures: ReportFigures, ask: Ask) -> None:
         for slug in BOTH
         for dag_id, runs, failed, share, failed_at, success_at in ask(
             slug,
-            """
+            f"""
             select dag_id, count(*) filter (where start_date >= %s),
                 count(*) filter (where start_date >= %s and state = 'failed'),
                 avg(case state when 'failed' then 1.0 when 'success' then 0.0 end)
                     filter (where start_date >= %s),
                 max(end_date) filter (where state = 'failed'),
                 max(end_date) filter (where state = 'success')
-            from dag_run where start_date < %s group by dag_id
+            from {RUNS} where start_date < %s group by dag_id
             """,
             *(SINCE, SINCE, SINCE, NOW),
         )
         if failed
     }
-    assert len(expected) == 13
+    assert len(expected) == 23
     assert {
         dag: (
             row["run_count"],
@@ -68,17 +69,8 @@ def test_flaky_tasks(slug: str, figures: ReportFigures, ask: Ask) -> None:
         for dag_id, task_id, finished, flaky in ask(
             slug,
             f"""
-            with judged as (
-                select dag_id, run_id, task_id, map_index, max(try_number) as latest,
-                    max(try_number) filter (where state in ('failed', 'up_for_retry')) as failed,
-                    max(try_number) filter (where is_rerun) as rerun
-                from {TRIES} group by 1, 2, 3, 4
-            )
-            select dag_id, task_id, count(*), count(*) filter (
-                where state = 'success' and failed >= coalesce(rerun, 1)
-            )
-            from task_instance join judged using (dag_id, run_id, task_id, map_index)
-            where try_number = latest and state in ('success', 'failed') and start_date >= %s
+            select dag_id, task_id, count(*), count(*) filter (where is_flaky)
+            from {FIRST_OUTCOMES} where state in ('success', 'failed') and start_date >= %s
             group by 1, 2
             """,
             SINCE,
@@ -106,7 +98,7 @@ def test_dags_that_are_late(
         f"""
         select count(*), max(late), percentile_cont(array[0.5, 0.95]) within group (order by late)
         from (
-            select extract(epoch from end_date - {due_at}) as late from dag_run
+            select extract(epoch from end_date - {due_at}) as late from {RUNS}
             where dag_id = %s and run_type = 'scheduled' and state = 'success'
                 and start_date >= %s and start_date < %s
         ) as runs
@@ -127,11 +119,11 @@ def test_landing_of_one_day(figures: ReportFigures, ask: Ask) -> None:
     day = date(2026, 10, 26)
     ((count, numbers),) = ask(
         ANALYTICS,
-        """
+        f"""
         select count(*), percentile_cont(array[0.5, 0.95]) within group (
             order by extract(epoch from end_date - run_after)
         )
-        from dag_run where run_type = 'scheduled' and state = 'success' and start_date::date = %s
+        from {RUNS} where run_type = 'scheduled' and state = 'success' and start_date::date = %s
         """,
         day,
     )

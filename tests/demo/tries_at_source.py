@@ -50,3 +50,37 @@ TRIES = f"""
         left join ({_POKES}) as pokes using (dag_id, run_id, task_id, map_index, try_number)
     ) as tries
 """
+# How each task instance ended before anybody had it run again. What somebody marked as success had
+# failed before if the log still tells so.
+FIRST_OUTCOMES = f"""
+    (
+        select dag_id, run_id, task_id, map_index, start_date,
+            has_failed and state = 'success' and marked_at is null as is_flaky,
+            case when marked_at is null then state when was_logged then 'failed' else 'unknown' end
+                as state
+        from (
+            select tried.*, now.state as state_now,
+                sum(is_rerun::int) over (instance order by try_number) = 0 as is_first,
+                bool_or(is_rerun) over instance as was_rerun,
+                lead(is_rerun) over (instance order by try_number) as is_last,
+                bool_or(tried.state in ('failed', 'up_for_retry'))
+                    over (instance order by try_number rows between unbounded preceding
+                    and 1 preceding) as has_failed,
+                marks.dttm as marked_at,
+                exists (
+                    select 1 from log where event = 'failed' and log.map_index is not null
+                        and log.dag_id = tried.dag_id and log.run_id = tried.run_id
+                        and log.task_id = tried.task_id and log.dttm < marks.dttm
+                        and log.dttm >= tried.start_date
+                ) as was_logged
+            from {TRIES.replace(" as tries", " as tried")}
+            join task_instance as now using (dag_id, run_id, task_id, map_index)
+            left join log as marks on marks.event = 'success' and marks.map_index is null
+                and marks.dag_id = tried.dag_id and marks.run_id = tried.run_id
+                and marks.task_id = tried.task_id and marks.dttm > tried.end_date
+                and tried.state = 'success'
+            window instance as (partition by dag_id, run_id, task_id, map_index)
+        ) as judged
+        where is_first and coalesce(is_last, state_now in ('success', 'failed', 'upstream_failed'))
+    ) as outcomes
+"""

@@ -83,6 +83,7 @@ _AIRFLOW_2: dict[str, list[Row]] = {
             "start_date": at(10, second=2.5),
             "end_date": at(10, minute=10),
             "external_trigger": False,
+            "clear_number": 0,
         },
         {
             "id": 2,
@@ -247,6 +248,7 @@ _AIRFLOW_3: dict[str, list[Row]] = {
             "start_date": at(10, second=2),
             "end_date": at(10, minute=1),
             "triggered_by": "TIMETABLE",
+            "clear_number": 0,
         },
         {
             "id": 2,

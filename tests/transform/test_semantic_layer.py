@@ -76,7 +76,7 @@ def test_success_rate_leaves_out_what_is_not_over(
     expressions = {measure["name"]: measure["expr"] for measure in runs["measures"]}
     done, over = expressions["successful_dag_runs"], expressions["finished_dag_runs"]
     assert rows_of(f"select sum({done}), sum({over}) from fct_dag_runs") == rows_of(
-        "select count(*) filter (state = 'success'), count(*) filter (state <> 'running')"
+        "select count(*) filter (first_state = 'success'), count(*) filter (state <> 'running')"
         " from fct_dag_runs"
     )
 
@@ -95,7 +95,7 @@ def test_measures_are_what_the_report_shows(
         return rows_of(f"select {expression} from {mart}")
 
     assert measured("failed_dag_runs") == rows_of(
-        "select count(*) from fct_dag_runs where state = 'failed'"
+        "select count(*) from fct_dag_runs where first_state = 'failed'"
     )
     assert measured("dag_run_landing_delay_p50_seconds") == rows_of(
         "select median(landing_delay_seconds) from fct_dag_runs where state = 'success'"

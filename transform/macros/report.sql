@@ -202,9 +202,9 @@ timed_dags as (
         dag_id,
         period_name,
         count(*) as run_count,
-        {{ percentile("duration_seconds", 0.5) }} as duration_p50_seconds
+        {{ percentile("first_duration_seconds", 0.5) }} as duration_p50_seconds
     from runs
-    where state = 'success' and duration_seconds is not null
+    where first_state = 'success' and first_duration_seconds is not null
     group by dag_key, environment_slug, dag_id, period_name
 
 ),

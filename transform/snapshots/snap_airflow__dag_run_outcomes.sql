@@ -2,17 +2,19 @@
 
 {{ config(
     unique_key="dag_run_outcome_key",
-    check_cols=["state"],
+    check_cols=["state", "is_deleted_at_source"],
 ) }}
 
 {%- set is_known = columns_known(this, ["observed_at"]) | length > 0 %}
 with dag_runs as (
 
-    select * from {{ ref("stg_airflow__dag_runs") }}
-    where
-        state in ('success', 'failed')
-        and ended_at is not null
-        and not is_deleted_at_source
+    select
+        *,
+        case
+            when is_deleted_at_source then deleted_at_source_at else extracted_at
+        end as observed_at
+    from {{ ref("stg_airflow__dag_runs") }}
+    where state in ('success', 'failed') and ended_at is not null
 
 ),
 
@@ -28,7 +30,7 @@ with dag_runs as (
     ),
 {% endif %}
 
--- A row for each end that a run ever had, so none is ever followed by another.
+-- A row for each end that a run ever had: another end is another row.
 outcomes as (
 
     select
@@ -41,14 +43,15 @@ outcomes as (
         dag_runs.state,
         dag_runs.started_at,
         dag_runs.ended_at,
-        dag_runs.extracted_at as observed_at
+        dag_runs.is_deleted_at_source,
+        dag_runs.observed_at
     from dag_runs
     {% if is_known %}
         left join known
             on dag_runs.environment_slug = known.environment_slug
         where
             known.observed_at is null
-            or dag_runs.extracted_at > known.observed_at
+            or dag_runs.observed_at > known.observed_at
     {% endif %}
 
 )

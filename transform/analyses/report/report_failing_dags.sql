@@ -3,10 +3,10 @@ with runs as (
 
     select
         *,
-        {{ in_period("started_at") }} as is_in_period
+        {{ in_period("first_started_at") }} as is_in_period
     from {{ ref("fct_dag_runs") }}
     where
-        {{ is_before_end_of_period("started_at") }}
+        {{ is_before_end_of_period("first_started_at") }}
         and {{ of_environments("environment_slug") }}
         and {{ of_dags("dag_key") }}
 
@@ -19,11 +19,11 @@ counted as (
         environment_slug,
         dag_id,
         sum(case when is_in_period then 1 else 0 end) as run_count,
-        sum(case when is_in_period and state = 'failed' then 1 else 0 end)
+        sum(case when is_in_period and first_state = 'failed' then 1 else 0 end)
             as failed_run_count,
-        sum(case when is_in_period and state = 'success' then 1 else 0 end)
+        sum(case when is_in_period and first_state = 'success' then 1 else 0 end)
             as success_count,
-        max(case when state = 'failed' then ended_at end) as last_failed_at,
+        max(case when first_state = 'failed' then first_ended_at end) as last_failed_at,
         max(case when state = 'success' then ended_at end) as last_success_at
     from runs
     group by dag_key, environment_slug, dag_id

@@ -3,13 +3,13 @@ with runs as (
 
     select
         {{ team_of("dags") }} as team_name,
-        dag_runs.state,
-        {{ period_name("dag_runs.started_at") }} as period_name
+        dag_runs.first_state as state,
+        {{ period_name("dag_runs.first_started_at") }} as period_name
     from {{ ref("fct_dag_runs") }} as dag_runs
     left join {{ ref("dim_dags") }} as dags
         on dag_runs.dag_key = dags.dag_key
     where
-        {{ in_both_periods("dag_runs.started_at") }}
+        {{ in_both_periods("dag_runs.first_started_at") }}
         and {{ of_environments("dag_runs.environment_slug") }}
         and {{ of_dags("dag_runs.dag_key") }}
 

@@ -7,7 +7,7 @@ with periods as (
     select 'previous' as period_name
     from {{ ref("fct_dag_runs") }}
     where {{ of_environments("environment_slug") }}
-    having {{ begins_with_period_before("min(started_at)") }}
+    having {{ begins_with_period_before("min(first_started_at)") }}
 
 ),
 
@@ -15,10 +15,10 @@ runs as (
 
     select
         *,
-        {{ period_name("started_at") }} as period_name
+        {{ period_name("first_started_at") }} as period_name
     from {{ ref("fct_dag_runs") }}
     where
-        {{ in_both_periods("started_at") }}
+        {{ in_both_periods("first_started_at") }}
         and {{ of_environments("environment_slug") }}
         and {{ of_dags("dag_key") }}
 
@@ -66,8 +66,8 @@ runs_measured as (
     select
         period_name,
         count(*) as run_count,
-        sum(case when state = 'success' then 1 else 0 end) as success_count,
-        sum(case when state = 'failed' then 1 else 0 end) as failed_count,
+        sum(case when first_state = 'success' then 1 else 0 end) as success_count,
+        sum(case when first_state = 'failed' then 1 else 0 end) as failed_count,
         {{ percentile("landing_delay_seconds", 0.5) }} as landing_delay_p50_seconds
     from runs
     group by period_name

@@ -6,11 +6,11 @@ runs as (
     select
         environment_slug,
         landing_delay_seconds,
-        {{ day_of("started_at") }} as started_on
+        {{ day_of("first_started_at") }} as started_on
     from {{ ref("fct_dag_runs") }}
     where
         landing_delay_seconds is not null
-        and {{ in_period("started_at") }}
+        and {{ in_period("first_started_at") }}
         and {{ of_environments("environment_slug") }}
         and {{ of_dags("dag_key") }}
 

@@ -5,7 +5,7 @@ with runs as (
     from {{ ref("fct_dag_runs") }}
     where
         landing_delay_seconds is not null
-        and {{ in_period("started_at") }}
+        and {{ in_period("first_started_at") }}
         and {{ of_environments("environment_slug") }}
         and {{ of_dags("dag_key") }}
 

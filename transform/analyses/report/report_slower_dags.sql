@@ -3,10 +3,10 @@ with runs as (
 
     select
         *,
-        {{ period_name("started_at") }} as period_name
+        {{ period_name("first_started_at") }} as period_name
     from {{ ref("fct_dag_runs") }}
     where
-        {{ in_both_periods("started_at") }}
+        {{ in_both_periods("first_started_at") }}
         and {{ of_environments("environment_slug") }}
         and {{ of_dags("dag_key") }}
 

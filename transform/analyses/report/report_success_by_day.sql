@@ -5,11 +5,11 @@ runs as (
 
     select
         environment_slug,
-        state,
-        {{ day_of("started_at") }} as started_on
+        first_state as state,
+        {{ day_of("first_started_at") }} as started_on
     from {{ ref("fct_dag_runs") }}
     where
-        {{ in_period("started_at") }}
+        {{ in_period("first_started_at") }}
         and {{ of_environments("environment_slug") }}
         and {{ of_dags("dag_key") }}
 

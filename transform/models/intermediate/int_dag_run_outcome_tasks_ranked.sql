@@ -28,12 +28,25 @@ tries as (
     select
         boundaries.*,
         task_attempts.task_instance_key,
-        task_attempts.started_at,
+        min(
+            case
+                when
+                    task_attempts.started_at < boundaries.ended_before_at
+                    and task_attempts.started_at >= coalesce(
+                        boundaries.started_after_at, task_attempts.started_at
+                    )
+                    then task_attempts.started_at
+            end
+        ) over (
+            partition by
+                boundaries.dag_run_key, boundaries.ended_before_at,
+                task_attempts.task_instance_key
+        ) as started_at,
         task_attempts.ended_at,
         task_attempts.task_key,
-        task_attempts.started_at < boundaries.ended_before_at as had_begun,
+        task_attempts.started_at < boundaries.ended_before_at as was_begun,
         coalesce(task_attempts.ended_at <= boundaries.ended_before_at, false)
-            as had_ended,
+            as was_ended,
         case
             when marks.was_ended_by_hand then 'unknown'
             else coalesce(marks.state_before, task_attempts.state)
@@ -65,13 +78,12 @@ ranked as (
         tries.task_instance_key,
         tries.boundary_kind,
         tries.ended_before_at,
-        tries.started_after_at,
         tries.is_known_to_have_ended,
         tries.is_success_doubtful,
         tries.started_at,
         tries.ended_at,
-        tries.had_begun,
-        tries.had_ended,
+        tries.was_begun,
+        tries.was_ended,
         case
             when tolerated_failures.task_key is not null then 'unknown'
             else tries.state

@@ -10,24 +10,19 @@ totalled as (
         dag_run_key,
         boundary_kind,
         ended_before_at,
+        min(started_at) as started_at,
+        max(case when was_begun then ended_at end) as ended_at,
         min(
             case
-                when had_begun and started_at >= coalesce(started_after_at, started_at)
-                    then started_at
-            end
-        ) as started_at,
-        max(case when had_begun then ended_at end) as ended_at,
-        min(
-            case
-                when had_ended or is_known_to_have_ended and not had_begun then 1
+                when was_ended or is_known_to_have_ended and not was_begun then 1
                 else 0
             end
-        ) = 1 as had_ended,
-        max(case when had_begun and state = 'failed' then 1 else 0 end) = 1
-            as had_failed,
+        ) = 1 as was_ended,
+        max(case when was_begun and state = 'failed' then 1 else 0 end) = 1
+            as has_failed_before,
         max(
             case
-                when is_success_doubtful or (had_begun and state = 'unknown') then 1
+                when is_success_doubtful or (was_begun and state = 'unknown') then 1
                 else 0
             end
         ) = 1 as is_doubtful
@@ -45,8 +40,8 @@ judged as (
         started_at,
         ended_at,
         case
-            when not had_ended then 'unknown'
-            when had_failed then 'failed'
+            when not was_ended then 'unknown'
+            when has_failed_before then 'failed'
             when is_doubtful then 'unknown'
             else 'success'
         end as state

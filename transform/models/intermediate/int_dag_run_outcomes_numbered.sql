@@ -26,8 +26,11 @@ observed as (
             versions.environment_slug = dag_runs.environment_slug
             and versions.dag_run_id = dag_runs.dag_run_id
     where
-        versions.ended_at <> coalesce(dag_runs.ended_at, dag_runs.extracted_at)
-        or versions.state <> dag_runs.state
+        versions.dbt_valid_to is null
+        and (
+            versions.ended_at <> coalesce(dag_runs.ended_at, dag_runs.extracted_at)
+            or versions.state <> dag_runs.state
+        )
 
 ),
 

@@ -8,7 +8,6 @@ summarised as (
 
     select
         dag_run_key,
-        count(*) as outcome_count,
         max(case when outcome_number = 1 then state end) as first_state,
         max(case when outcome_number = 1 then started_at end) as first_started_at,
         max(case when outcome_number = 1 then ended_at end) as first_ended_at,
@@ -19,7 +18,7 @@ summarised as (
             end
         ) as first_duration_seconds,
         max(case when not is_current and state = 'failed' then 1 else 0 end) = 1
-            as had_failed,
+            as has_failed_before,
         max(case when is_current and was_ended_by_hand then 1 else 0 end) = 1
             as was_ended_by_hand
     from outcomes

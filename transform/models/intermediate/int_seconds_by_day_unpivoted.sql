@@ -5,8 +5,9 @@ with dag_runs as {{ not_materialized() }} (
         dag_run_key,
         dag_key,
         environment_slug,
-        queue_delay_seconds,
         landing_delay_seconds,
+        case when queued_at <= first_started_at then queue_delay_seconds end
+            as queue_delay_seconds,
         case when first_state = 'success' then first_duration_seconds end
             as duration_seconds,
         extracted_at,

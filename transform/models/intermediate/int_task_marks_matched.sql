@@ -28,8 +28,9 @@ tries as (
         marks.marked_at,
         marks.task_id is null as is_of_run,
         row_number() over (
-            partition by marks.environment_slug, marks.log_id, marks.dag_run_id,
-            task_attempts.task_instance_key
+            partition by
+                marks.environment_slug, marks.log_id, marks.dag_run_id,
+                task_attempts.task_instance_key
             order by task_attempts.try_number desc
         ) as recency_rank
     from task_attempts

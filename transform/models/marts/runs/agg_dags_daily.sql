@@ -42,8 +42,10 @@ counted as (
         dag_runs.dag_id,
         {{ day_of("dag_runs.first_started_at") }} as started_on,
         count(*) as run_count,
-        sum(case when dag_runs.first_state = 'success' then 1 else 0 end) as success_count,
-        sum(case when dag_runs.first_state = 'failed' then 1 else 0 end) as failure_count,
+        sum(case when dag_runs.first_state = 'success' then 1 else 0 end)
+            as success_count,
+        sum(case when dag_runs.first_state = 'failed' then 1 else 0 end)
+            as failure_count,
         sum(case when dag_runs.was_repaired_by_hand then 1 else 0 end) as repair_count,
         max(
             case

@@ -70,13 +70,23 @@ measured as (
     {% if is_incremental() %}
         left join built
             on outcomes.environment_slug = built.environment_slug
+        left join {{ this }} as present
+            on
+                outcomes.dag_run_key = present.dag_run_key
+                and outcomes.outcome_number = present.outcome_number
         where
             built.built_until is null
             or {{ latest_of(
                 "outcomes.extracted_at", ["outcomes.deleted_at_source_at"]
             ) }} > built.built_until
-            -- What tasks and the audit log tell of earlier ends may change without the run.
-            or outcomes.outcome_count > 1
+            -- What tasks and events tell of earlier ends may change without the run.
+            or not coalesce(
+                outcomes.state = present.state
+                and outcomes.evidence = present.evidence
+                and outcomes.started_at = present.started_at
+                and outcomes.ended_at = present.ended_at,
+                false
+            )
     {% endif %}
 
 )

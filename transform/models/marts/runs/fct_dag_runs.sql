@@ -6,6 +6,7 @@
     ) }}",
 ) }}
 {%- set run_key = surrogate_key(["dag_runs.environment_slug", "dag_runs.dag_run_id"]) %}
+{%- set version = "coalesce(dag_runs.dag_version_id, dag_runs.dag_hash)" %}
 with dag_runs as (
 
     select * from {{ ref("int_dag_runs_unified") }}
@@ -23,14 +24,6 @@ outcomes as (
     select * from {{ ref("int_dag_run_outcomes_summarised") }}
 
 ),
-
-{% if is_incremental() %}
-    built as (
-
-        {{ built_until() }}
-
-    ),
-{% endif %}
 
 measured as (
 
@@ -59,7 +52,7 @@ measured as (
         outcomes.first_state,
         coalesce(outcomes.was_ended_by_hand, false) as was_ended_by_hand,
         case
-            when dag_runs.state <> 'success' or outcomes.had_failed
+            when dag_runs.state <> 'success' or outcomes.has_failed_before
                 then dag_runs.state = 'success'
             when outcomes.first_state <> 'unknown' then false
         end as was_repaired_by_hand,
@@ -80,11 +73,9 @@ measured as (
         dag_runs.bundle_version,
         dag_runs.dag_version_id,
         case
-            when coalesce(dag_runs.dag_version_id, dag_runs.dag_hash) is not null
+            when {{ version }} is not null
                 then {{ surrogate_key([
-                    "dag_runs.environment_slug",
-                    "dag_runs.dag_id",
-                    "coalesce(dag_runs.dag_version_id, dag_runs.dag_hash)",
+                    "dag_runs.environment_slug", "dag_runs.dag_id", version
                 ]) }}
         end as dag_version_key,
         dag_runs.partition_key,
@@ -100,8 +91,10 @@ measured as (
             dag_runs.environment_slug = dag_run_notes.environment_slug
             and dag_runs.dag_run_id = dag_run_notes.dag_run_id
     {% if is_incremental() %}
-        left join built
+        left join ({{ built_until() }}) as built
             on dag_runs.environment_slug = built.environment_slug
+        left join {{ this }} as present
+            on {{ run_key }} = present.dag_run_key
         where
             built.built_until is null
             or {{ latest_of("dag_runs.extracted_at", [
@@ -109,10 +102,10 @@ measured as (
             "dag_run_notes.extracted_at",
             "dag_run_notes.deleted_at_source_at",
         ]) }} > built.built_until
-            -- Who triggered a run by hand may follow from the audit log, and from other
-            -- runs that the same event might explain.
+            -- Who triggered it may follow from events, which other runs explain, too.
             or dag_runs.run_type = 'manual'
-            or outcomes.outcome_count > 1
+            or coalesce(outcomes.first_state, '') <> coalesce(present.first_state, '')
+            or outcomes.first_started_at <> present.first_started_at
     {% endif %}
 
 )
