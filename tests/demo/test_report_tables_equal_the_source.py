@@ -32,10 +32,13 @@ def test_dags_that_fail(figures: ReportFigures, ask: Ask) -> None:
                 avg(case state when 'failed' then 1.0 when 'success' then 0.0 end)
                     filter (where start_date >= %s),
                 max(end_date) filter (where state = 'failed'),
-                max(end_date) filter (where state = 'success')
+                (
+                    select max(end_date) from dag_run as now
+                    where now.dag_id = dag_run.dag_id and state = 'success' and start_date < %s
+                )
             from {RUNS} where start_date < %s group by dag_id
             """,
-            *(SINCE, SINCE, SINCE, NOW),
+            *(SINCE, SINCE, SINCE, NOW, NOW),
         )
         if failed
     }

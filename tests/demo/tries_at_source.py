@@ -60,11 +60,10 @@ FIRST_OUTCOMES = f"""
                 as state
         from (
             select tried.*, now.state as state_now,
-                sum(is_rerun::int) over (instance order by try_number) = 0 as is_first,
-                bool_or(is_rerun) over instance as was_rerun,
-                lead(is_rerun) over (instance order by try_number) as is_last,
+                sum(is_rerun::int) over (instance order by tried.try_number) = 0 as is_first,
+                lead(is_rerun) over (instance order by tried.try_number) as is_last,
                 bool_or(tried.state in ('failed', 'up_for_retry'))
-                    over (instance order by try_number rows between unbounded preceding
+                    over (instance order by tried.try_number rows between unbounded preceding
                     and 1 preceding) as has_failed,
                 marks.dttm as marked_at,
                 exists (
@@ -79,7 +78,9 @@ FIRST_OUTCOMES = f"""
                 and marks.dag_id = tried.dag_id and marks.run_id = tried.run_id
                 and marks.task_id = tried.task_id and marks.dttm > tried.end_date
                 and tried.state = 'success'
-            window instance as (partition by dag_id, run_id, task_id, map_index)
+            window instance as (
+                partition by tried.dag_id, tried.run_id, tried.task_id, tried.map_index
+            )
         ) as judged
         where is_first and coalesce(is_last, state_now in ('success', 'failed', 'upstream_failed'))
     ) as outcomes

@@ -3,8 +3,11 @@ with dag_runs as (
     select
         *,
         {{ surrogate_key(["environment_slug", "dag_run_id"]) }} as dag_run_key,
-        -- It has no start while it is queued again.
-        coalesce(started_at, extracted_at) as last_started_at
+        -- While it is queued again it has no start.
+        case
+            when started_at is not null then started_at
+            when state = 'queued' then extracted_at
+        end as last_started_at
     from {{ ref("stg_airflow__dag_runs") }}
 
 ),

@@ -25,6 +25,10 @@ outcomes as (
 
 ),
 
+{% if is_incremental() %}
+    built as ({{ built_until() }}),
+{% endif %}
+
 measured as (
 
     select
@@ -91,7 +95,7 @@ measured as (
             dag_runs.environment_slug = dag_run_notes.environment_slug
             and dag_runs.dag_run_id = dag_run_notes.dag_run_id
     {% if is_incremental() %}
-        left join ({{ built_until() }}) as built
+        left join built
             on dag_runs.environment_slug = built.environment_slug
         left join {{ this }} as present
             on {{ run_key }} = present.dag_run_key
