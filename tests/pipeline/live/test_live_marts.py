@@ -77,6 +77,28 @@ def test_a_task_marked_as_success_is_one(told: Story, ask: Ask) -> None:
     ) == [("success",)]
 
 
+def test_runs_keep_the_end_that_they_had_before_they_were_cleared_or_marked(
+    told: Story, ask: Ask
+) -> None:
+    """The first sync saw it."""
+    dag_id, task_id = told.failing
+    assert ask(
+        "select outcome_number, state, evidence, is_current, was_set_by_hand"
+        " from fct_dag_run_outcomes where dag_id = ? and run_id = ? order by 1",
+        *(dag_id, FIRST),
+    ) == [(1, "failed", "earlier_sync", False, False), (2, "failed", "dag_run", True, False)]
+    assert ask(
+        "select run_id, first_state, first_started_at < started_at, was_ended_by_hand"
+        " from fct_dag_runs where dag_id = ? order by 1",
+        dag_id,
+    ) == [(FIRST, "failed", True, False), (SECOND, "failed", False, False)]
+    assert ask(
+        "select state, first_state, was_repaired_by_hand from fct_task_instances"
+        " where dag_id = ? and task_id = ? and run_id = ?",
+        *(dag_id, task_id, SECOND),
+    ) == [("success", "failed", True)]
+
+
 def test_a_deleted_run_stays_and_is_flagged(ask: Ask) -> None:
     assert ask(
         "select is_deleted_at_source from fct_dag_runs where dag_id = ? and run_id = ?",
