@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.demo.demo_runs import ANALYTICS, PRODUCTION
+from tests.demo.runs_at_source import RUNS
 
 
 @pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_tasks_are_what_their_last_start_was(slug, ask, marts):
     assert sorted(told, key=str) == sorted(at_source, key=str)
 
 
-def test_tries_of_a_weekday(ask, marts):
+def test_runs_of_a_weekday(ask, marts):
     """Facts by a date of the calendar."""
     told = marts(
         "select weekday_number, sum(run_count) from agg_dags_daily as days"
@@ -58,6 +59,6 @@ def test_tries_of_a_weekday(ask, marts):
     )
     assert told == ask(
         PRODUCTION,
-        "select extract(isodow from start_date)::int, count(*) from dag_run"
+        f"select extract(isodow from start_date)::int, count(*) from {RUNS}"
         " where start_date is not null group by 1 order by 1",
     )
