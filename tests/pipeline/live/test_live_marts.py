@@ -89,8 +89,8 @@ def test_runs_keep_the_end_that_they_had_before_they_were_cleared_or_marked(
     ) == [(1, "failed", "earlier_sync", False, False), (2, "failed", "dag_run", True, False)]
     assert ask(
         "select run_id, first_state, first_started_at < started_at, was_ended_by_hand"
-        " from fct_dag_runs where dag_id = ? order by 1",
-        dag_id,
+        " from fct_dag_runs where dag_id = ? and run_id in (?, ?) order by 1",
+        *(dag_id, FIRST, SECOND),
     ) == [(FIRST, "failed", True, False), (SECOND, "failed", False, False)]
     assert ask(
         "select state, first_state, was_repaired_by_hand from fct_task_instances"
