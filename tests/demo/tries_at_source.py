@@ -67,7 +67,7 @@ FIRST_OUTCOMES = f"""
                     and 1 preceding) as has_failed,
                 marks.dttm as marked_at,
                 exists (
-                    select 1 from log where event = 'failed' and log.map_index is not null
+                    select 1 from log where event = 'failed' and log.map_index = tried.map_index
                         and log.dag_id = tried.dag_id and log.run_id = tried.run_id
                         and log.task_id = tried.task_id and log.dttm < marks.dttm
                         and log.dttm >= tried.start_date
