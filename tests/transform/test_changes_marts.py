@@ -64,11 +64,12 @@ def test_connections_and_variables(rows_of: Rows) -> None:
 
 def test_dimensions_and_bridges(rows_of: Rows) -> None:
     assert rows_of(
-        "select environment_slug, airflow_version, sync_count, first_synced_at = synced_at"
+        "select environment_slug, airflow_version, is_access_known, sync_count,"
+        " first_synced_at = synced_at"
         " from dim_environments order by 1"
     ) == [
-        (THREE, "3.3.2", 1, True),
-        (TWO, "2.11.0", 1, True),
+        (THREE, "3.3.2", True, 1, True),
+        (TWO, "2.11.0", True, 1, True),
     ]
     assert rows_of(
         "select environment_slug, pool_name, slot_count from dim_pools order by 1, 2"

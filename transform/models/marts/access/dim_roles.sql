@@ -22,6 +22,19 @@ privileged_roles as (
 
 ),
 
+role_permissions as (
+
+    select
+        environment_slug,
+        role_id,
+        count(distinct {{ surrogate_key(["action_name", "resource_name"]) }})
+            as permission_count
+    from {{ ref("int_role_permissions_resolved") }}
+    where not is_deleted_at_source
+    group by environment_slug, role_id
+
+),
+
 -- Somebody may have a role more than once: by name and through groups.
 holders as (
 
@@ -46,7 +59,10 @@ select
     ab_roles.environment_slug,
     ab_roles.role_id,
     ab_roles.role_name,
+    coalesce(ab_roles.role_name = {{ literal(var("public_role_name")) }}, false)
+        as is_public,
     privileged_roles.role_id is not null as is_privileged,
+    coalesce(role_permissions.permission_count, 0) as permission_count,
     coalesce(holders.user_count, 0) as user_count,
     coalesce(holders.active_user_count, 0) as active_user_count,
     ab_roles.extracted_at,
@@ -57,6 +73,10 @@ left join holders
     on
         ab_roles.environment_slug = holders.environment_slug
         and ab_roles.role_id = holders.role_id
+left join role_permissions
+    on
+        ab_roles.environment_slug = role_permissions.environment_slug
+        and ab_roles.role_id = role_permissions.role_id
 left join privileged_roles
     on
         ab_roles.environment_slug = privileged_roles.environment_slug

@@ -4,6 +4,14 @@ with sync_manifests as (
 
 ),
 
+users as (
+
+    select distinct environment_slug
+    from {{ ref("stg_airflow__ab_users") }}
+    where not is_deleted_at_source
+
+),
+
 latest_syncs as (
 
     select * from {{ ref("int_environments_synced") }}
@@ -26,9 +34,12 @@ select
     syncs.environment_slug,
     latest_syncs.airflow_version,
     latest_syncs.pii,
+    users.environment_slug is not null as is_access_known,
     syncs.sync_count,
     syncs.first_synced_at,
     latest_syncs.synced_at
 from syncs
 inner join latest_syncs
     on syncs.environment_slug = latest_syncs.environment_slug
+left join users
+    on syncs.environment_slug = users.environment_slug
