@@ -436,13 +436,13 @@ def test_cost_by_tag_and_by_owner(slug, marts, ask):
         select dag_id, sum(pool_slots * held) / 3600 as hours from {TRIES}
         where date_trunc('month', start_date) = '2026-10-01' group by dag_id
     """
-    for kind, bearers in (
+    for kind, allocations in (
         ("tag", "select dag_id, name from dag_tag"),
         ("owner", "select dag_id, trim(regexp_split_to_table(owners, ',')) from dag"),
     ):
         costs = dict(
             marts(
-                "select bearer_name, slot_hours from rpt_cost_allocation where bearer_kind = ?"
+                "select allocated_to, slot_hours from rpt_cost_allocation where allocated_by = ?"
                 " and environment_slug = ? and month_on = '2026-10-01'",
                 kind,
                 slug,
@@ -452,10 +452,10 @@ def test_cost_by_tag_and_by_owner(slug, marts, ask):
             ask(
                 slug,
                 f"""
-                with bearers (dag_id, name) as ({bearers}), tries as ({tries})
+                with allocations (dag_id, name) as ({allocations}), tries as ({tries})
                 select name, sum(hours / greatest(
-                    (select count(*) from bearers where bearers.dag_id = tries.dag_id), 1
-                )) from tries left join bearers using (dag_id) group by 1
+                    (select count(*) from allocations where allocations.dag_id = tries.dag_id), 1
+                )) from tries left join allocations using (dag_id) group by 1
                 """,
             )
         )

@@ -38,7 +38,7 @@ PLANTED: dict[str, dict[str, Any]] = {
         "asset_name": "s3://fernwick-lake/marts/stock_levels",
     },
     "which_leavers_can_still_log_in": {"username": "hugo", "has_left": False},
-    "which_promises_were_broken": {"dag_id": "revenue_daily", "promise_kind": "sla"},
+    "which_promises_were_broken": {"dag_id": "revenue_daily", "miss_kind": "sla"},
     "which_secrets_are_not_encrypted": {"name_of_secret": "legacy_ftp_password"},
     "which_sensors_wait_longest": {
         "dag_id": "revenue_forecast",

@@ -82,8 +82,8 @@ def test_schedulers_were_down(marts, ask):
     )
     assert longest == [("2026-10-21 01:38", "05:04", 206)]
     crashed = marts(
-        "select hostname from fct_component_heartbeats where environment_slug = ? and was_crashed"
-        " and started_at < '2026-11-01' order by 1",
+        "select hostname from fct_component_heartbeats where environment_slug = ?"
+        " and has_unclean_shutdown and started_at < '2026-11-01' order by 1",
         PRODUCTION,
     )
     assert crashed == [("airflow-scheduler-0",), ("airflow-scheduler-1",)]

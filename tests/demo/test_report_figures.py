@@ -72,7 +72,7 @@ def changed(first_demo: tuple[Path, str], tmp_path_factory: pytest.TempPathFacto
         # An older sync, of which nothing is known any more.
         warehouse.execute(
             "insert into rpt_sync_health select * replace (synced_at - interval 1 day as synced_at,"
-            " false as is_latest_sync, null as is_reconciled, '2.0.0' as airflow_version)"
+            " false as is_latest_sync, null as is_reconciled, '2.0.0' as airflow_schema_version)"
             " from rpt_sync_health"
         )
         warehouse.execute(
@@ -147,7 +147,7 @@ def test_a_component_that_nobody_ended_is_missing_until_now(
     outages = figures.ask(changed)["component_outages"]
     (lasting,) = (row for row in outages if row["outage_ended_at"] is None)
     assert (lasting["environment_slug"], lasting["component"]) == ("analytics", "triggerer")
-    assert (lasting["ended_by_hostname"], lasting["was_crashed"]) == (None, True)
+    assert (lasting["ended_by_hostname"], lasting["has_unclean_shutdown"]) == (None, True)
     assert lasting["outage_seconds"] == pytest.approx(
         (NOW - lasting["outage_started_at"]).total_seconds()
     )
@@ -155,7 +155,7 @@ def test_a_component_that_nobody_ended_is_missing_until_now(
 
 def test_nights_without_a_scheduler(figures: ReportFigures) -> None:
     longest, shorter = figures.ask()["component_outages"]
-    assert (longest["environment_slug"], longest["was_crashed"]) == ("production", True)
+    assert (longest["environment_slug"], longest["has_unclean_shutdown"]) == ("production", True)
     assert f"{longest['outage_started_at']:%Y-%m-%d %H:%M}" == "2026-10-21 01:38"
     assert longest["outage_seconds"] > shorter["outage_seconds"] > 60
     # It goes on until after the period begins, or begins before the period ends.

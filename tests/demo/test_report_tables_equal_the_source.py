@@ -194,7 +194,7 @@ def test_promises_that_were_broken(figures: ReportFigures, ask: Ask) -> None:
     assert sorted(
         (row["dag_id"], row["task_id"], row["missed_at"])
         for row in rows
-        if row["promise_kind"] == "sla"
+        if row["miss_kind"] == "sla"
     ) == sorted(slas)
     assert Counter(row["environment_slug"] for row in rows)[PRODUCTION] == len(slas) == 3
     moments = [row["missed_at"] for row in rows]

@@ -94,8 +94,8 @@ def test_what_dags_hold_and_what_they_still_wait_for(ask, marts, slug, kind):
     assert [(row[2], row[5] is not None) for row in at_source].count((False, True)) == 1
     assert [(row[2], row[5] is not None) for row in at_source].count((True, True)) == 1
     assert at_source == marts(
-        "select dag_id, asset_uri, is_awaited, held_since_at, last_updated_at, dag_waits_since_at"
-        " from rpt_asset_waits where environment_slug = ? order by 1, 2",
+        "select dag_id, asset_uri, is_update_missing, held_since_at, last_updated_at,"
+        " dag_waits_since_at from rpt_asset_waits where environment_slug = ? order by 1, 2",
         slug,
     )
 

@@ -27,7 +27,7 @@ class MadeUpMarts:
         names = [
             "environment_slug",
             "synced_at",
-            "airflow_version",
+            "airflow_schema_version",
             "pii",
             "longest_sync_age_hours",
         ]

@@ -43,7 +43,7 @@ COLUMNS = {
     "queue_delay_by_hour": "weekday_number hour_of_day queue_delay_p50_seconds"
     " queue_delay_p95_seconds attempt_count",
     "pool_saturation": "pool hour_of_day saturation_share highest_slot_count slot_count",
-    "broken_promises": "environment_slug promise_kind dag_id task_id missed_at late_seconds"
+    "broken_promises": "environment_slug miss_kind dag_id task_id missed_at late_seconds"
     " outcome was_notified",
     "access_numbers": "metric current_value previous_value",
     "access_review": "environment_slug username reasons role_names group_names permission_count"
@@ -67,11 +67,11 @@ COLUMNS = {
     " days_since_success file_path",
     "assets": "environment_slug asset_name asset_uri producers consumers event_count last_event_at",
     "component_outages": "environment_slug component outage_started_at outage_ended_at"
-    " outage_seconds ended_by_hostname was_crashed",
+    " outage_seconds ended_by_hostname has_unclean_shutdown",
     "stuck_work": "environment_slug dag_id task_id state reason since_at stuck_seconds"
     " threshold_seconds last_heartbeat_at pool_name",
     "syncs": "environment_slug synced_at lag_seconds table_count source_rows warehouse_rows"
-    " gone_rows unreconciled_table_count read_seconds byte_count airflow_version mode",
+    " deleted_rows unreconciled_table_count read_seconds byte_count airflow_schema_version mode",
     "unreconciled_tables": "environment_slug table_name synced_at source_rows warehouse_rows"
     " is_table_at_source",
 }
@@ -131,9 +131,9 @@ _WORDS: Mapping[str, Sequence[str]] = {
     "state": ("running", "queued"),
     "component": ("scheduler", "triggerer", "dag_processor"),
     "mode": ("merge",),
-    "airflow_version": ("2.11.0", "3.3.2"),
+    "airflow_schema_version": ("2.11.0", "3.3.2"),
     "outcome": ("late", "open"),
-    "promise_kind": ("sla", "deadline"),
+    "miss_kind": ("sla", "deadline"),
 }
 
 
@@ -170,7 +170,7 @@ class Made:
             columns = (
                 "environment_slug",
                 "synced_at",
-                "airflow_version",
+                "airflow_schema_version",
                 "pii",
                 "longest_sync_age_hours",
             )

@@ -87,7 +87,7 @@ def test_cost_allocation(rows_of: Rows) -> None:
     hours = (2 * 80.5 + 30 + 2) / 3600
     wasted = (2 * 20.5 + 30) / 3600
     assert rows_of(
-        "select environment_slug, bearer_kind, bearer_name, month_on, slot_hours,"
+        "select environment_slug, allocated_by, allocated_to, month_on, slot_hours,"
         " wasted_slot_hours, slot_hours_share, slot_hours_cost from rpt_cost_allocation"
         " order by 1, 2, 3"
     ) == [

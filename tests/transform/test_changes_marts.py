@@ -57,14 +57,14 @@ def test_connections_and_variables(rows_of: Rows) -> None:
         "select environment_slug, conn_id, host, is_encrypted from dim_connections order by 1, 2"
     ) == [(THREE, "crm", None, None), (TWO, "ftp", "ftp.example", False)]
     assert rows_of(
-        "select environment_slug, variable_key, is_encrypted, team_name"
+        "select environment_slug, variable_name, is_encrypted, team_name"
         " from dim_variables order by 1, 2"
     ) == [(THREE, "rates", False, "shop"), (TWO, "rates", True, None)]
 
 
 def test_dimensions_and_bridges(rows_of: Rows) -> None:
     assert rows_of(
-        "select environment_slug, airflow_version, is_access_known, sync_count,"
+        "select environment_slug, airflow_schema_version, is_access_known, sync_count,"
         " first_synced_at = synced_at"
         " from dim_environments order by 1"
     ) == [

@@ -37,7 +37,7 @@ def test_import_errors(rows_of: Rows) -> None:
 
 def test_component_heartbeats(rows_of: Rows) -> None:
     assert rows_of(
-        "select environment_slug, job_id, component, last_alive_at, is_alive, was_crashed,"
+        "select environment_slug, job_id, component, last_alive_at, is_alive, has_unclean_shutdown,"
         " gap_started_at, gap_before_seconds from fct_component_heartbeats order by 1, 2"
     ) == [
         (THREE, 1, "triggerer", before_sync(seconds=3), True, False, None, None),
@@ -51,7 +51,7 @@ def test_component_heartbeats(rows_of: Rows) -> None:
 def test_sla_misses(rows_of: Rows) -> None:
     day = datetime(2026, 2, 10, tzinfo=timezone.utc)
     assert rows_of(
-        "select misses.environment_slug, promise_kind, misses.dag_id, fct_dag_runs.dag_run_id,"
+        "select misses.environment_slug, miss_kind, misses.dag_id, fct_dag_runs.dag_run_id,"
         " misses.run_id, task_id, deadline_alert_name, run_due_at"
         " from fct_sla_misses as misses join fct_dag_runs using (dag_run_key) order by 1"
     ) == [

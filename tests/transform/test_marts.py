@@ -143,8 +143,9 @@ def test_audit_events(rows_of: Rows) -> None:
 
 def test_sync_health(rows_of: Rows) -> None:
     assert rows_of(
-        "select environment_slug, table_name, is_full_read, source_rows, warehouse_rows, gone_rows,"
-        " is_reconciled from rpt_sync_health where table_name in ('dag', 'dag_run') order by all"
+        "select environment_slug, table_name, is_full_read, source_rows, warehouse_rows,"
+        " deleted_rows, is_reconciled from rpt_sync_health where table_name in ('dag', 'dag_run')"
+        " order by all"
     ) == [
         (THREE, "dag", True, 2, 2, 0, True),
         (THREE, "dag_run", False, 2, 2, 0, True),

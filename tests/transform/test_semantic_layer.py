@@ -102,7 +102,7 @@ def test_measures_are_what_the_report_shows(
     )
     ((slot_hours,),) = measured("task_slot_hours")
     assert [(pytest.approx(slot_hours),)] == rows_of(
-        "select sum(slot_hours) from rpt_cost_allocation where bearer_kind = 'owner'"
+        "select sum(slot_hours) from rpt_cost_allocation where allocated_by = 'owner'"
     )
     assert measured("manual_interventions") == rows_of(
         "select count(*) from fct_manual_interventions"

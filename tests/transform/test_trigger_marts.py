@@ -66,8 +66,8 @@ def test_sensors_that_waited(rows_of: Rows) -> None:
 def test_assets_that_a_dag_waits_for(rows_of: Rows) -> None:
     (held,) = AIRFLOW_2["dataset_dag_run_queue"]
     assert rows_of(
-        "select environment_slug, dag_id, asset_name, is_awaited, held_since_at, last_updated_at,"
-        " waited_seconds from rpt_asset_waits order by 1, 2"
+        "select environment_slug, dag_id, asset_name, is_update_missing, held_since_at,"
+        " last_updated_at, waited_seconds from rpt_asset_waits order by 1, 2"
     ) == [
         (THREE, "sales", "orders", True, None, at(10), None),
         (TWO, "sales", "s3://orders", False, held["created_at"], at(10, 0, 1, 30), None),

@@ -5,7 +5,7 @@ select
     synced_at,
     source_rows,
     warehouse_rows,
-    gone_rows,
+    deleted_rows,
     is_reconciled
 from {{ ref("rpt_sync_health") }}
 where is_latest_sync and is_table_at_source

@@ -3,11 +3,11 @@
 select
     environment_slug,
     month_on,
-    bearer_name as owner_name,
+    allocated_to as owner_name,
     wasted_slot_hours,
     slot_hours,
     {{ share("wasted_slot_hours", "slot_hours") }} as wasted_share,
     wasted_slot_hours * {{ share("slot_hours_cost", "slot_hours") }} as wasted_cost
 from {{ ref("rpt_cost_allocation") }}
-where bearer_kind = 'owner' and wasted_slot_hours > 0
+where allocated_by = 'owner' and wasted_slot_hours > 0
 order by wasted_slot_hours desc

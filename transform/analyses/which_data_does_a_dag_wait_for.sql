@@ -7,5 +7,5 @@ select
     last_updated_at,
     round(waited_seconds / 3600, 1) as waited_hours
 from {{ ref("rpt_asset_waits") }}
-where is_awaited and dag_waits_since_at is not null
+where is_update_missing and dag_waits_since_at is not null
 order by dag_waits_since_at, environment_slug, dag_id, asset_name

@@ -4,7 +4,7 @@ select
     dag_id,
     task_id,
     run_id,
-    promise_kind,
+    miss_kind,
     missed_at,
     outcome,
     completed_at,

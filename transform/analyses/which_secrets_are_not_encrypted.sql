@@ -11,6 +11,6 @@ union all
 select
     environment_slug,
     'variable' as kind,
-    variable_key as name_of_secret
+    variable_name as name_of_secret
 from {{ ref("dim_variables") }}
 where not is_deleted_at_source and not is_encrypted

@@ -24,11 +24,11 @@ compared as (
         sequenced.next_synced_at is null as is_latest_sync,
         case
             when sequenced.next_synced_at is null
-                then coalesce(raw_rows.kept_rows - raw_rows.gone_rows, 0)
+                then coalesce(raw_rows.kept_rows - raw_rows.deleted_rows, 0)
         end as warehouse_rows,
         case
-            when sequenced.next_synced_at is null then coalesce(raw_rows.gone_rows, 0)
-        end as gone_rows,
+            when sequenced.next_synced_at is null then coalesce(raw_rows.deleted_rows, 0)
+        end as deleted_rows,
         case
             when sequenced.next_synced_at is null
                 then coalesce(

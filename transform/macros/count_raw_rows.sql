@@ -21,7 +21,7 @@
         cast('{{ slug }}' as {{ native_type("varchar") }}) as environment_slug,
         cast('{{ table_name }}' as {{ native_type("varchar") }}) as table_name,
         count(*) as kept_rows,
-        count(_sdc_deleted_at) as gone_rows,
+        count(_sdc_deleted_at) as deleted_rows,
         max(_sdc_extracted_at) as last_extracted_at
     from (
     {{ raw_rows(table_name, slug) }}

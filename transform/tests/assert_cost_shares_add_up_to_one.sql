@@ -7,9 +7,9 @@ with cost_allocation as (
 
 select
     environment_slug,
-    bearer_kind,
+    allocated_by,
     month_on,
     sum(slot_hours_share) as allocated_share
 from cost_allocation
-group by environment_slug, bearer_kind, month_on
+group by environment_slug, allocated_by, month_on
 having abs(sum(slot_hours_share) - 1) > 0.000001

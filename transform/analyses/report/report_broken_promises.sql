@@ -1,7 +1,7 @@
 -- Which service level agreements and deadlines were missed, and how late was it?
 select
     environment_slug,
-    promise_kind,
+    miss_kind,
     dag_id,
     task_id,
     missed_at,

@@ -6,7 +6,7 @@ select
     outage_ended_at,
     outage_seconds,
     ended_by_hostname,
-    was_crashed
+    has_unclean_shutdown
 from {{ ref("fct_component_outages") }}
 -- What was not alive in the period is gone for good, and not waited for.
 where

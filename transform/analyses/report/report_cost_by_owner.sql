@@ -2,16 +2,16 @@
 with allocated as (
 
     select
-        coalesce(bearer_name, '(none)') as owner_name,
+        coalesce(allocated_to, '(none)') as owner_name,
         sum(slot_hours) as slot_hours,
         sum(wasted_slot_hours) as wasted_slot_hours,
         sum(slot_hours_cost) as slot_hours_cost
     from {{ ref("rpt_cost_allocation") }}
     where
-        bearer_kind = 'owner'
+        allocated_by = 'owner'
         and {{ in_months_of_period("month_on") }}
         and {{ of_environments("environment_slug") }}
-    group by coalesce(bearer_name, '(none)')
+    group by coalesce(allocated_to, '(none)')
 
 )
 

@@ -2,16 +2,16 @@
 with allocated as (
 
     select
-        coalesce(bearer_name, '(none)') as tag_name,
+        coalesce(allocated_to, '(none)') as tag_name,
         sum(slot_hours) as slot_hours,
         sum(wasted_slot_hours) as wasted_slot_hours,
         sum(slot_hours_cost) as slot_hours_cost
     from {{ ref("rpt_cost_allocation") }}
     where
-        bearer_kind = 'tag'
+        allocated_by = 'tag'
         and {{ in_months_of_period("month_on") }}
         and {{ of_environments("environment_slug") }}
-    group by coalesce(bearer_name, '(none)')
+    group by coalesce(allocated_to, '(none)')
 
 )
 

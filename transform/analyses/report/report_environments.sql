@@ -4,7 +4,7 @@ with syncs as (
     select
         environment_slug,
         synced_at,
-        airflow_version,
+        airflow_schema_version,
         pii,
         row_number() over (
             partition by environment_slug
@@ -18,7 +18,7 @@ with syncs as (
 select
     environment_slug,
     synced_at,
-    airflow_version,
+    airflow_schema_version,
     pii,
     {{ var("longest_sync_age_hours") }} as longest_sync_age_hours
 from syncs

@@ -19,7 +19,7 @@ counted as (
         sum(case when is_table_at_source then 1 else 0 end) as table_count,
         sum(source_rows) as source_rows,
         sum(warehouse_rows) as warehouse_rows,
-        sum(gone_rows) as gone_rows,
+        sum(deleted_rows) as deleted_rows,
         sum(case when is_reconciled then 0 else 1 end) as unreconciled_table_count,
         sum(read_seconds) as read_seconds,
         sum(byte_count) as byte_count
@@ -35,11 +35,11 @@ select
     counted.table_count,
     counted.source_rows,
     counted.warehouse_rows,
-    counted.gone_rows,
+    counted.deleted_rows,
     counted.unreconciled_table_count,
     counted.read_seconds,
     counted.byte_count,
-    tables.airflow_version,
+    tables.airflow_schema_version,
     tables.mode
 from tables
 inner join counted

@@ -9,6 +9,6 @@ select
     environment_slug,
     table_name,
     kept_rows,
-    gone_rows,
+    deleted_rows,
     last_extracted_at
 from counted

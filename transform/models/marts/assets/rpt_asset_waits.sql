@@ -91,7 +91,7 @@ measured as (
         asset_id,
         asset_name,
         asset_uri,
-        held_since_at is null as is_awaited,
+        held_since_at is null as is_update_missing,
         held_since_at,
         last_updated_at,
         dag_waits_since_at,

@@ -32,7 +32,7 @@ syncs as (
 select
     {{ surrogate_key(["syncs.environment_slug"]) }} as environment_key,
     syncs.environment_slug,
-    latest_syncs.airflow_version,
+    latest_syncs.airflow_version as airflow_schema_version,
     latest_syncs.pii,
     users.environment_slug is not null as is_access_known,
     syncs.sync_count,

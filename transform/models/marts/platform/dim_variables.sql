@@ -23,7 +23,7 @@ newest as (
         {{ surrogate_key(["environment_slug", "variable_key"]) }}
             as variable_record_key,
         environment_slug,
-        variable_key,
+        variable_key as variable_name,
         variable_id,
         is_encrypted,
         team_name,

@@ -73,7 +73,7 @@ judged as (
         coalesce(state = 'failed', false)
         or coalesce(
             silent_before_end_seconds, silent_seconds
-        ) > {{ var("heartbeat_stale_after_seconds") }} as was_crashed
+        ) > {{ var("heartbeat_stale_after_seconds") }} as has_unclean_shutdown
     from components
 
 ),
@@ -105,7 +105,7 @@ select
     ended_at,
     last_alive_at,
     is_alive,
-    was_crashed,
+    has_unclean_shutdown,
     case
         when alive_before_until_at < started_at then alive_before_until_at
     end as gap_started_at,

@@ -59,7 +59,8 @@ last_processes as (
         component,
         last_alive_at,
         max(job_id) as job_id,
-        max(case when was_crashed then 1 else 0 end) = 1 as was_crashed
+        max(case when has_unclean_shutdown then 1 else 0 end) = 1
+            as has_unclean_shutdown
     from components
     group by environment_slug, component, last_alive_at
 
@@ -74,7 +75,7 @@ select
     unioned.outage_ended_at,
     unioned.outage_seconds,
     unioned.ended_by_hostname,
-    last_processes.was_crashed
+    last_processes.has_unclean_shutdown
 from unioned
 inner join last_processes
     on

@@ -31,7 +31,7 @@ reconciled as (
         cleaned_rows,
         unknown_rows,
         warehouse_rows,
-        gone_rows,
+        deleted_rows,
         was_interrupted_since,
         -- Rows that are gone from the source are only noticed when the table is read
         -- whole.
@@ -49,7 +49,7 @@ reconciled as (
         read_seconds,
         file_count,
         byte_count,
-        airflow_version,
+        airflow_version as airflow_schema_version,
         alembic_revision,
         postgres_version,
         replay_lag_seconds,

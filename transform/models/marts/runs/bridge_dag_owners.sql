@@ -1,14 +1,15 @@
-with bearers as (
+with allocations as (
 
-    select * from {{ ref("int_cost_bearers_listed") }}
-    where bearer_kind = 'owner'
+    select * from {{ ref("int_cost_allocations_listed") }}
+    where allocated_by = 'owner'
 
 )
 
 select
-    {{ surrogate_key(["environment_slug", "dag_id", "bearer_name"]) }} as dag_owner_key,
+    {{ surrogate_key(["environment_slug", "dag_id", "allocated_to"]) }}
+        as dag_owner_key,
     {{ surrogate_key(["environment_slug", "dag_id"]) }} as dag_key,
     environment_slug,
     dag_id,
-    bearer_name as owner_name
-from bearers
+    allocated_to as owner_name
+from allocations

@@ -1,14 +1,14 @@
-with bearers as (
+with allocations as (
 
-    select * from {{ ref("int_cost_bearers_listed") }}
-    where bearer_kind = 'tag'
+    select * from {{ ref("int_cost_allocations_listed") }}
+    where allocated_by = 'tag'
 
 )
 
 select
-    {{ surrogate_key(["environment_slug", "dag_id", "bearer_name"]) }} as dag_tag_key,
+    {{ surrogate_key(["environment_slug", "dag_id", "allocated_to"]) }} as dag_tag_key,
     {{ surrogate_key(["environment_slug", "dag_id"]) }} as dag_key,
     environment_slug,
     dag_id,
-    bearer_name as tag_name
-from bearers
+    allocated_to as tag_name
+from allocations

@@ -21,7 +21,7 @@ unioned as (
     select
         sla_miss_key,
         environment_slug,
-        'sla' as promise_kind,
+        'sla' as miss_kind,
         dag_id,
         dag_run_id,
         run_id,
@@ -44,7 +44,7 @@ unioned as (
     select
         sla_miss_key,
         environment_slug,
-        'deadline' as promise_kind,
+        'deadline' as miss_kind,
         dag_id,
         dag_run_id,
         run_id,
@@ -75,7 +75,7 @@ measured as (
         end as dag_run_key,
         {{ surrogate_key(["unioned.environment_slug", "unioned.dag_id"]) }} as dag_key,
         unioned.environment_slug,
-        unioned.promise_kind,
+        unioned.miss_kind,
         unioned.dag_id,
         unioned.run_id,
         unioned.task_id,

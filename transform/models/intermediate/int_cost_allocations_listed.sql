@@ -16,8 +16,8 @@ tags as (
     select
         dag_tags.environment_slug,
         dag_tags.dag_id,
-        'tag' as bearer_kind,
-        dag_tags.tag_name as bearer_name
+        'tag' as allocated_by,
+        dag_tags.tag_name as allocated_to
     from dag_tags
     left join dags
         on
@@ -36,8 +36,8 @@ owners as (
         select
             environment_slug,
             dag_id,
-            'owner' as bearer_kind,
-            trim({{ text_part("owner_names", ",", place) }}) as bearer_name
+            'owner' as allocated_by,
+            trim({{ text_part("owner_names", ",", place) }}) as allocated_to
         from dags
         {{ "union all" if not loop.last }}
     {% endfor %}
@@ -48,7 +48,7 @@ unioned as (
     select * from tags
     union all
     select * from owners
-    where bearer_name <> ''
+    where allocated_to <> ''
 
 ),
 
@@ -57,12 +57,12 @@ shared as (
     select
         environment_slug,
         dag_id,
-        bearer_kind,
-        bearer_name,
+        allocated_by,
+        allocated_to,
         {{ share(
             "1",
-            "count(*) over (partition by environment_slug, dag_id, bearer_kind)",
-        ) }} as borne_share
+            "count(*) over (partition by environment_slug, dag_id, allocated_by)",
+        ) }} as allocated_share
     from unioned
 
 )
