@@ -50,13 +50,27 @@ PLANTED: dict[str, dict[str, Any]] = {
         "source_dag_id": "dbt_build_core",
         "is_latest_event": True,
     },
+    "which_dags_trigger_other_dags": {
+        "triggering_dag_id": "recommender_training",
+        "triggered_dag_id": "pricing_experiment",
+        "run_count": 13,
+    },
+    "which_hosts_ran_most_at_once": {"hostname": "airflow-analytics-0", "most_at_once": 11},
+    "which_tasks_have_no_retries": {"dag_id": "survey_import", "task_id": "fetch_answers"},
     "who_became_privileged": {"username": "jonas", "actor_name": "root"},
     "who_can_trigger_this_dag": {"username": "dana", "role_name": "Admin"},
     "who_changed_a_connection_last_quarter": {"actor_name": "tomas", "conn_id": "warehouse"},
+    "who_changed_a_setting_and_ran_a_dag": {
+        "actor_name": "chloe",
+        "object_name": "report_recipients",
+    },
+    "who_could_change_connections_on_a_date": {"username": "tomas", "is_through_group": True},
     "who_deleted_what": {"dag_id": "legacy_import", "actor_name": "otto"},
     "who_fails_to_log_in": {"username": "ines", "failed_login_count": 14},
     "who_may_change_secrets": {"username": "tomas", "group_name": "platform-admins"},
+    "who_marked_what_as_success": {"dag_id": "ledger_close", "actor_name": "marco"},
     "who_paused_which_dag": {"dag_id": "newsletter_segments", "actor_name": "mara"},
+    "who_triggered_with_parameters": {"dag_id": "gdpr_erasure", "actor_name": "svc-shop"},
 }
 
 
@@ -88,7 +102,7 @@ def answers(first_demo: tuple[Path, str], compiled: dict[str, str]) -> Answers:
 
 def test_every_question_is_tried(compiled: dict[str, str]) -> None:
     assert set(PLANTED) == set(compiled)
-    assert len(PLANTED) == 23
+    assert len(PLANTED) == 30
 
 
 @pytest.mark.parametrize("question", PLANTED)
