@@ -5,7 +5,7 @@ with begun_and_ended as (
         environment_slug,
         hostname,
         started_at as changed_at,
-        1 as change
+        1 as difference
     from {{ ref("fct_task_attempts") }}
     where hostname is not null and started_at is not null and ended_at is not null
 
@@ -15,7 +15,7 @@ with begun_and_ended as (
         environment_slug,
         hostname,
         ended_at as changed_at,
-        -1 as change
+        -1 as difference
     from {{ ref("fct_task_attempts") }}
     where hostname is not null and started_at is not null and ended_at is not null
 
@@ -28,9 +28,9 @@ counted as (
         environment_slug,
         hostname,
         changed_at,
-        sum(change) over (
+        sum(difference) over (
             partition by environment_slug, hostname
-            order by changed_at asc, change asc
+            order by changed_at asc, difference asc
             rows between unbounded preceding and current row
         ) as running_count
     from begun_and_ended
