@@ -19,10 +19,22 @@ CHANGING = {"rpt_sync_health": "exclude (lag_seconds, mode)"}
 
 
 def marts(project: DbtProject) -> dict[str, list[tuple[object, ...]]]:
+    """Every mart's rows, to be compared with those of another build of the same data.
+
+    Floats are given to twelve digits: DuckDB's threads add in any order, which the last bits
+    of a sum of fractions follow.
+    """
     with duckdb.connect(str(project.warehouse)) as warehouse:
         return {
-            mart: warehouse.execute(
-                f"select * {CHANGING.get(mart, '')} from airflow_audit.{mart} order by all"
-            ).fetchall()
+            mart: [
+                tuple(map(_without_last_bits, row))
+                for row in warehouse.execute(
+                    f"select * {CHANGING.get(mart, '')} from airflow_audit.{mart} order by all"
+                ).fetchall()
+            ]
             for mart in MARTS
         }
+
+
+def _without_last_bits(value: object) -> object:
+    return float(f"{value:.12g}") if isinstance(value, float) else value
