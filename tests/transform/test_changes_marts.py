@@ -162,6 +162,52 @@ def test_leavers_come_from_a_relation_of_ones_own(project: DbtProject) -> None:
         ).fetchall() == [("jane",)]
 
 
+def test_accounts_that_airflow_does_not_keep_come_from_a_relation_of_ones_own(
+    project: DbtProject,
+) -> None:
+    with duckdb.connect(str(project.warehouse)) as warehouse:
+        warehouse.execute(f"update airflow_{THREE}.ab_user set _sdc_deleted_at = ?", [SYNCED_AT])
+        warehouse.execute("create schema iam")
+        warehouse.execute(
+            f"""
+            create table iam.access as
+            from (values
+                ('{THREE}', 'jane', 'admin', true, true),
+                ('{THREE}', 'jane', 'viewer', true, false),
+                ('{THREE}', 'joe', null, false, false),
+                ('{TWO}', 'mallory', 'admin', true, true)
+            ) as listed (environment_slug, username, role_name, is_active, is_privileged)
+            """
+        )
+    done = project.run(
+        *("build", "--full-refresh", "--select", "int_external_access_listed+"),
+        *("--vars", '{"external_access_relation": "iam.access"}'),
+        ENVIRONMENT_SLUGS=BOTH,
+    )
+    assert done.exit_code == 0, done.output
+    assert f"says of environment {TWO} is not used: its database has accounts" in done.output
+    with duckdb.connect(str(project.warehouse)) as warehouse:
+        warehouse.execute("use airflow_audit")
+        assert warehouse.execute(
+            "select environment_slug, is_access_known, access_source from dim_environments"
+            " order by 1"
+        ).fetchall() == [(THREE, True, "external"), (TWO, True, "airflow")]
+        assert warehouse.execute(
+            "select username, role_names, is_active, is_admin, is_privileged, permission_count,"
+            " has_never_logged_in, is_dormant, last_activity_at from rpt_access_review"
+            " where environment_slug = ? and not is_deleted_at_source order by 1",
+            [THREE],
+        ).fetchall() == [
+            ("jane", "admin, viewer", True, True, True, None, None, None, at(11)),
+            ("joe", None, False, False, False, None, None, None, at(13)),
+        ]
+        assert warehouse.execute(
+            "select role_name, is_privileged, active_user_count from dim_roles"
+            " where environment_slug = ? and role_id is null order by 1",
+            [THREE],
+        ).fetchall() == [("admin", True, 1), ("viewer", False, 1)]
+
+
 def test_an_event_that_the_seed_does_not_know_is_told(project: DbtProject) -> None:
     with duckdb.connect(str(project.warehouse)) as warehouse:
         insert(warehouse, TWO, "log", [{"id": n, "event": "brand_new"} for n in (97, 98)])

@@ -11,5 +11,7 @@ select
     environment_slug,
     'Environment ' || environment_slug || ' has no accounts in its database, as with'
     || ' another auth manager than FAB: who may do what is not known there, and marts'
-    || ' of users, roles and permissions are empty. Ask the auth manager.' as message
+    || ' of users, roles and permissions are empty. List them in the seed'
+    || ' external_access, or in a relation that the var external_access_relation names.'
+        as message
 from environments

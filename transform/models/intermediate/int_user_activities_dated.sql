@@ -1,11 +1,6 @@
 with users as (
 
-    select
-        environment_slug,
-        user_id,
-        {{ surrogate_key(["environment_slug", "user_id"]) }} as user_key,
-        last_login_at
-    from {{ ref("stg_airflow__ab_users") }}
+    select * from {{ ref("int_users_unioned") }}
 
 ),
 
@@ -28,8 +23,7 @@ last_events as (
 )
 
 select
-    users.environment_slug,
-    users.user_id,
+    users.user_key,
     case
         when last_events.last_event_at > users.last_login_at
             then last_events.last_event_at

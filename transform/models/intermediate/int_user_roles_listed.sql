@@ -1,6 +1,6 @@
 with user_roles as (
 
-    select * from {{ ref("int_user_roles_unioned") }}
+    select * from {{ ref("int_user_roles_held") }}
 
 ),
 
@@ -8,22 +8,19 @@ with user_roles as (
 current_roles as (
 
     select distinct
-        environment_slug,
-        user_id,
+        user_key,
         role_name
     from user_roles
-    where not is_deleted_at_source
 
 ),
 
 listed as (
 
     select
-        environment_slug,
-        user_id,
+        user_key,
         {{ listed("role_name") }} as role_names
     from current_roles
-    group by environment_slug, user_id
+    group by user_key
 
 )
 

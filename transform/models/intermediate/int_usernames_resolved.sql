@@ -1,19 +1,20 @@
 with users as (
 
-    select * from {{ ref("stg_airflow__ab_users") }}
+    select * from {{ ref("int_users_unioned") }}
 
 ),
 
--- A user who was deleted and made again has the same name. The actor is the newest.
+-- A user who was deleted and made again has the same name. The actor is the newest; one
+-- that another auth manager keeps comes after all that Airflow kept.
 ranked as (
 
     select
         environment_slug,
         username,
-        {{ surrogate_key(["environment_slug", "user_id"]) }} as user_key,
+        user_key,
         row_number() over (
             partition by environment_slug, username
-            order by user_id desc
+            order by is_deleted_at_source asc, user_id desc
         ) as age_rank
     from users
 

@@ -1,6 +1,6 @@
 with users as (
 
-    select * from {{ ref("stg_airflow__ab_users") }}
+    select * from {{ ref("int_users_unioned") }}
 
 ),
 
@@ -12,7 +12,7 @@ environments as (
 
 user_roles as (
 
-    select * from {{ ref("int_user_roles_unioned") }}
+    select * from {{ ref("int_user_roles_held") }}
 
 ),
 
@@ -22,40 +22,27 @@ listed_roles as (
 
 ),
 
-privileged_roles as (
-
-    select * from {{ ref("int_privileged_roles_listed") }}
-
-),
-
 activities as (
 
     select * from {{ ref("int_user_activities_dated") }}
 
 ),
 
--- Admin is Airflow's own name of the role that may do everything.
 holders as (
 
     select
-        user_roles.environment_slug,
-        user_roles.user_id,
-        count(case when user_roles.role_name = 'Admin' then 1 end) > 0 as is_admin,
-        count(privileged_roles.role_id) > 0 as is_privileged
+        user_key,
+        count(case when is_admin then 1 end) > 0 as is_admin,
+        count(case when is_privileged then 1 end) > 0 as is_privileged
     from user_roles
-    left join privileged_roles
-        on
-            user_roles.environment_slug = privileged_roles.environment_slug
-            and user_roles.role_id = privileged_roles.role_id
-    where not user_roles.is_deleted_at_source
-    group by user_roles.environment_slug, user_roles.user_id
+    group by user_key
 
 ),
 
 joined as (
 
     select
-        {{ surrogate_key(["users.environment_slug", "users.user_id"]) }} as user_key,
+        users.user_key,
         users.environment_slug,
         users.user_id,
         users.username,
@@ -67,12 +54,18 @@ joined as (
         coalesce(holders.is_admin, false) as is_admin,
         coalesce(holders.is_privileged, false) as is_privileged,
         listed_roles.role_names is not null as has_role,
-        -- What was never used counts from the day it was made.
-        users.is_active
-        and not users.is_deleted_at_source
-        and {{ seconds_between(
-            "coalesce(activities.last_activity_at, users.created_at)", "environments.synced_at"
-        ) }} > {{ var("dormant_after_days") }} * 86400 as is_dormant,
+        -- What was never used counts from the day it was made. Of another auth manager
+        -- log-ins are not known.
+        case
+            when users.user_id is not null
+                then
+                    users.is_active
+                    and not users.is_deleted_at_source
+                    and {{ seconds_between(
+                        "coalesce(activities.last_activity_at, users.created_at)",
+                        "environments.synced_at",
+                    ) }} > {{ var("dormant_after_days") }} * 86400
+        end as is_dormant,
         activities.last_activity_at,
         users.last_login_at,
         users.login_count,
@@ -85,18 +78,9 @@ joined as (
     from users
     left join environments
         on users.environment_slug = environments.environment_slug
-    left join listed_roles
-        on
-            users.environment_slug = listed_roles.environment_slug
-            and users.user_id = listed_roles.user_id
-    left join activities
-        on
-            users.environment_slug = activities.environment_slug
-            and users.user_id = activities.user_id
-    left join holders
-        on
-            users.environment_slug = holders.environment_slug
-            and users.user_id = holders.user_id
+    left join listed_roles on users.user_key = listed_roles.user_key
+    left join activities on users.user_key = activities.user_key
+    left join holders on users.user_key = holders.user_key
 
 )
 

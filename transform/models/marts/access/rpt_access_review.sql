@@ -6,7 +6,7 @@ with users as (
 
 user_roles as (
 
-    select * from {{ ref("int_user_roles_unioned") }}
+    select * from {{ ref("int_user_roles_held") }}
 
 ),
 
@@ -28,26 +28,15 @@ leavers as (
 
 ),
 
-privileged_roles as (
-
-    select * from {{ ref("int_privileged_roles_listed") }}
-
-),
-
 privileged as (
 
     select
-        user_roles.environment_slug,
-        user_roles.user_id,
-        count(*) > count(user_roles.group_id) as is_privileged_directly,
-        count(user_roles.group_id) > 0 as is_privileged_through_group
+        user_key,
+        count(*) > count(group_id) as is_privileged_directly,
+        count(group_id) > 0 as is_privileged_through_group
     from user_roles
-    inner join privileged_roles
-        on
-            user_roles.environment_slug = privileged_roles.environment_slug
-            and user_roles.role_id = privileged_roles.role_id
-    where not user_roles.is_deleted_at_source
-    group by user_roles.environment_slug, user_roles.user_id
+    where is_privileged
+    group by user_key
 
 ),
 
@@ -80,9 +69,14 @@ joined as (
         users.has_role,
         users.role_names,
         listed_groups.group_names,
-        coalesce(counted_permissions.permission_count, 0) as permission_count,
+        case
+            when users.user_id is not null
+                then coalesce(counted_permissions.permission_count, 0)
+        end as permission_count,
         users.is_dormant,
-        users.last_login_at is null as has_never_logged_in,
+        case
+            when users.user_id is not null then users.last_login_at is null
+        end as has_never_logged_in,
         users.last_activity_at,
         users.last_login_at,
         users.failed_login_count,
@@ -93,10 +87,7 @@ joined as (
         users.is_deleted_at_source,
         users.deleted_at_source_at
     from users
-    left join privileged
-        on
-            users.environment_slug = privileged.environment_slug
-            and users.user_id = privileged.user_id
+    left join privileged on users.user_key = privileged.user_key
     left join listed_groups
         on
             users.environment_slug = listed_groups.environment_slug
