@@ -56,12 +56,12 @@ def build(environment: Environment) -> Manifest:
     ):
         url = postgres.create_database(environment.slug)
         plan, dags_folder = make_metadata(company, url, Path(workspace))
-        history = simulate(company, plan)
+        history = simulate(company, plan, NOW)
         with psycopg.connect(url) as connection:
             # What the commands left of themselves belongs to another time.
             connection.execute("truncate job, log")
             move_paths(connection, dags_folder, is_airflow_3=environment.is_airflow_3)
-            settle_times(connection, is_airflow_3=environment.is_airflow_3)
+            settle_times(connection, NOW, is_airflow_3=environment.is_airflow_3)
             write_access(connection, company)
             if environment.is_airflow_3:
                 jobs = _write_airflow_3(connection, company, history)
@@ -70,7 +70,7 @@ def build(environment: Environment) -> Manifest:
             write_dag_states(connection, company, plan, history)
             write_dataset_events(connection, company, history)
             write_task_outputs(connection, company, history)
-            write_settings(connection, company)
+            write_settings(connection, company, NOW)
             write_log(connection, company, history, jobs)
             write_leftovers(connection, environment)
             advance_sequences(connection)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from demo.company import Company
-from demo.present import NOW, dice
+from demo.present import dice
 from demo.simulation.records import Attempt, Backfill, History, Instance, Launch, Run
 from demo.tables.components import FIRST_JOB_NUMBER, Job, component_jobs, job_row
 from demo.tables.copying import Connection, Row, copy_rows
@@ -29,7 +29,7 @@ class Airflow2Jobs:
     """
 
     def __init__(self, company: Company, history: History) -> None:
-        self.components = component_jobs(company)
+        self.components = component_jobs(company, history.until)
         self.started: list[Job] = []
         self._by_attempt: dict[int, int] = {}
         self.by_backfill: dict[int, int] = {}
@@ -49,7 +49,7 @@ class Airflow2Jobs:
                 self.started.append(what)
             elif isinstance(what, Launch):
                 self._by_attempt[id(what.attempt)] = number
-                self.started.append(_launch_job(number, at, what))
+                self.started.append(_launch_job(number, at, what, history.until))
             else:
                 self.by_backfill[id(what)] = number
                 self.started.append(_backfill_job(number, what))
@@ -79,7 +79,7 @@ def write_runs(
         id(each): number
         for number, each in enumerate((i for i in instances if i.state == "deferred"), 3_107)
     }
-    copy_rows(connection, "job", map(job_row, _kept(jobs.started)))
+    copy_rows(connection, "job", map(job_row, _kept(jobs.started, history.until)))
     triggerer = next(
         job.number
         for job in jobs.components
@@ -94,7 +94,9 @@ def write_runs(
             if id(each) in triggers
         ),
     )
-    copy_rows(connection, "dag_run", (_run_row(run, jobs, hashes) for run in history.runs))
+    copy_rows(
+        connection, "dag_run", (_run_row(run, jobs, hashes, history.until) for run in history.runs)
+    )
     copy_rows(
         connection,
         "task_instance",
@@ -102,7 +104,7 @@ def write_runs(
     )
     superseded = sorted(
         ((attempt, each) for each in instances for attempt in each.superseded),
-        key=lambda pair: pair[0].changed_at or NOW,
+        key=lambda pair: pair[0].changed_at or history.until,
     )
     copy_rows(
         connection,
@@ -112,13 +114,13 @@ def write_runs(
             for number, (attempt, each) in enumerate(superseded, 12_006)
         ),
     )
-    copy_rows(connection, "task_fail", _failures(instances))
+    copy_rows(connection, "task_fail", _failures(instances, history.until))
     copy_rows(connection, "task_reschedule", _reschedules(instances))
     return jobs
 
 
-def _run_row(run: Run, jobs: Airflow2Jobs, hashes: dict[str, str]) -> Row:
-    row = run_columns(run, jobs.components) | {
+def _run_row(run: Run, jobs: Airflow2Jobs, hashes: dict[str, str], until: datetime) -> Row:
+    row = run_columns(run, jobs.components, until) | {
         "execution_date": run.logical_date,
         "external_trigger": run.kind in ("manual", "operator"),
         "run_type": RUN_TYPES.get(run.kind, run.kind),
@@ -162,8 +164,8 @@ def _trigger_row(number: int, instance: Instance, triggerer: int) -> Row:
     }
 
 
-def _kept(jobs: list[Job]) -> list[Job]:
-    cleaned_before = NOW.replace(hour=0, minute=30) - JOBS_KEPT
+def _kept(jobs: list[Job], until: datetime) -> list[Job]:
+    cleaned_before = until.replace(hour=0, minute=30) - JOBS_KEPT
     return [job for job in jobs if job.heartbeat_at >= cleaned_before]
 
 
@@ -171,24 +173,25 @@ def _backfill_job(number: int, backfill: Backfill) -> Job:
     assert backfill.completed_at
     ended = backfill.completed_at + timedelta(seconds=1.1)
     host = "airflow-scheduler-0"
-    return Job(number, "BackfillJob", host, backfill.asked_at, "success", ended, ended)
+    return Job(number, "BackfillJob", host, backfill.asked_at, ended, "success", ended)
 
 
-def _launch_job(number: int, at: datetime, launch: Launch) -> Job:
+def _launch_job(number: int, at: datetime, launch: Launch, until: datetime) -> Job:
     """The LocalTaskJob of a launch; it ends as success even where its task failed."""
-    job = Job(number, "LocalTaskJob", launch.hostname, at, dag_id=launch.instance.run.dag_id)
+    dag_id = launch.instance.run.dag_id
+    job = Job(number, "LocalTaskJob", launch.hostname, at, until, dag_id=dag_id)
     if launch.crashed:
         assert launch.attempt.heartbeat_at
         job.heartbeat_at = launch.attempt.heartbeat_at
         return job
     if launch.ended_at:
         job.state, job.ended_at = "success", launch.ended_at + timedelta(milliseconds=104)
-    last = job.ended_at or NOW
+    last = job.ended_at or until
     job.heartbeat_at = max(at, last - timedelta(seconds=dice(number, at).random() * 5))
     return job
 
 
-def _failures(instances: list[Instance]) -> list[Row]:
+def _failures(instances: list[Instance], until: datetime) -> list[Row]:
     """A row of task_fail for every try that failed while it ran."""
     failed = sorted(
         (
@@ -200,7 +203,7 @@ def _failures(instances: list[Instance]) -> list[Row]:
             and attempt.ended_at
             and attempt.ended_at > attempt.started_at
         ),
-        key=lambda pair: pair[0].ended_at or NOW,
+        key=lambda pair: pair[0].ended_at or until,
     )
     return [
         {

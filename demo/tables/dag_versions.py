@@ -11,7 +11,7 @@ from uuid import UUID
 from psycopg import sql
 
 from demo.company import Company
-from demo.present import NOW, SINCE, dice
+from demo.present import SINCE, dice
 from demo.simulation.records import History, Interval, PlannedDag
 from demo.tables.copying import Connection, copy_rows, time_ordered_uuid
 
@@ -120,17 +120,17 @@ def settle_hashes(connection: Connection) -> None:
 def write_dag_states(
     connection: Connection, company: Company, plan: dict[str, PlannedDag], history: History
 ) -> None:
-    """Give the rows of `dag` their state at the demo's present."""
+    """Give the rows of `dag` their state at the end of the history."""
     newest: dict[str, datetime] = {}
     for run in history.runs:
         if run.kind == "scheduled" and run.logical_date:
             newest[run.dag_id] = max(newest.get(run.dag_id, run.logical_date), run.logical_date)
     for dag_id, dag in company.dags.items():
         chance = dice(dag_id, "parsed")
-        parsed = NOW - timedelta(seconds=chance.uniform(1, 30))
+        parsed = history.until - timedelta(seconds=chance.uniform(1, 30))
         if dag.removed:
             parsed = dag.removed - timedelta(seconds=chance.uniform(1, 30))
-        following = _next_interval(plan[dag_id], newest.get(dag_id))
+        following = _next_interval(plan[dag_id], newest.get(dag_id), history.until)
         connection.execute(
             """
             update dag set is_paused = %s, last_parsed_time = %s, next_dagrun = %s,
@@ -161,17 +161,19 @@ def write_dag_states(
         connection.execute("update dag set last_parse_duration = 0.21")
 
 
-def _next_interval(planned: PlannedDag, newest: datetime | None) -> Interval | None:
+def _next_interval(
+    planned: PlannedDag, newest: datetime | None, until: datetime
+) -> Interval | None:
     for interval in planned.intervals:
-        if interval.logical_date > newest if newest else interval.run_after > NOW:
+        if interval.logical_date > newest if newest else interval.run_after > until:
             return interval
     return None
 
 
-def settle_times(connection: Connection, is_airflow_3: bool) -> None:
+def settle_times(connection: Connection, until: datetime, is_airflow_3: bool) -> None:
     """Move the times that the real Airflow stamped while it parsed into the demo's time."""
     deployed = FIRST_DEPLOYED
-    broken = NOW - timedelta(days=6, hours=3, minutes=11)
+    broken = until - timedelta(days=6, hours=3, minutes=11)
     connection.execute("update import_error set timestamp = %s", (broken,))
     connection.execute("update dag_warning set timestamp = %s", (broken + timedelta(days=3),))
     connection.execute("update log_template set created_at = %s", (deployed,))
