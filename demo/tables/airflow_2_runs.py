@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from demo.company import Company
@@ -11,7 +12,7 @@ from demo.present import dice
 from demo.simulation.records import Attempt, Backfill, History, Instance, Launch, Run
 from demo.tables.components import FIRST_JOB_NUMBER, Job, component_jobs, job_row
 from demo.tables.copying import Connection, Row, copy_rows
-from demo.tables.shared_columns import instance_columns, instance_key, run_columns
+from demo.tables.shared_columns import instance_columns, instance_key, look_numbers, run_columns
 
 JOBS_KEPT = timedelta(days=24)
 """The DAG metadata_cleanup removes older jobs."""
@@ -75,9 +76,9 @@ def write_runs(
     """
     jobs = Airflow2Jobs(company, history)
     instances = [each for run in history.runs for each in run.all_instances()]
+    # A trigger is gone with what waited for it; no later one has its number.
     triggers = {
-        id(each): number
-        for number, each in enumerate((i for i in instances if i.state == "deferred"), 3_107)
+        id(each): jobs.of_attempt(each.attempt) for each in instances if each.state == "deferred"
     }
     copy_rows(connection, "job", map(job_row, _kept(jobs.started, history.until)))
     triggerer = next(
@@ -103,19 +104,23 @@ def write_runs(
         (_instance_row(each, each.attempt, jobs, triggers) for each in instances),
     )
     superseded = sorted(
-        ((attempt, each) for each in instances for attempt in each.superseded),
-        key=lambda pair: pair[0].changed_at or history.until,
+        (
+            (following.born_at, attempt, each)
+            for each in instances
+            for attempt, following in pairwise([*each.superseded, each.attempt])
+        ),
+        key=lambda replaced: replaced[0],
     )
     copy_rows(
         connection,
         "task_instance_history",
         (
             {"id": number} | _instance_row(each, attempt, jobs, {})
-            for number, (attempt, each) in enumerate(superseded, 12_006)
+            for number, (_, attempt, each) in enumerate(superseded, 12_006)
         ),
     )
-    copy_rows(connection, "task_fail", _failures(instances, history.until))
-    copy_rows(connection, "task_reschedule", _reschedules(instances))
+    copy_rows(connection, "task_fail", _failures(history))
+    copy_rows(connection, "task_reschedule", _reschedules(history, instances))
     return jobs
 
 
@@ -135,7 +140,7 @@ def _run_row(run: Run, jobs: Airflow2Jobs, hashes: dict[str, str], until: dateti
 
 
 def _instance_row(
-    instance: Instance, attempt: Attempt, jobs: Airflow2Jobs, triggers: dict[int, int]
+    instance: Instance, attempt: Attempt, jobs: Airflow2Jobs, triggers: dict[int, int | None]
 ) -> Row:
     task, run = instance.task, instance.run
     is_mapped = instance.map_index > 0
@@ -154,7 +159,7 @@ def _instance_row(
     return row
 
 
-def _trigger_row(number: int, instance: Instance, triggerer: int) -> Row:
+def _trigger_row(number: int | None, instance: Instance, triggerer: int) -> Row:
     return {
         "id": number,
         "classpath": "company_operators.CommandTrigger",
@@ -191,41 +196,35 @@ def _launch_job(number: int, at: datetime, launch: Launch, until: datetime) -> J
     return job
 
 
-def _failures(instances: list[Instance], until: datetime) -> list[Row]:
-    """A row of task_fail for every try that failed while it ran."""
+def _failures(history: History) -> list[Row]:
+    """A row of task_fail for every try that failed while it ran, whatever became of it since."""
     failed = sorted(
         (
-            (attempt, each)
-            for each in instances
-            for attempt in [*each.superseded, each.attempt]
-            if attempt.state == "failed"
-            and attempt.started_at
-            and attempt.ended_at
-            and attempt.ended_at > attempt.started_at
+            (launch.attempt.started_at or launch.started_at, launch.ended_at, launch.instance)
+            for launch in history.launches
+            if launch.outcome == "failed" and launch.ended_at
         ),
-        key=lambda pair: pair[0].ended_at or until,
+        key=lambda failure: failure[1],
     )
+    kept = {id(run) for run in history.runs}
     return [
         {
             "id": number,
-            **instance_key(each),
-            "start_date": attempt.started_at,
-            "end_date": attempt.ended_at,
-            "duration": int((attempt.ended_at - attempt.started_at).total_seconds()),
+            **instance_key(instance),
+            "start_date": started,
+            "end_date": ended,
+            "duration": int((ended - started).total_seconds()),
         }
-        for number, (attempt, each) in enumerate(failed, 15_310)
-        if attempt.started_at and attempt.ended_at
+        for number, (started, ended, instance) in enumerate(failed, 15_310)
+        if id(instance.run) in kept
     ]
 
 
-def _reschedules(instances: list[Instance]) -> list[Row]:
-    looks = sorted(
-        ((look, each) for each in instances for look in each.reschedules),
-        key=lambda pair: pair[0][0],
-    )
+def _reschedules(history: History, instances: list[Instance]) -> list[Row]:
+    numbers = look_numbers(history, 7_411)
     return [
         {
-            "id": number,
+            "id": numbers[id(each), begins],
             **instance_key(each),
             "try_number": each.attempt.try_number,
             "start_date": begins,
@@ -233,5 +232,6 @@ def _reschedules(instances: list[Instance]) -> list[Row]:
             "duration": int((ends - begins).total_seconds()),
             "reschedule_date": again,
         }
-        for number, ((begins, ends, again), each) in enumerate(looks, 7_411)
+        for each in instances
+        for begins, ends, again in each.reschedules
     ]

@@ -18,7 +18,7 @@ from demo.tables.components import (
 )
 from demo.tables.copying import Connection, Row, copy_rows, time_ordered_uuid
 from demo.tables.dag_versions import Versions
-from demo.tables.shared_columns import instance_columns, run_columns
+from demo.tables.shared_columns import instance_columns, look_numbers, run_columns
 
 UPGRADED = datetime(2026, 10, 2, 3, 10, tzinfo=timezone.utc)
 """When `airflow db migrate` brought the environment to its present version."""
@@ -83,7 +83,7 @@ def write_runs(
             for attempt in each.superseded
         ),
     )
-    copy_rows(connection, "task_reschedule", _reschedules(instances))
+    copy_rows(connection, "task_reschedule", _reschedules(history, instances))
     copy_rows(connection, "hitl_detail_history", _approvals(instances, is_history=True))
     copy_rows(connection, "hitl_detail", _approvals(instances, is_history=False))
     return runs
@@ -148,8 +148,6 @@ def _instance_row(
         "next_kwargs": {"token": "CANARY-task_instance.next_kwargs"} if is_waiting else None,
         "task_display_name": task.task_id,
         "dag_version_id": versions.at(run.dag_id, run.created_at).id,
-        "retry_delay_override": None,
-        "retry_reason": None,
     }
 
 
@@ -203,14 +201,11 @@ def _backfill_runs(history: History, runs: Airflow3Runs) -> list[Row]:
     return rows
 
 
-def _reschedules(instances: list[Instance]) -> list[Row]:
-    looks = sorted(
-        ((look, each) for each in instances for look in each.reschedules),
-        key=lambda pair: pair[0][0],
-    )
+def _reschedules(history: History, instances: list[Instance]) -> list[Row]:
+    numbers = look_numbers(history, 2_411)
     return [
         {
-            "id": number,
+            "id": numbers[id(each), begins],
             "ti_id": instance_id(each, each.attempt),
             # The row is stamped when the request arrives, which is after the sensor has ended.
             "start_date": ends + timedelta(milliseconds=6),
@@ -218,7 +213,8 @@ def _reschedules(instances: list[Instance]) -> list[Row]:
             "duration": 0,
             "reschedule_date": again,
         }
-        for number, ((_, ends, again), each) in enumerate(looks, 2_411)
+        for each in instances
+        for begins, ends, again in each.reschedules
     ]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import pickle
 from datetime import datetime
 
-from demo.simulation.records import Attempt, Instance, Run
+from demo.simulation.records import Attempt, History, Instance, Run
 from demo.tables.components import Job, scheduler_at
 from demo.tables.copying import Row
 
@@ -34,6 +34,15 @@ def run_columns(run: Run, components: list[Job], until: datetime) -> Row:
         "updated_at": run.ended_at or run.started_at or run.queued_at or run.created_at,
         "clear_number": run.clear_number,
     }
+
+
+def look_numbers(history: History, first: int) -> dict[tuple[int, datetime], int]:
+    """Number of every look of a sensor, by the instance's identity in memory and the look's start.
+
+    Looks that Airflow has deleted since, because the task was cleared, keep theirs.
+    """
+    looks = [each for each in history.launches if each.outcome == "up_for_reschedule"]
+    return {(id(each.instance), each.started_at): n for n, each in enumerate(looks, first)}
 
 
 def instance_key(instance: Instance) -> Row:
