@@ -11,7 +11,7 @@ from uuid import UUID
 from psycopg import sql
 
 from demo.company import Company
-from demo.present import SINCE, dice
+from demo.present import NOW, SINCE, dice
 from demo.simulation.records import History, Interval, PlannedDag
 from demo.tables.copying import Connection, copy_rows, time_ordered_uuid
 
@@ -35,10 +35,15 @@ class Version:
 
 
 class Versions:
-    """The versions of all DAGs (Airflow 3)."""
+    """The versions of all DAGs at a moment (Airflow 3).
 
-    def __init__(self, company: Company) -> None:
-        self.by_dag = {
+    Attributes:
+        by_dag: Those that were released by then.
+        newest: Number of the one that the real Airflow parsed, which may be a later one.
+    """
+
+    def __init__(self, company: Company, until: datetime) -> None:
+        released = {
             dag.dag_id: [
                 _version(dag.dag_id, number, released_at)
                 for number, released_at in enumerate(
@@ -46,6 +51,11 @@ class Versions:
                 )
             ]
             for dag in company.dags.values()
+        }
+        self.newest = {dag_id: len(versions) for dag_id, versions in released.items()}
+        self.by_dag = {
+            dag_id: [each for each in versions if each.released_at <= until]
+            for dag_id, versions in released.items()
         }
 
     def at(self, dag_id: str, moment: datetime) -> Version:
@@ -157,8 +167,27 @@ def write_dag_states(
                 "delete from dag_code where fileloc = (select fileloc from dag where dag_id = %s)",
                 (dag_id,),
             )
+    _forget_later_dags(connection, list(company.dags))
     if company.environment.is_airflow_3:
         connection.execute("update dag set last_parse_duration = 0.21")
+
+
+def _forget_later_dags(connection: Connection, dag_ids: list[str]) -> None:
+    """Delete all rows of DAGs that came later than the rest of the database."""
+    tables = connection.execute(
+        "select table_name from information_schema.columns"
+        " where table_schema = 'public' and column_name = 'dag_id' order by 1"
+    ).fetchall()
+    # All of them go, so that no reference is left.
+    connection.execute("set session_replication_role = replica")
+    for (table,) in tables:
+        connection.execute(
+            sql.SQL("delete from {} where dag_id <> all(%s)").format(sql.Identifier(table)),
+            (dag_ids,),
+        )
+    connection.execute("set session_replication_role = origin")
+    if "dag_code" not in {table for (table,) in tables}:
+        connection.execute("delete from dag_code where fileloc not in (select fileloc from dag)")
 
 
 def _next_interval(
@@ -173,9 +202,12 @@ def _next_interval(
 def settle_times(connection: Connection, until: datetime, is_airflow_3: bool) -> None:
     """Move the times that the real Airflow stamped while it parsed into the demo's time."""
     deployed = FIRST_DEPLOYED
-    broken = until - timedelta(days=6, hours=3, minutes=11)
+    broken = NOW - timedelta(days=6, hours=3, minutes=11)
+    warned = broken + timedelta(days=3)
     connection.execute("update import_error set timestamp = %s", (broken,))
-    connection.execute("update dag_warning set timestamp = %s", (broken + timedelta(days=3),))
+    connection.execute("update dag_warning set timestamp = %s", (warned,))
+    connection.execute("delete from import_error where timestamp > %s", (until,))
+    connection.execute("delete from dag_warning where timestamp > %s", (until,))
     connection.execute("update log_template set created_at = %s", (deployed,))
     tables = (
         ["asset", "dag_schedule_asset_reference", "task_outlet_asset_reference"]
@@ -197,6 +229,8 @@ def write_versions(connection: Connection, versions: Versions) -> None:
     # The identities below refer to each other and change one by one.
     connection.execute("set session_replication_role = replica")
     for dag_id, released in versions.by_dag.items():
+        if not released:
+            continue
         found = connection.execute(
             "select id, bundle_name from dag_version where dag_id = %s", (dag_id,)
         ).fetchone()
@@ -204,6 +238,12 @@ def write_versions(connection: Connection, versions: Versions) -> None:
         parsed_id, bundle = found
         *earlier, latest = released
         _renumber_version(connection, parsed_id, latest, dag_id)
+        if latest.number < versions.newest[dag_id]:
+            connection.execute(
+                "update serialized_dag set data = jsonb_set(data, '{dag,description}', %s)"
+                " where dag_version_id = %s",
+                (json.dumps(f"Version {latest.number}"), latest.id),
+            )
         for version in earlier:
             _copy_version(connection, latest.id, bundle, version, dag_id)
     connection.execute("set session_replication_role = origin")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from demo.company import Company
-from demo.tables.copying import Connection, Row, copy_rows, random_uuid
+from demo.tables.copying import Connection, Row, copy_rows, has_table, random_uuid
 
 ENCRYPTED = "gAAAAAB-"
 """How a value begins that Airflow has encrypted."""
@@ -85,26 +85,27 @@ def _write_tokens(connection: Connection, until: datetime) -> None:
         "revoked_token",
         [{"jti": "CANARY-revoked_token.jti", "exp": until + timedelta(hours=20)}],
     )
-    copy_rows(
-        connection,
-        "connection_test_request",
-        [
-            {
-                "id": random_uuid("connection test"),
-                "token": "CANARY-connection_test_request.token",
-                "connection_id": "ticket_system",
-                "state": "success",
-                "result_message": "Connection successfully tested",
-                "created_at": until - timedelta(hours=2),
-                "updated_at": until - timedelta(hours=2),
-                "conn_type": "http",
-                "host": "tickets.example",
-                "login": "CANARY-connection_test_request.login",
-                "password": "CANARY-connection_test_request.password",
-                "extra": "CANARY-connection_test_request.extra",
-            }
-        ],
-    )
+    if has_table(connection, "connection_test_request"):
+        copy_rows(
+            connection,
+            "connection_test_request",
+            [
+                {
+                    "id": random_uuid("connection test"),
+                    "token": "CANARY-connection_test_request.token",
+                    "connection_id": "ticket_system",
+                    "state": "success",
+                    "result_message": "Connection successfully tested",
+                    "created_at": until - timedelta(hours=2),
+                    "updated_at": until - timedelta(hours=2),
+                    "conn_type": "http",
+                    "host": "tickets.example",
+                    "login": "CANARY-connection_test_request.login",
+                    "password": "CANARY-connection_test_request.password",
+                    "extra": "CANARY-connection_test_request.extra",
+                }
+            ],
+        )
     connection.execute(
         """
         update dag_bundle set last_refreshed = %s,

@@ -9,7 +9,7 @@ from typing import Any
 from demo.company import Company
 from demo.simulation.records import History, Instance
 from demo.tables.airflow_3_runs import instance_id
-from demo.tables.copying import Connection, Row, copy_rows, look_up
+from demo.tables.copying import Connection, Row, copy_rows, has_table, look_up
 from demo.tables.shared_columns import instance_key
 
 XCOMS_KEPT = timedelta(days=5)
@@ -52,7 +52,7 @@ def write_task_outputs(connection: Connection, company: Company, history: Histor
     )
     copy_rows(connection, "rendered_task_instance_fields", _rendered(history))
     _write_run_notes(connection, history, is_airflow_3=is_3)
-    if is_3:
+    if is_3 and has_table(connection, "task_state_store"):
         _write_task_states(connection, instances)
 
 
