@@ -76,7 +76,9 @@ def upgrade_metadata(company: Company, database_url: str, workspace: Path) -> No
     """
     migrate(company.environment.airflow_version, database_url)
     write_dag_files(company, workspace / "dags")
-    _commands(company, database_url, workspace)("airflow", *PARSE)
+    run = _commands(company, database_url, workspace)
+    run("airflow", "sync-perm")
+    run("airflow", *PARSE)
 
 
 def _commands(company: Company, database_url: str, workspace: Path) -> Callable[..., None]:

@@ -12,7 +12,7 @@ ENCRYPTED = "gAAAAAB-"
 
 
 def write_settings(connection: Connection, company: Company, until: datetime) -> None:
-    """Fill connection, variable, session and the tables of tokens.
+    """Fill connection, variable, session and the tables of tokens, and size the pools.
 
     Args:
         connection: To the migrated database.
@@ -41,6 +41,8 @@ def write_settings(connection: Connection, company: Company, until: datetime) ->
             for number, (name, entry) in enumerate(company.people["connections"].items(), 1)
         ),
     )
+    for name, pool in company.people["pools"].items():
+        connection.execute("update slot_pool set slots = %s where pool = %s", (pool["slots"], name))
     copy_rows(
         connection,
         "variable",
