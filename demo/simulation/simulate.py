@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from demo.company import Company, moment
+from demo.present import NOW
 from demo.simulation.people import People
 from demo.simulation.records import History, PlannedDag
 from demo.simulation.runs import Runs
@@ -19,21 +20,20 @@ def outages(company: Company) -> tuple[tuple[datetime, datetime], ...]:
     )
 
 
-def simulate(company: Company, plan: dict[str, PlannedDag], until: datetime) -> History:
-    """Tell what happened in an environment up to a moment.
+def simulate(company: Company, plan: dict[str, PlannedDag]) -> History:
+    """Tell what happened in an environment up to the demo's present.
 
     Args:
         company: The environment's share of the company.
         plan: Its DAGs, as the real Airflow read them.
-        until: The moment; of two, the history of the later begins with that of the earlier.
 
     Returns:
-        The same history for the same company, plan and moment, always.
+        The same history for the same company and plan, always.
     """
     timeline = Timeline()
-    history = History(until)
+    history = History()
     runs = Runs(company, plan, timeline, SchedulerHours(outages(company)), history)
     People(runs, Schedules(runs))
-    timeline.run_until(until)
+    timeline.run_until(NOW)
     history.runs = [run for run in history.runs if not run.deleted]
     return history

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
 from demo.company import Company
-from demo.present import dice
+from demo.present import NOW, dice
 from demo.simulation.records import Attempt, History, Instance, Run
 from demo.tables.components import (
     FIRST_JOB_NUMBER,
@@ -18,7 +18,7 @@ from demo.tables.components import (
 )
 from demo.tables.copying import Connection, Row, copy_rows, time_ordered_uuid
 from demo.tables.dag_versions import Versions
-from demo.tables.shared_columns import instance_columns, look_numbers, run_columns
+from demo.tables.shared_columns import instance_columns, run_columns
 
 UPGRADED = datetime(2026, 10, 2, 3, 10, tzinfo=timezone.utc)
 """When `airflow db migrate` brought the environment to its present version."""
@@ -50,18 +50,14 @@ def write_runs(
         history: What happened.
         versions: The versions of the DAGs.
     """
-    runs = Airflow3Runs(component_jobs(company, history.until))
+    runs = Airflow3Runs(component_jobs(company))
     for number, job in enumerate(runs.components, FIRST_JOB_NUMBER):
         job.number = number
     runs.backfills = {id(each): number for number, each in enumerate(history.backfills, 14)}
     instances = [each for run in history.runs for each in run.all_instances()]
     copy_rows(connection, "job", map(job_row, runs.components))
     copy_rows(connection, "backfill", _backfills(history, runs))
-    copy_rows(
-        connection,
-        "dag_run",
-        (_run_row(run, runs, versions, history.until) for run in history.runs),
-    )
+    copy_rows(connection, "dag_run", (_run_row(run, runs, versions) for run in history.runs))
     copy_rows(connection, "backfill_dag_run", _backfill_runs(history, runs))
     copy_rows(
         connection,
@@ -69,7 +65,7 @@ def write_runs(
         (
             {"id": instance_id(each, each.attempt)}
             | _instance_row(each, each.attempt, runs, versions)
-            | {"last_heartbeat_at": _heartbeat(each.attempt, history.until)}
+            | {"last_heartbeat_at": each.attempt.heartbeat_at or _fresh_heartbeat(each.attempt)}
             for each in instances
         ),
     )
@@ -83,7 +79,7 @@ def write_runs(
             for attempt in each.superseded
         ),
     )
-    copy_rows(connection, "task_reschedule", _reschedules(history, instances))
+    copy_rows(connection, "task_reschedule", _reschedules(instances))
     copy_rows(connection, "hitl_detail_history", _approvals(instances, is_history=True))
     copy_rows(connection, "hitl_detail", _approvals(instances, is_history=False))
     return runs
@@ -109,9 +105,9 @@ def trace(run: Run) -> Row:
     return {"__var": {"traceparent": parent}, "__type": "dict"}
 
 
-def _run_row(run: Run, runs: Airflow3Runs, versions: Versions, until: datetime) -> Row:
+def _run_row(run: Run, runs: Airflow3Runs, versions: Versions) -> Row:
     version = versions.at(run.dag_id, run.created_at)
-    return run_columns(run, runs.components, until) | {
+    return run_columns(run, runs.components) | {
         "logical_date": run.logical_date,
         "run_type": RUN_TYPES.get(run.kind, run.kind),
         "triggered_by": run.source,
@@ -148,15 +144,15 @@ def _instance_row(
         "next_kwargs": {"token": "CANARY-task_instance.next_kwargs"} if is_waiting else None,
         "task_display_name": task.task_id,
         "dag_version_id": versions.at(run.dag_id, run.created_at).id,
+        "retry_delay_override": None,
+        "retry_reason": None,
     }
 
 
-def _heartbeat(attempt: Attempt, until: datetime) -> datetime | None:
-    """Last sign of life of a try: its own, or seconds ago where it runs."""
-    if attempt.heartbeat_at:
-        return attempt.heartbeat_at
+def _fresh_heartbeat(attempt: Attempt) -> object:
+    """Last sign of life of a try without one of its own: seconds ago where it runs."""
     if attempt.state == "running":
-        return until - timedelta(seconds=dice(attempt.started_at).random() * 4)
+        return NOW - timedelta(seconds=dice(attempt.started_at).random() * 4)
     return attempt.changed_at if attempt.started_at and attempt.pid else None
 
 
@@ -185,7 +181,7 @@ def _backfill_runs(history: History, runs: Airflow3Runs) -> list[Row]:
     for backfill in history.backfills:
         made = [(run.logical_date, run.number) for run in backfill.runs]
         refused = [(logical_date, None) for logical_date in backfill.refused]
-        dates = sorted([*made, *refused], key=lambda each: each[0] or history.until)
+        dates = sorted([*made, *refused], key=lambda each: each[0] or NOW)
         rows += [
             {
                 "id": 211 + len(rows) + place,
@@ -201,11 +197,14 @@ def _backfill_runs(history: History, runs: Airflow3Runs) -> list[Row]:
     return rows
 
 
-def _reschedules(history: History, instances: list[Instance]) -> list[Row]:
-    numbers = look_numbers(history, 2_411)
+def _reschedules(instances: list[Instance]) -> list[Row]:
+    looks = sorted(
+        ((look, each) for each in instances for look in each.reschedules),
+        key=lambda pair: pair[0][0],
+    )
     return [
         {
-            "id": numbers[id(each), begins],
+            "id": number,
             "ti_id": instance_id(each, each.attempt),
             # The row is stamped when the request arrives, which is after the sensor has ended.
             "start_date": ends + timedelta(milliseconds=6),
@@ -213,8 +212,7 @@ def _reschedules(history: History, instances: list[Instance]) -> list[Row]:
             "duration": 0,
             "reschedule_date": again,
         }
-        for each in instances
-        for begins, ends, again in each.reschedules
+        for number, ((_, ends, again), each) in enumerate(looks, 2_411)
     ]
 
 

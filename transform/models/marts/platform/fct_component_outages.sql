@@ -24,8 +24,7 @@ ended as (
 
 ),
 
--- Nobody ended the last one, if none is alive now. Of one whose end is unknown, nobody
--- knows whether it is.
+-- Nobody ended the last one, if none is alive now.
 lasting as (
 
     select
@@ -41,17 +40,7 @@ lasting as (
     inner join environments
         on components.environment_slug = environments.environment_slug
     group by components.environment_slug, components.component
-    having
-        sum(case when components.is_alive then 1 else 0 end) = 0
-        and coalesce(
-            max(
-                case
-                    when components.has_unclean_shutdown is null
-                        then components.last_alive_at
-                end
-            ) < max(components.last_alive_at),
-            true
-        )
+    having sum(case when components.is_alive then 1 else 0 end) = 0
 
 ),
 
