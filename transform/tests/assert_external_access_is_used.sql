@@ -3,7 +3,7 @@
 with external_access as (
 
     select distinct environment_slug
-    from {{ external_access() }}
+    from {{ own_relation_or(ref("external_access"), "external_access_relation") }}
 
 ),
 

@@ -1,6 +1,7 @@
 with external_access as (
 
-    select * from {{ external_access() }}
+    select *
+    from {{ own_relation_or(ref("external_access"), "external_access_relation") }}
 
 ),
 

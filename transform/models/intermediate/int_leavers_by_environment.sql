@@ -1,6 +1,7 @@
 with hr_leavers as (
 
-    select * from {{ hr_leavers() }}
+    select *
+    from {{ own_relation_or(ref("hr_leavers"), "hr_leavers_relation") }}
 
 ),
 

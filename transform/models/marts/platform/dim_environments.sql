@@ -4,18 +4,16 @@ with sync_manifests as (
 
 ),
 
-users as (
+-- Of an environment, either Airflow keeps all accounts or none.
+access_sources as (
 
-    select distinct environment_slug
-    from {{ ref("stg_airflow__ab_users") }}
+    select
+        environment_slug,
+        case when count(user_id) > 0 then 'airflow' else 'external' end
+            as access_source
+    from {{ ref("int_users_unioned") }}
     where not is_deleted_at_source
-
-),
-
-external_access as (
-
-    select distinct environment_slug
-    from {{ ref("int_external_access_listed") }}
+    group by environment_slug
 
 ),
 
@@ -41,19 +39,13 @@ select
     syncs.environment_slug,
     latest_syncs.airflow_version as airflow_schema_version,
     latest_syncs.pii,
-    users.environment_slug is not null
-    or external_access.environment_slug is not null as is_access_known,
-    case
-        when users.environment_slug is not null then 'airflow'
-        when external_access.environment_slug is not null then 'external'
-    end as access_source,
+    access_sources.environment_slug is not null as is_access_known,
+    access_sources.access_source,
     syncs.sync_count,
     syncs.first_synced_at,
     latest_syncs.synced_at
 from syncs
 inner join latest_syncs
     on syncs.environment_slug = latest_syncs.environment_slug
-left join users
-    on syncs.environment_slug = users.environment_slug
-left join external_access
-    on syncs.environment_slug = external_access.environment_slug
+left join access_sources
+    on syncs.environment_slug = access_sources.environment_slug
