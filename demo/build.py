@@ -10,7 +10,9 @@ import shutil
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import psycopg
@@ -22,9 +24,9 @@ from airflow_snapshot.store import Store
 from airflow_snapshot.take import TakeRequest, take
 from demo.company import Company, load
 from demo.environments import ENVIRONMENTS, METADATA, Environment
-from demo.present import NOW
-from demo.real_airflow import make_metadata
-from demo.simulation.records import History
+from demo.present import EARLIER, NOW
+from demo.real_airflow import make_metadata, upgrade_metadata
+from demo.simulation.records import History, PlannedDag
 from demo.simulation.simulate import simulate
 from demo.tables import airflow_2_runs, airflow_3_runs
 from demo.tables.access import write_access, write_favorites
@@ -47,44 +49,64 @@ from demo.tables.task_outputs import write_task_outputs
 from tests.real_airflow.postgres import throwaway_postgres
 
 
-def build(environment: Environment) -> Manifest:
-    """Make the database of one environment, and return its new snapshot in `demo/metadata/`."""
+def build(environment: Environment) -> Iterator[Manifest]:
+    """Make an environment's database at both moments; give its new snapshots."""
     company = load(environment)
     with (
         throwaway_postgres() as postgres,
         tempfile.TemporaryDirectory(prefix="demo-airflow-") as workspace,
     ):
-        url = postgres.create_database(environment.slug)
-        plan, dags_folder = make_metadata(company, url, Path(workspace))
-        history = simulate(company, plan)
-        with psycopg.connect(url) as connection:
-            # What the commands left of themselves belongs to another time.
-            connection.execute("truncate job, log")
-            move_paths(connection, dags_folder, is_airflow_3=environment.is_airflow_3)
-            settle_times(connection, is_airflow_3=environment.is_airflow_3)
-            write_access(connection, company)
-            if environment.is_airflow_3:
-                jobs = _write_airflow_3(connection, company, history)
-            else:
-                jobs = _write_airflow_2(connection, company, history)
-            write_dag_states(connection, company, plan, history)
-            write_dataset_events(connection, company, history)
-            write_task_outputs(connection, company, history)
-            write_settings(connection, company)
-            write_log(connection, company, history, jobs)
-            write_leftovers(connection, environment)
-            advance_sequences(connection)
-        return take_snapshot(url, environment)
+        # One comes of the other, so that what both have has the same numbers.
+        url = postgres.create_database("parsed")
+        before = replace(company, environment=environment.before_upgrade)
+        plan, dags_folder = make_metadata(before, url, Path(workspace))
+        for moment, then in ((EARLIER, before), (NOW, company)):
+            url = postgres.create_database(f"until_{moment:%m_%d}", template="parsed")
+            if then.environment != before.environment:
+                upgrade_metadata(then, url, Path(workspace))
+            history = simulate(company, plan, moment)
+            with psycopg.connect(url) as connection:
+                _write(connection, then, plan, history, dags_folder)
+            yield take_snapshot(url, environment, moment)
 
 
-def take_snapshot(url: str, environment: Environment) -> Manifest:
+def _write(
+    connection: Connection,
+    company: Company,
+    plan: dict[str, PlannedDag],
+    history: History,
+    dags_folder: str,
+) -> None:
+    is_3, until = company.environment.is_airflow_3, history.until
+    everything, company = company, company.as_of(until)
+    # What the commands left of themselves belongs to another time.
+    connection.execute("truncate job, log")
+    move_paths(connection, dags_folder, is_airflow_3=is_3)
+    settle_times(connection, until, is_airflow_3=is_3)
+    write_access(connection, company, until)
+    if is_3:
+        versions = Versions(everything, until)
+        jobs = _write_airflow_3(connection, company, history, versions)
+    else:
+        jobs = _write_airflow_2(connection, company, history)
+    write_dag_states(connection, company, plan, history)
+    write_dataset_events(connection, company, history)
+    write_task_outputs(connection, company, history)
+    write_settings(connection, company, until)
+    write_log(connection, company, history, jobs)
+    write_leftovers(connection, company.environment)
+    advance_sequences(connection)
+
+
+def take_snapshot(url: str, environment: Environment, moment: datetime) -> Manifest:
     """Take the environment's snapshot of its finished database, in place of the one before.
 
     Args:
         url: `postgresql://` URL of the database.
         environment: The database's.
+        moment: When it is as if taken.
     """
-    name = environment.snapshot_name
+    name = environment.snapshot_at(moment)
     address = f"postgresql://airflow@postgres.fernwick.example:5432/{environment.slug}"
     parameters = parse_address(url, "url")
     with connected(parameters) as connection:
@@ -101,7 +123,7 @@ def take_snapshot(url: str, environment: Environment) -> Manifest:
         manifest = replace(
             taken,
             name=name,
-            taken_at=NOW,
+            taken_at=moment,
             source=replace(taken.source, address=address),
             running=replace(taken.running, components=alive),
             archive=replace(taken.archive, file=f"{name}.dump"),
@@ -120,8 +142,9 @@ def _write_airflow_2(connection: Connection, company: Company, history: History)
     return jobs.components
 
 
-def _write_airflow_3(connection: Connection, company: Company, history: History) -> list[Job]:
-    versions = Versions(company)
+def _write_airflow_3(
+    connection: Connection, company: Company, history: History, versions: Versions
+) -> list[Job]:
     write_versions(connection, versions)
     settle_hashes(connection)
     runs = airflow_3_runs.write_runs(connection, company, history, versions)
@@ -136,9 +159,9 @@ def main(slugs: list[str]) -> None:
         if slugs and environment.slug not in slugs:
             continue
         begun = time.monotonic()
-        manifest = build(environment)
-        size = manifest.archive.size / 1e6
-        print(f"{manifest.name}: {size:.1f} MB in {time.monotonic() - begun:.0f} s")
+        for manifest in build(environment):
+            size = manifest.archive.size / 1e6
+            print(f"{manifest.name}: {size:.1f} MB, {time.monotonic() - begun:.0f} s")
 
 
 if __name__ == "__main__":

@@ -54,7 +54,7 @@ def write_dag_files(company: Company, folder: Path) -> None:
 
     Args:
         company: Whose DAGs.
-        folder: Empty folder for Airflow to use as its DAGs' folder.
+        folder: Folder for Airflow to use as its DAGs' folder; empty, or with the files of before.
     """
     imports = _IMPORTS[company.environment.is_airflow_3]
     (folder / f"{OPERATORS_MODULE}.py").write_text(_operators(imports))
@@ -114,7 +114,7 @@ def _dag_file(company: Company, dag: Dag, imports: dict[str, str]) -> str:
         "",
         *_datasets(company, dag),
         "with DAG(",
-        *(f"    {name}={value}," for name, value in _dag_arguments(dag).items()),
+        *(f"    {name}={value}," for name, value in _dag_arguments(company, dag).items()),
         "):",
     ]
     for task in dag.tasks.values():
@@ -143,7 +143,7 @@ def _datasets(company: Company, dag: Dag) -> list[str]:
     return lines
 
 
-def _dag_arguments(dag: Dag) -> dict[str, str]:
+def _dag_arguments(company: Company, dag: Dag) -> dict[str, str]:
     """Arguments of the DAG as they stand in its file."""
     schedule = dag.schedule
     arguments: dict[str, str] = {
@@ -173,9 +173,12 @@ def _dag_arguments(dag: Dag) -> dict[str, str]:
         arguments["deadline"] = (
             "DeadlineAlert(reference=DeadlineReference.DAGRUN_QUEUED_AT, "
             f"interval=timedelta(minutes={dag.deadline_minutes}), "
-            f"callback=AsyncCallback({callback}), "
-            f'name="{dag.dag_id} within {dag.deadline_minutes} minutes")'
+            f"callback=AsyncCallback({callback})"
         )
+        if not company.environment.airflow_version.startswith(("3.0.", "3.1.", "3.2.")):
+            words = f"{dag.dag_id} within {dag.deadline_minutes} minutes"
+            arguments["deadline"] += f', name="{words}"'
+        arguments["deadline"] += ")"
     return arguments
 
 

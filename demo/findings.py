@@ -28,9 +28,9 @@ DAYS = """
 """
 
 SUCCESS_RATES = """
-    select environment_slug, 100.0 * avg(cast(state = 'success' as integer)), count(*)
+    select environment_slug, 100.0 * avg(cast(first_state = 'success' as integer)), count(*)
     from fct_dag_runs
-    where state in ('success', 'failed')
+    where first_state in ('success', 'failed')
     group by environment_slug
     order by environment_slug desc
 """

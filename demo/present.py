@@ -6,7 +6,10 @@ import random
 from datetime import datetime, timedelta, timezone
 
 NOW = datetime(2026, 11, 13, 6, 20, tzinfo=timezone.utc)
-"""The moment at which both databases are as if copied; every other time derives from it."""
+"""The demo's present, at which both databases are as if copied last."""
+
+EARLIER = datetime(2026, 10, 1, 6, 20, tzinfo=timezone.utc)
+"""The moment of the copies before."""
 
 DAYS_OF_HISTORY = 90
 SINCE = NOW.replace(hour=0, minute=0) - timedelta(days=DAYS_OF_HISTORY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tests.real_airflow.install import airflow_environ, install, migrate
 BUNDLE = "analytics-dags"
 """Name of the bundle that holds the DAGs of Airflow 3."""
 
+PARSE = ("dag-processor", "--num-runs", 1)
 PLANNED_BEFORE = timedelta(days=150)
 PLANNED_AFTER = timedelta(days=100)
 
@@ -39,21 +41,11 @@ def make_metadata(
     Raises:
         subprocess.CalledProcessError: A command of Airflow failed; its output is on the terminal.
     """
-    version = company.environment.airflow_version
-    binaries = install(version) / "bin"
-    migrate(version, database_url)
+    migrate(company.environment.airflow_version, database_url)
     dags_folder = workspace / "dags"
     dags_folder.mkdir()
     write_dag_files(company, dags_folder)
-    environ = airflow_environ(version, database_url, workspace / "home")
-    environ |= _settings(company, dags_folder)
-
-    def run(program: str, *arguments: object) -> None:
-        command = [str(binaries / program), *map(str, arguments)]
-        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            print(done.stdout[-4000:], done.stderr[-4000:], sep="\n")
-            done.check_returncode()
+    run = _commands(company, database_url, workspace)
 
     def run_import(what: str, entries: Any) -> None:  # noqa: ANN401 - any JSON
         path = workspace / f"{what}.json"
@@ -64,11 +56,46 @@ def make_metadata(
     run_import("roles", _roles(company))
     run_import("pools", _pools(company))
     run_import("users", _users(company))
-    run("airflow", "dag-processor", "--num-runs", 1)
+    run("airflow", *PARSE)
     plan = workspace / "plan.json"
     span = SINCE - PLANNED_BEFORE, NOW + PLANNED_AFTER
     run("python", inside_airflow.__file__, plan, *(moment.isoformat() for moment in span))
     return read_plan(plan, company), str(dags_folder)
+
+
+def upgrade_metadata(company: Company, database_url: str, workspace: Path) -> None:
+    """Bring a database that `make_metadata` made to another version, and let that parse the DAGs.
+
+    Args:
+        company: The environment, with the version.
+        database_url: `postgresql://` URL of the database.
+        workspace: The folder that `make_metadata` had.
+
+    Raises:
+        subprocess.CalledProcessError: A command of Airflow failed; its output is on the terminal.
+    """
+    migrate(company.environment.airflow_version, database_url)
+    write_dag_files(company, workspace / "dags")
+    run = _commands(company, database_url, workspace)
+    run("airflow", "sync-perm")
+    run("airflow", *PARSE)
+
+
+def _commands(company: Company, database_url: str, workspace: Path) -> Callable[..., None]:
+    """What runs a program of the environment's Airflow, with arguments."""
+    version = company.environment.airflow_version
+    binaries = install(version) / "bin"
+    environ = airflow_environ(version, database_url, workspace / "home")
+    environ |= _settings(company, workspace / "dags")
+
+    def run(program: str, *arguments: object) -> None:
+        command = [str(binaries / program), *map(str, arguments)]
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            print(done.stdout[-4000:], done.stderr[-4000:], sep="\n")
+            done.check_returncode()
+
+    return run
 
 
 def _settings(company: Company, dags_folder: Path) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """`make demo`: two Airflow databases, copied into one DuckDB file, with marts and a report.
 
-The databases are snapshots, which the demo brings.
+The databases are snapshots, which the demo brings: of each there is an earlier one, so that the
+marts can tell what changed, and what is gone.
 
 Everything is kept in `output/`.
 """
@@ -8,18 +9,21 @@ Everything is kept in `output/`.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from demo.environments import ENVIRONMENTS, METADATA
+from demo.environments import ENVIRONMENTS, METADATA, Environment
 from demo.findings import print_findings
+from demo.present import EARLIER, NOW
 
 ROOT = Path(__file__).resolve().parents[1]
 STATE = ROOT / "output" / "demo"
@@ -37,12 +41,24 @@ OURS = (
 SOURCES = tuple(
     ROOT / name
     for name in (
-        *("meltano.yml", "demo/metadata", "extract", "load", "report", "requirements"),
+        *(
+            "meltano.yml",
+            "demo/company/leavers.csv",
+            "demo/metadata",
+            "extract",
+            "load",
+            "report",
+            "requirements",
+        ),
         *("snapshot", "transform"),
     )
 )
 MADE = {"__pycache__", "dbt_packages", "logs", "target"}
 """Folders with what dbt and Python make."""
+
+LEAVERS = ROOT / "demo" / "company" / "leavers.csv"
+VARIABLES = {"hr_leavers_relation": "hr.leavers", "cost_per_slot_hour": 0.8}
+"""What the company tells dbt, as its own `dbt_project.yml` would."""
 
 MADE_FROM = STATE / "made-from.txt"
 """Hash of what the warehouse was made from; missing while it is not complete."""
@@ -121,22 +137,43 @@ def _make_warehouse(meltano: Path) -> None:
     # They may be of a later moment than the snapshots, which are then refused.
     for made in (WAREHOUSE, WAREHOUSE.with_name(f"{WAREHOUSE.name}.wal"), MELTANO_STATE, REPORT):
         made.unlink(missing_ok=True)
+    dbt = {"ENVIRONMENT_SLUGS": ",".join(environment.slug for environment in ENVIRONMENTS)}
+    variables = ("--vars", json.dumps(VARIABLES))
     for environment in ENVIRONMENTS:
-        title = f"Copy {environment.slug} (Airflow {environment.airflow_version}) into DuckDB"
-        with step(title):
-            _meltano(
-                meltano,
-                {"AIRFLOW_SNAPSHOT_LOCATION": str(METADATA)},
-                f"copy-{environment.slug}",
-                *("invoke", "airflow-snapshot", "run", environment.snapshot_name, "--"),
-                *(str(meltano), "run", "tap-airflow-metadata", "target-duckdb"),
-            )
-    with step("Build and test the marts of both with dbt"):
-        slugs = ",".join(environment.slug for environment in ENVIRONMENTS)
-        _meltano(meltano, {"ENVIRONMENT_SLUGS": slugs}, "marts", "invoke", "dbt:build")
+        _copy(meltano, environment.before_upgrade, EARLIER)
+    with step("Remember with dbt what Airflow will overwrite"):
+        _list_leavers()
+        history = ("invoke", "dbt", "build", "--select", "+resource_type:snapshot")
+        _meltano(
+            *(meltano, dbt, "history", *history),
+            *("--exclude-resource-type", "test", "unit_test", *variables),
+        )
+    for environment in ENVIRONMENTS:
+        _copy(meltano, environment, NOW)
+    with step("Build the marts of both with dbt"):
+        _meltano(meltano, dbt, "marts", "invoke", "dbt:build", *variables)
     with step("Write the report"):
         where = {"AUDIT_REPORT_OUTPUT": str(REPORT)}
         _meltano(meltano, where, "report", "invoke", "audit-report")
+
+
+def _copy(meltano: Path, environment: Environment, moment: datetime) -> None:
+    title = f"Copy {environment.slug} (Airflow {environment.airflow_version}) of {moment:%Y-%m-%d}"
+    with step(title):
+        _meltano(
+            meltano,
+            {"AIRFLOW_SNAPSHOT_LOCATION": str(METADATA)},
+            f"copy-{environment.snapshot_at(moment)}",
+            *("invoke", "airflow-snapshot", "run", environment.snapshot_at(moment), "--"),
+            *(str(meltano), "run", "tap-airflow-metadata", "target-duckdb"),
+        )
+
+
+def _list_leavers() -> None:
+    """Put the list of the human resources department where dbt finds it."""
+    with duckdb.connect(str(WAREHOUSE)) as warehouse:
+        warehouse.execute("create schema hr")
+        warehouse.execute("create table hr.leavers as from read_csv(?)", [str(LEAVERS)])
 
 
 def _meltano(meltano: Path, settings: dict[str, str], name: str, *arguments: str) -> None:

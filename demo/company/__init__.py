@@ -24,14 +24,15 @@ canaries: text that begins with `CANARY-` and names its column.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from datetime import date, datetime, time, timezone
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime, time, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from demo.environments import Environment
+from demo.present import NOW
 
 FOLDER = Path(__file__).parent
 
@@ -131,6 +132,44 @@ class Company:
     broken_files: dict[str, str]
     people: dict[str, Any]
     actions: dict[str, Any]
+
+    def as_of(self, until: datetime) -> Company:
+        """The company as it was at a moment: without what came later, and with what went since.
+
+        Users, connections, variables and pools of `people.yml` have one form at the demo's present
+        and, in `was`, another one until a moment; what is `removed` was there until then.
+        """
+        return replace(
+            self,
+            dags={
+                dag_id: replace(
+                    dag, removed=dag.removed if dag.removed and dag.removed <= until else None
+                )
+                for dag_id, dag in self.dags.items()
+                if not dag.starts or dag.starts <= until
+            },
+            people=self.people
+            | {
+                kind: {
+                    name: _entry_as_of(entry, until)
+                    for name, entry in self.people[kind].items()
+                    if _is_there(entry, until)
+                }
+                for kind in ("users", "connections", "variables", "pools")
+            },
+        )
+
+
+def _is_there(entry: dict[str, Any], until: datetime) -> bool:
+    created, removed = entry.get("created"), entry.get("removed")
+    if created is not None and NOW - timedelta(days=created) > until:
+        return False
+    return removed is None or moment(removed) > until
+
+
+def _entry_as_of(entry: dict[str, Any], until: datetime) -> dict[str, Any]:
+    was = entry.get("was")
+    return entry | was if was and until < moment(was["until"]) else entry
 
 
 def moment(value: date | datetime) -> datetime:

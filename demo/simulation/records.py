@@ -232,8 +232,13 @@ class Action:
 
 @dataclass
 class History:
-    """Everything that happened in one environment."""
+    """Everything that happened in one environment.
 
+    Attributes:
+        until: The moment at which its database is as if copied.
+    """
+
+    until: datetime
     runs: list[Run] = field(default_factory=list)
     launches: list[Launch] = field(default_factory=list)
     dataset_events: list[DatasetEvent] = field(default_factory=list)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from demo.company import Company, moment
-from demo.present import NOW
 from demo.simulation.people import People
 from demo.simulation.records import History, PlannedDag
 from demo.simulation.runs import Runs
@@ -20,20 +19,21 @@ def outages(company: Company) -> tuple[tuple[datetime, datetime], ...]:
     )
 
 
-def simulate(company: Company, plan: dict[str, PlannedDag]) -> History:
-    """Tell what happened in an environment up to the demo's present.
+def simulate(company: Company, plan: dict[str, PlannedDag], until: datetime) -> History:
+    """Tell what happened in an environment up to a moment.
 
     Args:
         company: The environment's share of the company.
         plan: Its DAGs, as the real Airflow read them.
+        until: The moment; of two, the history of the later begins with that of the earlier.
 
     Returns:
-        The same history for the same company and plan, always.
+        The same history for the same company, plan and moment, always.
     """
     timeline = Timeline()
-    history = History()
+    history = History(until)
     runs = Runs(company, plan, timeline, SchedulerHours(outages(company)), history)
     People(runs, Schedules(runs))
-    timeline.run_until(NOW)
+    timeline.run_until(until)
     history.runs = [run for run in history.runs if not run.deleted]
     return history

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 from demo.company import Company
@@ -13,19 +14,20 @@ from demo.tables.copying import Connection, copy_rows, look_up
 USERS = "select username, id from ab_user"
 
 
-def write_access(connection: Connection, company: Company) -> None:
-    """Give the users their past, and Airflow 3 its groups.
+def write_access(connection: Connection, company: Company, until: datetime) -> None:
+    """Give the users their past, take away what they got later, and give Airflow 3 its groups.
 
     Args:
         connection: To a database in which the real Airflow has made users and roles.
-        company: Whose people.
+        company: Whose people, as of the moment.
+        until: The moment.
     """
     # Who made an account points at another account.
     makers = look_up(connection, USERS)
     for name, user in company.people["users"].items():
         chance = dice(company.environment.slug, name)
         created = _ago(user["created"], chance.uniform(0, 0.3))
-        seen = user["last_login"]
+        seen, count = _logins(user, chance, until)
         connection.execute(
             """
             update ab_user set password = %s, active = %s, last_login = %s, login_count = %s,
@@ -35,8 +37,8 @@ def write_access(connection: Connection, company: Company) -> None:
             (
                 f"CANARY-ab_user.password-{name}",
                 user.get("active", True),
-                None if seen is None else _ago(seen, chance.uniform(0, 0.01)),
-                user["logins"],
+                seen,
+                count,
                 user.get("failed", 0),
                 created,
                 created,
@@ -44,11 +46,14 @@ def write_access(connection: Connection, company: Company) -> None:
                 name,
             ),
         )
-        if not user["roles"]:
-            connection.execute(
-                "delete from ab_user_role where user_id = %s",
-                (makers[name],),
-            )
+        connection.execute(
+            "delete from ab_user_role where user_id = %s"
+            " and role_id not in (select id from ab_role where name = any(%s))",
+            (makers[name], user["roles"]),
+        )
+    later = [number for name, number in makers.items() if name not in company.people["users"]]
+    connection.execute("delete from ab_user_role where user_id = any(%s)", (later,))
+    connection.execute("delete from ab_user where id = any(%s)", (later,))
     if groups := company.people.get("groups"):
         _write_groups(connection, groups)
     copy_rows(
@@ -81,6 +86,17 @@ def write_favorites(connection: Connection, history: History) -> None:
             if action.do == "favorite"
         ),
     )
+
+
+def _logins(user: dict[str, Any], chance: Random, until: datetime) -> tuple[datetime | None, int]:
+    """Time of the last login before a moment, and how many there were by then."""
+    if user["last_login"] is None:
+        return None, user["logins"]
+    seen = _ago(user["last_login"], chance.uniform(0, 0.01))
+    left = (NOW - until) / timedelta(days=user["created"])
+    if seen <= until.replace(tzinfo=None):
+        return seen, user["logins"]
+    return seen - (NOW - until), round(user["logins"] * (1 - left))
 
 
 def _ago(days: float, more: float) -> datetime:

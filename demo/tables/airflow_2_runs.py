@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import pickle
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from demo.company import Company
-from demo.present import NOW, dice
+from demo.present import dice
 from demo.simulation.records import Attempt, Backfill, History, Instance, Launch, Run
 from demo.tables.components import FIRST_JOB_NUMBER, Job, component_jobs, job_row
 from demo.tables.copying import Connection, Row, copy_rows
-from demo.tables.shared_columns import instance_columns, instance_key, run_columns
+from demo.tables.shared_columns import instance_columns, instance_key, look_numbers, run_columns
 
 JOBS_KEPT = timedelta(days=24)
 """The DAG metadata_cleanup removes older jobs."""
@@ -29,7 +30,7 @@ class Airflow2Jobs:
     """
 
     def __init__(self, company: Company, history: History) -> None:
-        self.components = component_jobs(company)
+        self.components = component_jobs(company, history.until)
         self.started: list[Job] = []
         self._by_attempt: dict[int, int] = {}
         self.by_backfill: dict[int, int] = {}
@@ -49,7 +50,7 @@ class Airflow2Jobs:
                 self.started.append(what)
             elif isinstance(what, Launch):
                 self._by_attempt[id(what.attempt)] = number
-                self.started.append(_launch_job(number, at, what))
+                self.started.append(_launch_job(number, at, what, history.until))
             else:
                 self.by_backfill[id(what)] = number
                 self.started.append(_backfill_job(number, what))
@@ -75,11 +76,11 @@ def write_runs(
     """
     jobs = Airflow2Jobs(company, history)
     instances = [each for run in history.runs for each in run.all_instances()]
+    # A trigger is gone with what waited for it; no later one has its number.
     triggers = {
-        id(each): number
-        for number, each in enumerate((i for i in instances if i.state == "deferred"), 3_107)
+        id(each): jobs.of_attempt(each.attempt) for each in instances if each.state == "deferred"
     }
-    copy_rows(connection, "job", map(job_row, _kept(jobs.started)))
+    copy_rows(connection, "job", map(job_row, _kept(jobs.started, history.until)))
     triggerer = next(
         job.number
         for job in jobs.components
@@ -94,31 +95,37 @@ def write_runs(
             if id(each) in triggers
         ),
     )
-    copy_rows(connection, "dag_run", (_run_row(run, jobs, hashes) for run in history.runs))
+    copy_rows(
+        connection, "dag_run", (_run_row(run, jobs, hashes, history.until) for run in history.runs)
+    )
     copy_rows(
         connection,
         "task_instance",
         (_instance_row(each, each.attempt, jobs, triggers) for each in instances),
     )
     superseded = sorted(
-        ((attempt, each) for each in instances for attempt in each.superseded),
-        key=lambda pair: pair[0].changed_at or NOW,
+        (
+            (following.born_at, attempt, each)
+            for each in instances
+            for attempt, following in pairwise([*each.superseded, each.attempt])
+        ),
+        key=lambda replaced: replaced[0],
     )
     copy_rows(
         connection,
         "task_instance_history",
         (
             {"id": number} | _instance_row(each, attempt, jobs, {})
-            for number, (attempt, each) in enumerate(superseded, 12_006)
+            for number, (_, attempt, each) in enumerate(superseded, 12_006)
         ),
     )
-    copy_rows(connection, "task_fail", _failures(instances))
-    copy_rows(connection, "task_reschedule", _reschedules(instances))
+    copy_rows(connection, "task_fail", _failures(history))
+    copy_rows(connection, "task_reschedule", _reschedules(history, instances))
     return jobs
 
 
-def _run_row(run: Run, jobs: Airflow2Jobs, hashes: dict[str, str]) -> Row:
-    row = run_columns(run, jobs.components) | {
+def _run_row(run: Run, jobs: Airflow2Jobs, hashes: dict[str, str], until: datetime) -> Row:
+    row = run_columns(run, jobs.components, until) | {
         "execution_date": run.logical_date,
         "external_trigger": run.kind in ("manual", "operator"),
         "run_type": RUN_TYPES.get(run.kind, run.kind),
@@ -133,7 +140,7 @@ def _run_row(run: Run, jobs: Airflow2Jobs, hashes: dict[str, str]) -> Row:
 
 
 def _instance_row(
-    instance: Instance, attempt: Attempt, jobs: Airflow2Jobs, triggers: dict[int, int]
+    instance: Instance, attempt: Attempt, jobs: Airflow2Jobs, triggers: dict[int, int | None]
 ) -> Row:
     task, run = instance.task, instance.run
     is_mapped = instance.map_index > 0
@@ -152,7 +159,7 @@ def _instance_row(
     return row
 
 
-def _trigger_row(number: int, instance: Instance, triggerer: int) -> Row:
+def _trigger_row(number: int | None, instance: Instance, triggerer: int) -> Row:
     return {
         "id": number,
         "classpath": "company_operators.CommandTrigger",
@@ -162,8 +169,8 @@ def _trigger_row(number: int, instance: Instance, triggerer: int) -> Row:
     }
 
 
-def _kept(jobs: list[Job]) -> list[Job]:
-    cleaned_before = NOW.replace(hour=0, minute=30) - JOBS_KEPT
+def _kept(jobs: list[Job], until: datetime) -> list[Job]:
+    cleaned_before = until.replace(hour=0, minute=30) - JOBS_KEPT
     return [job for job in jobs if job.heartbeat_at >= cleaned_before]
 
 
@@ -171,58 +178,53 @@ def _backfill_job(number: int, backfill: Backfill) -> Job:
     assert backfill.completed_at
     ended = backfill.completed_at + timedelta(seconds=1.1)
     host = "airflow-scheduler-0"
-    return Job(number, "BackfillJob", host, backfill.asked_at, "success", ended, ended)
+    return Job(number, "BackfillJob", host, backfill.asked_at, ended, "success", ended)
 
 
-def _launch_job(number: int, at: datetime, launch: Launch) -> Job:
+def _launch_job(number: int, at: datetime, launch: Launch, until: datetime) -> Job:
     """The LocalTaskJob of a launch; it ends as success even where its task failed."""
-    job = Job(number, "LocalTaskJob", launch.hostname, at, dag_id=launch.instance.run.dag_id)
+    dag_id = launch.instance.run.dag_id
+    job = Job(number, "LocalTaskJob", launch.hostname, at, until, dag_id=dag_id)
     if launch.crashed:
         assert launch.attempt.heartbeat_at
         job.heartbeat_at = launch.attempt.heartbeat_at
         return job
     if launch.ended_at:
         job.state, job.ended_at = "success", launch.ended_at + timedelta(milliseconds=104)
-    last = job.ended_at or NOW
+    last = job.ended_at or until
     job.heartbeat_at = max(at, last - timedelta(seconds=dice(number, at).random() * 5))
     return job
 
 
-def _failures(instances: list[Instance]) -> list[Row]:
-    """A row of task_fail for every try that failed while it ran."""
+def _failures(history: History) -> list[Row]:
+    """A row of task_fail for every try that failed while it ran, whatever became of it since."""
     failed = sorted(
         (
-            (attempt, each)
-            for each in instances
-            for attempt in [*each.superseded, each.attempt]
-            if attempt.state == "failed"
-            and attempt.started_at
-            and attempt.ended_at
-            and attempt.ended_at > attempt.started_at
+            (launch.attempt.started_at or launch.started_at, launch.ended_at, launch.instance)
+            for launch in history.launches
+            if launch.outcome == "failed" and launch.ended_at
         ),
-        key=lambda pair: pair[0].ended_at or NOW,
+        key=lambda failure: failure[1],
     )
+    kept = {id(run) for run in history.runs}
     return [
         {
             "id": number,
-            **instance_key(each),
-            "start_date": attempt.started_at,
-            "end_date": attempt.ended_at,
-            "duration": int((attempt.ended_at - attempt.started_at).total_seconds()),
+            **instance_key(instance),
+            "start_date": started,
+            "end_date": ended,
+            "duration": int((ended - started).total_seconds()),
         }
-        for number, (attempt, each) in enumerate(failed, 15_310)
-        if attempt.started_at and attempt.ended_at
+        for number, (started, ended, instance) in enumerate(failed, 15_310)
+        if id(instance.run) in kept
     ]
 
 
-def _reschedules(instances: list[Instance]) -> list[Row]:
-    looks = sorted(
-        ((look, each) for each in instances for look in each.reschedules),
-        key=lambda pair: pair[0][0],
-    )
+def _reschedules(history: History, instances: list[Instance]) -> list[Row]:
+    numbers = look_numbers(history, 7_411)
     return [
         {
-            "id": number,
+            "id": numbers[id(each), begins],
             **instance_key(each),
             "try_number": each.attempt.try_number,
             "start_date": begins,
@@ -230,5 +232,6 @@ def _reschedules(instances: list[Instance]) -> list[Row]:
             "duration": int((ends - begins).total_seconds()),
             "reschedule_date": again,
         }
-        for number, ((begins, ends, again), each) in enumerate(looks, 7_411)
+        for each in instances
+        for begins, ends, again in each.reschedules
     ]

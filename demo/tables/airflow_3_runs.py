@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from uuid import UUID
 
 from demo.company import Company
-from demo.present import NOW, dice
+from demo.present import dice
 from demo.simulation.records import Attempt, History, Instance, Run
 from demo.tables.components import (
     FIRST_JOB_NUMBER,
@@ -18,7 +18,7 @@ from demo.tables.components import (
 )
 from demo.tables.copying import Connection, Row, copy_rows, time_ordered_uuid
 from demo.tables.dag_versions import Versions
-from demo.tables.shared_columns import instance_columns, run_columns
+from demo.tables.shared_columns import instance_columns, look_numbers, run_columns
 
 UPGRADED = datetime(2026, 10, 2, 3, 10, tzinfo=timezone.utc)
 """When `airflow db migrate` brought the environment to its present version."""
@@ -50,14 +50,18 @@ def write_runs(
         history: What happened.
         versions: The versions of the DAGs.
     """
-    runs = Airflow3Runs(component_jobs(company))
+    runs = Airflow3Runs(component_jobs(company, history.until))
     for number, job in enumerate(runs.components, FIRST_JOB_NUMBER):
         job.number = number
     runs.backfills = {id(each): number for number, each in enumerate(history.backfills, 14)}
     instances = [each for run in history.runs for each in run.all_instances()]
     copy_rows(connection, "job", map(job_row, runs.components))
     copy_rows(connection, "backfill", _backfills(history, runs))
-    copy_rows(connection, "dag_run", (_run_row(run, runs, versions) for run in history.runs))
+    copy_rows(
+        connection,
+        "dag_run",
+        (_run_row(run, runs, versions, history.until) for run in history.runs),
+    )
     copy_rows(connection, "backfill_dag_run", _backfill_runs(history, runs))
     copy_rows(
         connection,
@@ -65,7 +69,7 @@ def write_runs(
         (
             {"id": instance_id(each, each.attempt)}
             | _instance_row(each, each.attempt, runs, versions)
-            | {"last_heartbeat_at": each.attempt.heartbeat_at or _fresh_heartbeat(each.attempt)}
+            | {"last_heartbeat_at": _heartbeat(each.attempt, history.until)}
             for each in instances
         ),
     )
@@ -79,7 +83,7 @@ def write_runs(
             for attempt in each.superseded
         ),
     )
-    copy_rows(connection, "task_reschedule", _reschedules(instances))
+    copy_rows(connection, "task_reschedule", _reschedules(history, instances))
     copy_rows(connection, "hitl_detail_history", _approvals(instances, is_history=True))
     copy_rows(connection, "hitl_detail", _approvals(instances, is_history=False))
     return runs
@@ -105,9 +109,9 @@ def trace(run: Run) -> Row:
     return {"__var": {"traceparent": parent}, "__type": "dict"}
 
 
-def _run_row(run: Run, runs: Airflow3Runs, versions: Versions) -> Row:
+def _run_row(run: Run, runs: Airflow3Runs, versions: Versions, until: datetime) -> Row:
     version = versions.at(run.dag_id, run.created_at)
-    return run_columns(run, runs.components) | {
+    return run_columns(run, runs.components, until) | {
         "logical_date": run.logical_date,
         "run_type": RUN_TYPES.get(run.kind, run.kind),
         "triggered_by": run.source,
@@ -144,15 +148,15 @@ def _instance_row(
         "next_kwargs": {"token": "CANARY-task_instance.next_kwargs"} if is_waiting else None,
         "task_display_name": task.task_id,
         "dag_version_id": versions.at(run.dag_id, run.created_at).id,
-        "retry_delay_override": None,
-        "retry_reason": None,
     }
 
 
-def _fresh_heartbeat(attempt: Attempt) -> object:
-    """Last sign of life of a try without one of its own: seconds ago where it runs."""
+def _heartbeat(attempt: Attempt, until: datetime) -> datetime | None:
+    """Last sign of life of a try: its own, or seconds ago where it runs."""
+    if attempt.heartbeat_at:
+        return attempt.heartbeat_at
     if attempt.state == "running":
-        return NOW - timedelta(seconds=dice(attempt.started_at).random() * 4)
+        return until - timedelta(seconds=dice(attempt.started_at).random() * 4)
     return attempt.changed_at if attempt.started_at and attempt.pid else None
 
 
@@ -181,7 +185,7 @@ def _backfill_runs(history: History, runs: Airflow3Runs) -> list[Row]:
     for backfill in history.backfills:
         made = [(run.logical_date, run.number) for run in backfill.runs]
         refused = [(logical_date, None) for logical_date in backfill.refused]
-        dates = sorted([*made, *refused], key=lambda each: each[0] or NOW)
+        dates = sorted([*made, *refused], key=lambda each: each[0] or history.until)
         rows += [
             {
                 "id": 211 + len(rows) + place,
@@ -197,14 +201,11 @@ def _backfill_runs(history: History, runs: Airflow3Runs) -> list[Row]:
     return rows
 
 
-def _reschedules(instances: list[Instance]) -> list[Row]:
-    looks = sorted(
-        ((look, each) for each in instances for look in each.reschedules),
-        key=lambda pair: pair[0][0],
-    )
+def _reschedules(history: History, instances: list[Instance]) -> list[Row]:
+    numbers = look_numbers(history, 2_411)
     return [
         {
-            "id": number,
+            "id": numbers[id(each), begins],
             "ti_id": instance_id(each, each.attempt),
             # The row is stamped when the request arrives, which is after the sensor has ended.
             "start_date": ends + timedelta(milliseconds=6),
@@ -212,7 +213,8 @@ def _reschedules(instances: list[Instance]) -> list[Row]:
             "duration": 0,
             "reschedule_date": again,
         }
-        for number, ((_, ends, again), each) in enumerate(looks, 2_411)
+        for each in instances
+        for begins, ends, again in each.reschedules
     ]
 
 

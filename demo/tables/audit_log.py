@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from demo.company import Company
 from demo.company import moment as as_moment
-from demo.present import NOW
 from demo.simulation.records import History, Launch
 from demo.tables import actions_2, actions_3
 from demo.tables.components import Job
@@ -54,8 +53,10 @@ def write_log(connection: Connection, company: Company, history: History, jobs: 
         *_component_starts(jobs),
         *_clean_ups(history),
     ]
-    rows = sorted((row for row in rows if row.at <= NOW), key=lambda row: row.at)
-    trimmed_before = NOW.replace(hour=0, minute=30) - TASK_ROWS_KEPT[company.environment.slug]
+    rows = sorted((row for row in rows if row.at <= history.until), key=lambda row: row.at)
+    trimmed_before = (
+        history.until.replace(hour=0, minute=30) - TASK_ROWS_KEPT[company.environment.slug]
+    )
     copy_rows(
         connection,
         "log",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from demo.company import Company
-from demo.present import DAYS_OF_HISTORY, NOW, SINCE, dice
+from demo.present import DAYS_OF_HISTORY, SINCE, dice
 from demo.simulation.simulate import outages
 from demo.tables.copying import Row
 
@@ -31,9 +31,9 @@ class Job:
     kind: str
     hostname: str
     started_at: datetime
+    heartbeat_at: datetime
     state: str = "running"
     ended_at: datetime | None = None
-    heartbeat_at: datetime = NOW
     dag_id: str | None = None
 
 
@@ -50,22 +50,27 @@ def components(company: Company) -> list[tuple[str, str]]:
     ]
 
 
-def component_jobs(company: Company) -> list[Job]:
-    """The jobs of all components in the order of their start, without numbers yet."""
+def component_jobs(company: Company, until: datetime) -> list[Job]:
+    """The jobs of all components in the order of their start, without numbers yet.
+
+    Args:
+        company: Whose components.
+        until: The moment at which their rows are as they are.
+    """
     releases = [
         day.replace(hour=RELEASE_HOUR)
         for day in (SINCE + timedelta(days=n) for n in range(-7, DAYS_OF_HISTORY + 1))
-        if day.weekday() == RELEASE_WEEKDAY and day.replace(hour=RELEASE_HOUR) < NOW
+        if day.weekday() == RELEASE_WEEKDAY and day.replace(hour=RELEASE_HOUR) < until
     ]
     jobs = []
     for kind, host in components(company):
-        crashes = outages(company) if kind == "SchedulerJob" else ()
+        crashes = [each for each in outages(company) if kind == "SchedulerJob" and each[1] < until]
         starts = sorted([*releases, *(ends for _, ends in crashes)])
         for begins, stops in zip(starts, [*starts[1:], None], strict=True):
             chance = dice(company.environment.slug, host, kind, begins)
             # At the end of an outage the scheduler looks as soon as it has started.
             waits = -chance.uniform(3, 9) if begins not in releases else chance.uniform(8, 40)
-            job = Job(0, kind, host, begins + timedelta(seconds=waits))
+            job = Job(0, kind, host, begins + timedelta(seconds=waits), until)
             crash = next((at for at, ends in crashes if ends == stops), None)
             if crash:
                 job.state, job.heartbeat_at = (
@@ -76,7 +81,7 @@ def component_jobs(company: Company) -> list[Job]:
                 job.state, job.ended_at = "success", stops - timedelta(seconds=chance.uniform(1, 4))
                 job.heartbeat_at = job.ended_at - timedelta(seconds=chance.random() * 5)
             else:
-                job.heartbeat_at = NOW - timedelta(seconds=chance.random() * 4.5)
+                job.heartbeat_at = until - timedelta(seconds=chance.random() * 4.5)
             jobs.append(job)
     return sorted(jobs, key=lambda job: job.started_at)
 

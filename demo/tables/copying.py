@@ -49,6 +49,12 @@ def look_up(connection: Connection, query: LiteralString) -> dict[str, Any]:
     return {name: value for name, value in connection.execute(query).fetchall()}  # noqa: C416
 
 
+def has_table(connection: Connection, name: str) -> bool:
+    """Whether the database, which may be of an older Airflow, has a table."""
+    (oid,) = connection.execute("select to_regclass(%s)", (name,)).fetchone() or (None,)
+    return oid is not None
+
+
 def advance_sequences(connection: Connection) -> None:
     """Let every table's next number follow its highest one.
 

@@ -35,10 +35,15 @@ class Version:
 
 
 class Versions:
-    """The versions of all DAGs (Airflow 3)."""
+    """The versions of all DAGs at a moment (Airflow 3).
 
-    def __init__(self, company: Company) -> None:
-        self.by_dag = {
+    Attributes:
+        by_dag: Those that were released by then.
+        newest: Number of the one that the real Airflow parsed, which may be a later one.
+    """
+
+    def __init__(self, company: Company, until: datetime) -> None:
+        released = {
             dag.dag_id: [
                 _version(dag.dag_id, number, released_at)
                 for number, released_at in enumerate(
@@ -46,6 +51,11 @@ class Versions:
                 )
             ]
             for dag in company.dags.values()
+        }
+        self.newest = {dag_id: len(versions) for dag_id, versions in released.items()}
+        self.by_dag = {
+            dag_id: [each for each in versions if each.released_at <= until]
+            for dag_id, versions in released.items()
         }
 
     def at(self, dag_id: str, moment: datetime) -> Version:
@@ -120,17 +130,17 @@ def settle_hashes(connection: Connection) -> None:
 def write_dag_states(
     connection: Connection, company: Company, plan: dict[str, PlannedDag], history: History
 ) -> None:
-    """Give the rows of `dag` their state at the demo's present."""
+    """Give the rows of `dag` their state at the end of the history."""
     newest: dict[str, datetime] = {}
     for run in history.runs:
         if run.kind == "scheduled" and run.logical_date:
             newest[run.dag_id] = max(newest.get(run.dag_id, run.logical_date), run.logical_date)
     for dag_id, dag in company.dags.items():
         chance = dice(dag_id, "parsed")
-        parsed = NOW - timedelta(seconds=chance.uniform(1, 30))
+        parsed = history.until - timedelta(seconds=chance.uniform(1, 30))
         if dag.removed:
             parsed = dag.removed - timedelta(seconds=chance.uniform(1, 30))
-        following = _next_interval(plan[dag_id], newest.get(dag_id))
+        following = _next_interval(plan[dag_id], newest.get(dag_id), history.until)
         connection.execute(
             """
             update dag set is_paused = %s, last_parsed_time = %s, next_dagrun = %s,
@@ -157,23 +167,47 @@ def write_dag_states(
                 "delete from dag_code where fileloc = (select fileloc from dag where dag_id = %s)",
                 (dag_id,),
             )
+    _forget_later_dags(connection, list(company.dags))
     if company.environment.is_airflow_3:
         connection.execute("update dag set last_parse_duration = 0.21")
 
 
-def _next_interval(planned: PlannedDag, newest: datetime | None) -> Interval | None:
+def _forget_later_dags(connection: Connection, dag_ids: list[str]) -> None:
+    """Delete all rows of DAGs that came later than the rest of the database."""
+    tables = connection.execute(
+        "select table_name from information_schema.columns"
+        " where table_schema = 'public' and column_name = 'dag_id' order by 1"
+    ).fetchall()
+    # All of them go, so that no reference is left.
+    connection.execute("set session_replication_role = replica")
+    for (table,) in tables:
+        connection.execute(
+            sql.SQL("delete from {} where dag_id <> all(%s)").format(sql.Identifier(table)),
+            (dag_ids,),
+        )
+    connection.execute("set session_replication_role = origin")
+    if "dag_code" not in {table for (table,) in tables}:
+        connection.execute("delete from dag_code where fileloc not in (select fileloc from dag)")
+
+
+def _next_interval(
+    planned: PlannedDag, newest: datetime | None, until: datetime
+) -> Interval | None:
     for interval in planned.intervals:
-        if interval.logical_date > newest if newest else interval.run_after > NOW:
+        if interval.logical_date > newest if newest else interval.run_after > until:
             return interval
     return None
 
 
-def settle_times(connection: Connection, is_airflow_3: bool) -> None:
+def settle_times(connection: Connection, until: datetime, is_airflow_3: bool) -> None:
     """Move the times that the real Airflow stamped while it parsed into the demo's time."""
     deployed = FIRST_DEPLOYED
     broken = NOW - timedelta(days=6, hours=3, minutes=11)
+    warned = broken + timedelta(days=3)
     connection.execute("update import_error set timestamp = %s", (broken,))
-    connection.execute("update dag_warning set timestamp = %s", (broken + timedelta(days=3),))
+    connection.execute("update dag_warning set timestamp = %s", (warned,))
+    connection.execute("delete from import_error where timestamp > %s", (until,))
+    connection.execute("delete from dag_warning where timestamp > %s", (until,))
     connection.execute("update log_template set created_at = %s", (deployed,))
     tables = (
         ["asset", "dag_schedule_asset_reference", "task_outlet_asset_reference"]
@@ -195,6 +229,8 @@ def write_versions(connection: Connection, versions: Versions) -> None:
     # The identities below refer to each other and change one by one.
     connection.execute("set session_replication_role = replica")
     for dag_id, released in versions.by_dag.items():
+        if not released:
+            continue
         found = connection.execute(
             "select id, bundle_name from dag_version where dag_id = %s", (dag_id,)
         ).fetchone()
@@ -202,6 +238,12 @@ def write_versions(connection: Connection, versions: Versions) -> None:
         parsed_id, bundle = found
         *earlier, latest = released
         _renumber_version(connection, parsed_id, latest, dag_id)
+        if latest.number < versions.newest[dag_id]:
+            connection.execute(
+                "update serialized_dag set data = jsonb_set(data, '{dag,description}', %s)"
+                " where dag_version_id = %s",
+                (json.dumps(f"Version {latest.number}"), latest.id),
+            )
         for version in earlier:
             _copy_version(connection, latest.id, bundle, version, dag_id)
     connection.execute("set session_replication_role = origin")

@@ -22,16 +22,16 @@ def write_dataset_events(connection: Connection, company: Company, history: Hist
     }
     numbers = {name: by_uri[uri] for name, uri in company.datasets.items()}
     runs = {id(run) for run in history.runs}
-    events = [
-        event
-        for event in history.dataset_events
+    events = {
+        number: event
+        for number, event in enumerate(history.dataset_events, 5_020)
         if event.instance is None or id(event.instance.run) in runs
-    ]
-    by_event = {id(event): number for number, event in enumerate(events, 5_020)}
+    }
+    by_event = {id(event): number for number, event in events.items()}
     copy_rows(
         connection,
         f"{word}_event",
-        (_event_row(event, by_event[id(event)], numbers, is_airflow_3=is_3) for event in events),
+        (_event_row(event, number, numbers, is_airflow_3=is_3) for number, event in events.items()),
     )
     copy_rows(
         connection,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from demo.company import Company
-from demo.present import NOW, dice
+from demo.present import dice
 from demo.simulation.records import History, Run
 from demo.tables.copying import Connection, Row, copy_rows, look_up, time_ordered_uuid
 
@@ -25,7 +25,7 @@ def write_sla_misses(connection: Connection, company: Company, history: History)
             first = run.instances[task.task_id][0]
             tries = [*first.superseded, first.attempt]
             done = [each.ended_at for each in tries if each.state == "success"]
-            if due > NOW or (done and done[0] and done[0] <= due):
+            if due > history.until or (done and done[0] and done[0] <= due):
                 continue
             noticed = due + timedelta(seconds=dice(run.run_id, "sla").uniform(4, 55))
             rows.append(
@@ -54,7 +54,7 @@ def write_deadlines(connection: Connection, company: Company, history: History) 
         for run in history.runs
         if (due := _deadline(company, run)) and (run.ended_at is None or run.ended_at > due)
     ]
-    copy_rows(connection, "callback", (_callback_row(run, due) for run, due in late))
+    copy_rows(connection, "callback", (_callback_row(run, due, history.until) for run, due in late))
     copy_rows(
         connection,
         "deadline",
@@ -64,12 +64,12 @@ def write_deadlines(connection: Connection, company: Company, history: History) 
                 "created_at": run.created_at + timedelta(milliseconds=3),
                 "last_updated_at": (
                     due + timedelta(seconds=dice(run.run_id, "deadline").uniform(0.1, 5))
-                    if due <= NOW
+                    if due <= history.until
                     else run.created_at + timedelta(milliseconds=3)
                 ),
                 "dagrun_id": run.number,
                 "deadline_time": due,
-                "missed": due <= NOW,
+                "missed": due <= history.until,
                 "callback_id": _callback_id(run),
                 "deadline_alert_id": alerts[run.dag_id],
             }
@@ -87,9 +87,9 @@ def _callback_id(run: Run) -> object:
     return time_ordered_uuid(run.created_at, run.run_id, run.dag_id, "callback")
 
 
-def _callback_row(run: Run, due: datetime) -> Row:
+def _callback_row(run: Run, due: datetime, until: datetime) -> Row:
     was_reached = dice(run.run_id, "callback").random() > 0.2  # noqa: PLR2004
-    state = ("success" if was_reached else "failed") if due <= NOW else "scheduled"
+    state = ("success" if was_reached else "failed") if due <= until else "scheduled"
     arguments = {"webhook": "CANARY-callback.data"}
     return {
         "id": _callback_id(run),

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from demo.company import Company
-from demo.present import NOW
-from demo.tables.copying import Connection, Row, copy_rows, random_uuid
+from demo.tables.copying import Connection, Row, copy_rows, has_table, random_uuid
 
 ENCRYPTED = "gAAAAAB-"
 """How a value begins that Airflow has encrypted."""
 
 
-def write_settings(connection: Connection, company: Company) -> None:
-    """Fill connection, variable, session and the tables of tokens.
+def write_settings(connection: Connection, company: Company, until: datetime) -> None:
+    """Fill connection, variable, session and the tables of tokens, and size the pools.
 
     Args:
         connection: To the migrated database.
         company: Whose settings.
+        until: The moment at which they are as they are.
     """
     is_3 = company.environment.is_airflow_3
     copy_rows(
@@ -41,6 +41,8 @@ def write_settings(connection: Connection, company: Company) -> None:
             for number, (name, entry) in enumerate(company.people["connections"].items(), 1)
         ),
     )
+    for name, pool in company.people["pools"].items():
+        connection.execute("update slot_pool set slots = %s where pool = %s", (pool["slots"], name))
     copy_rows(
         connection,
         "variable",
@@ -63,48 +65,49 @@ def write_settings(connection: Connection, company: Company) -> None:
                 "id": number,
                 "session_id": f"CANARY-session.session_id-{number}",
                 "data": f"CANARY-session.data-{number}".encode(),
-                "expiry": (NOW + timedelta(days=number)).replace(tzinfo=None),
+                "expiry": (until + timedelta(days=number)).replace(tzinfo=None),
             }
             for number in range(1, 8)
         ),
     )
     if is_3:
-        _write_tokens(connection)
+        _write_tokens(connection, until)
     else:
-        _write_callback_request(connection)
+        _write_callback_request(connection, until)
 
 
 def _secret(text: str, entry: Row) -> str:
     return ENCRYPTED + text if entry.get("encrypted", True) else text
 
 
-def _write_tokens(connection: Connection) -> None:
+def _write_tokens(connection: Connection, until: datetime) -> None:
     """Tables of Airflow 3 that hold tokens, and the address of the DAGs' repository."""
     copy_rows(
         connection,
         "revoked_token",
-        [{"jti": "CANARY-revoked_token.jti", "exp": NOW + timedelta(hours=20)}],
+        [{"jti": "CANARY-revoked_token.jti", "exp": until + timedelta(hours=20)}],
     )
-    copy_rows(
-        connection,
-        "connection_test_request",
-        [
-            {
-                "id": random_uuid("connection test"),
-                "token": "CANARY-connection_test_request.token",
-                "connection_id": "ticket_system",
-                "state": "success",
-                "result_message": "Connection successfully tested",
-                "created_at": NOW - timedelta(hours=2),
-                "updated_at": NOW - timedelta(hours=2),
-                "conn_type": "http",
-                "host": "tickets.example",
-                "login": "CANARY-connection_test_request.login",
-                "password": "CANARY-connection_test_request.password",
-                "extra": "CANARY-connection_test_request.extra",
-            }
-        ],
-    )
+    if has_table(connection, "connection_test_request"):
+        copy_rows(
+            connection,
+            "connection_test_request",
+            [
+                {
+                    "id": random_uuid("connection test"),
+                    "token": "CANARY-connection_test_request.token",
+                    "connection_id": "ticket_system",
+                    "state": "success",
+                    "result_message": "Connection successfully tested",
+                    "created_at": until - timedelta(hours=2),
+                    "updated_at": until - timedelta(hours=2),
+                    "conn_type": "http",
+                    "host": "tickets.example",
+                    "login": "CANARY-connection_test_request.login",
+                    "password": "CANARY-connection_test_request.password",
+                    "extra": "CANARY-connection_test_request.extra",
+                }
+            ],
+        )
     connection.execute(
         """
         update dag_bundle set last_refreshed = %s,
@@ -112,18 +115,18 @@ def _write_tokens(connection: Connection) -> None:
             signed_url_template = 'CANARY-dag_bundle.signed_url_template',
             template_params = '{"token": "CANARY-dag_bundle.template_params"}'
         """,
-        (NOW - timedelta(seconds=41),),
+        (until - timedelta(seconds=41),),
     )
 
 
-def _write_callback_request(connection: Connection) -> None:
+def _write_callback_request(connection: Connection, until: datetime) -> None:
     copy_rows(
         connection,
         "callback_request",
         [
             {
                 "id": 88,
-                "created_at": NOW - timedelta(seconds=3),
+                "created_at": until - timedelta(seconds=3),
                 "priority_weight": 1,
                 "callback_data": {"message": "CANARY-callback_request.callback_data"},
                 "callback_type": "DagCallbackRequest",

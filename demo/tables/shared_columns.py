@@ -7,15 +7,15 @@ that the bundled file stays small.
 from __future__ import annotations
 
 import pickle
+from datetime import datetime
 
-from demo.present import NOW
-from demo.simulation.records import Attempt, Instance, Run
+from demo.simulation.records import Attempt, History, Instance, Run
 from demo.tables.components import Job, scheduler_at
 from demo.tables.copying import Row
 
 
-def run_columns(run: Run, components: list[Job]) -> Row:
-    """Return the columns of dag_run."""
+def run_columns(run: Run, components: list[Job], until: datetime) -> Row:
+    """Return the columns of dag_run, as they are at a moment."""
     creator = None
     if run.kind in ("scheduled", "dataset"):
         creator = scheduler_at(components, run.created_at, run.run_id)
@@ -30,10 +30,19 @@ def run_columns(run: Run, components: list[Job]) -> Row:
         "creating_job_id": creator,
         "data_interval_start": run.interval_start,
         "data_interval_end": run.interval_end,
-        "last_scheduling_decision": run.ended_at or (NOW if run.started_at else None),
+        "last_scheduling_decision": run.ended_at or (until if run.started_at else None),
         "updated_at": run.ended_at or run.started_at or run.queued_at or run.created_at,
         "clear_number": run.clear_number,
     }
+
+
+def look_numbers(history: History, first: int) -> dict[tuple[int, datetime], int]:
+    """Number of every look of a sensor, by the instance's identity in memory and the look's start.
+
+    Looks that Airflow has deleted since, because the task was cleared, keep theirs.
+    """
+    looks = [each for each in history.launches if each.outcome == "up_for_reschedule"]
+    return {(id(each.instance), each.started_at): n for n, each in enumerate(looks, first)}
 
 
 def instance_key(instance: Instance) -> Row:

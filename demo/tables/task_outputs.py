@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from demo.company import Company
-from demo.present import NOW
 from demo.simulation.records import History, Instance
 from demo.tables.airflow_3_runs import instance_id
-from demo.tables.copying import Connection, Row, copy_rows, look_up
+from demo.tables.copying import Connection, Row, copy_rows, has_table, look_up
 from demo.tables.shared_columns import instance_key
 
 XCOMS_KEPT = timedelta(days=5)
@@ -48,17 +47,17 @@ def write_task_outputs(connection: Connection, company: Company, history: Histor
         (
             _xcom_row(each, is_airflow_3=is_3)
             for each in instances
-            if each.state == "success" and each.attempt.pid and _is_recent(each)
+            if each.state == "success" and each.attempt.pid and _is_recent(each, history.until)
         ),
     )
     copy_rows(connection, "rendered_task_instance_fields", _rendered(history))
     _write_run_notes(connection, history, is_airflow_3=is_3)
-    if is_3:
+    if is_3 and has_table(connection, "task_state_store"):
         _write_task_states(connection, instances)
 
 
-def _is_recent(instance: Instance) -> bool:
-    return (instance.attempt.ended_at or NOW) > NOW - XCOMS_KEPT
+def _is_recent(instance: Instance, until: datetime) -> bool:
+    return (instance.attempt.ended_at or until) > until - XCOMS_KEPT
 
 
 def _map_row(company: Company, instance: Instance) -> Row:

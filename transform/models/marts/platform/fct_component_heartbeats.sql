@@ -1,80 +1,6 @@
-with jobs as (
+with components as (
 
-    select * from {{ ref("stg_airflow__jobs") }}
-
-),
-
-job_teams as (
-
-    select * from {{ ref("int_job_teams_listed") }}
-
-),
-
-environments as (
-
-    select * from {{ ref("int_environments_synced") }}
-
-),
-
--- What Airflow 2 also calls a job, a task or a backfill while it runs, is no component.
-components as (
-
-    select
-        jobs.environment_slug,
-        jobs.job_id,
-        case
-            when jobs.job_type = 'SchedulerJob' then 'scheduler'
-            when jobs.job_type = 'TriggererJob' then 'triggerer'
-            when jobs.job_type = 'DagProcessorJob' then 'dag_processor'
-            else jobs.job_type
-        end as component,
-        jobs.state,
-        jobs.hostname,
-        jobs.executor_name,
-        job_teams.team_names,
-        jobs.started_at,
-        jobs.latest_heartbeat_at,
-        jobs.ended_at,
-        {{ seconds_between("jobs.latest_heartbeat_at", "environments.synced_at") }}
-            as silent_seconds,
-        {{ seconds_between("jobs.latest_heartbeat_at", "jobs.ended_at") }}
-            as silent_before_end_seconds,
-        jobs.extracted_at,
-        jobs.is_deleted_at_source,
-        jobs.deleted_at_source_at
-    from jobs
-    left join job_teams
-        on
-            jobs.environment_slug = job_teams.environment_slug
-            and jobs.job_id = job_teams.job_id
-    left join environments
-        on jobs.environment_slug = environments.environment_slug
-    where jobs.job_type not in ('LocalTaskJob', 'BackfillJob')
-
-),
-
--- The end of an orderly job moves no heartbeat. One that was silent for long before it
--- is noted as ended did nothing in the meantime.
-judged as (
-
-    select
-        *,
-        case
-            when
-                silent_before_end_seconds
-                <= {{ var("heartbeat_stale_after_seconds") }}
-                then ended_at
-            else latest_heartbeat_at
-        end as last_alive_at,
-        ended_at is null
-        and coalesce(state, 'running') = 'running'
-        and silent_seconds <= {{ var("heartbeat_stale_after_seconds") }}
-        and not is_deleted_at_source as is_alive,
-        coalesce(state = 'failed', false)
-        or coalesce(
-            silent_before_end_seconds, silent_seconds
-        ) > {{ var("heartbeat_stale_after_seconds") }} as has_unclean_shutdown
-    from components
+    select * from {{ ref("int_components_judged") }}
 
 ),
 
@@ -86,8 +12,29 @@ followed as (
             partition by environment_slug, component
             order by started_at asc, job_id asc
             rows between unbounded preceding and 1 preceding
-        ) as alive_before_until_at
-    from judged
+        ) as alive_before_until_at,
+        max(case when is_end_unknown then last_alive_at end) over (
+            partition by environment_slug, component
+            order by started_at asc, job_id asc
+            rows between unbounded preceding and 1 preceding
+        ) as alive_before_at_least_until_at
+    from components
+
+),
+
+-- Nobody knows how long the last one before went on if its row is gone without its end.
+known as (
+
+    select
+        *,
+        case
+            when
+                alive_before_at_least_until_at is null
+                or alive_before_at_least_until_at < alive_before_until_at
+                or alive_before_until_at >= started_at
+                then alive_before_until_at
+        end as alive_before_known_until_at
+    from followed
 
 )
 
@@ -107,14 +54,14 @@ select
     is_alive,
     has_unclean_shutdown,
     case
-        when alive_before_until_at < started_at then alive_before_until_at
+        when alive_before_known_until_at < started_at then alive_before_known_until_at
     end as gap_started_at,
     case
-        when alive_before_until_at < started_at
-            then {{ seconds_between("alive_before_until_at", "started_at") }}
-        when alive_before_until_at is not null then 0
+        when alive_before_known_until_at < started_at
+            then {{ seconds_between("alive_before_known_until_at", "started_at") }}
+        when alive_before_known_until_at is not null then 0
     end as gap_before_seconds,
     extracted_at,
     is_deleted_at_source,
     deleted_at_source_at
-from followed
+from known

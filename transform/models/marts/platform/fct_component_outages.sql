@@ -24,7 +24,8 @@ ended as (
 
 ),
 
--- Nobody ended the last one, if none is alive now.
+-- Nobody ended the last one, if none is alive now. Of one whose end is unknown, nobody
+-- knows whether it is.
 lasting as (
 
     select
@@ -40,7 +41,17 @@ lasting as (
     inner join environments
         on components.environment_slug = environments.environment_slug
     group by components.environment_slug, components.component
-    having sum(case when components.is_alive then 1 else 0 end) = 0
+    having
+        sum(case when components.is_alive then 1 else 0 end) = 0
+        and coalesce(
+            max(
+                case
+                    when components.has_unclean_shutdown is null
+                        then components.last_alive_at
+                end
+            ) < max(components.last_alive_at),
+            true
+        )
 
 ),
 
