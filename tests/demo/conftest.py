@@ -10,9 +10,13 @@ import duckdb
 import psycopg
 import pytest
 
+from airflow_snapshot import archive
+from airflow_snapshot.database import parse_address
+from demo.environments import ENVIRONMENTS, METADATA
+from demo.present import EARLIER
 from tests.demo.demo_runs import WAREHOUSE, run_demo
 from tests.demo.report_figures import ReportFigures
-from tests.real_airflow.postgres import ThrowawayPostgres
+from tests.real_airflow.postgres import ThrowawayPostgres, execute
 from tests.transform.running_dbt import DbtProject
 
 
@@ -22,12 +26,34 @@ def demo_urls(postgres: ThrowawayPostgres, demo_databases: dict[str, str]) -> di
     return {slug: postgres.url(name) for slug, name in demo_databases.items()}
 
 
+@pytest.fixture(scope="session")
+def urls_of_both_moments(
+    postgres: ThrowawayPostgres, demo_databases: dict[str, str]
+) -> dict[str, str]:
+    """Addresses of copies, by environment, in which a schema `earlier` has the earlier snapshot."""
+    urls = {}
+    for environment in ENVIRONMENTS:
+        name = demo_databases[environment.slug]
+        url = postgres.create_database(f"{name}_and_earlier", template=name)
+        execute(url, "alter schema public rename to present", "create schema public")
+        file = METADATA / f"{environment.snapshot_at(EARLIER)}.dump"
+        archive.load(file, parse_address(url, "url"))
+        execute(
+            url,
+            "alter schema public rename to earlier",
+            "alter schema present rename to public",
+            "analyze",
+        )
+        urls[environment.slug] = url
+    return urls
+
+
 @pytest.fixture
-def ask(demo_urls: dict[str, str]) -> Callable[..., list[tuple]]:
-    """Query one of the bundled databases."""
+def ask(urls_of_both_moments: dict[str, str]) -> Callable[..., list[tuple]]:
+    """Query one of the bundled databases; what the first sync read is in its schema `earlier`."""
 
     def query(slug: str, text: str, *values: object) -> list[tuple]:
-        with psycopg.connect(demo_urls[slug]) as connection:
+        with psycopg.connect(urls_of_both_moments[slug]) as connection:
             connection.execute("set time zone 'UTC'")
             return connection.execute(text, values).fetchall()
 

@@ -27,6 +27,15 @@ _MARKED = """
     )) as is_unknown
     from log where event = 'success' and map_index is null group by 1, 2
 """
+# How the earlier sync found what nobody had cleared or marked yet.
+_SEEN = """
+    select dag_id, run_id, state, start_date, end_date from earlier.dag_run as run
+    where state in ('success', 'failed') and clear_number = 0 and not exists (
+        select 1 from log where log.dag_id = run.dag_id and log.run_id = run.run_id
+            and event in ('success', 'dagrun_success', 'dagrun_failed') and map_index is null
+            and dttm < (select max(dttm) from earlier.log)
+    )
+"""
 # With the state and times of the first outcome in place of the present ones.
 RUNS = f"""
     (
@@ -36,17 +45,19 @@ RUNS = f"""
                 bool_or(state = 'failed' and newness = 1) as has_failed
             from ({_FIRST}) as tries group by 1, 2
         ) as outcomes using (dag_id, run_id)
-        left join ({_MARKED}) as marked using (dag_id, run_id),
+        left join ({_MARKED}) as marked using (dag_id, run_id)
+        left join ({_SEEN}) as seen using (dag_id, run_id),
         jsonb_populate_record(dag_run, jsonb_build_object(
             'state', case
+                when seen.state is not null then seen.state
                 when outcomes.has_failed then 'failed'
                 when marked.run_id is not null
                     then case when is_unknown then 'unknown' else 'failed' end
                 when outcomes.run_id is not null then 'success'
                 else dag_run.state
             end,
-            'start_date', coalesce(outcomes.start_date, dag_run.start_date),
-            'end_date', coalesce(outcomes.end_date, dag_run.end_date)
+            'start_date', coalesce(seen.start_date, outcomes.start_date, dag_run.start_date),
+            'end_date', coalesce(seen.end_date, outcomes.end_date, dag_run.end_date)
         )) as first
     ) as dag_run
 """

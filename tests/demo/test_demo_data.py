@@ -17,7 +17,7 @@ from airflow_snapshot.store import Store
 from airflow_snapshot.verify import differences
 from demo.company import load
 from demo.environments import ENVIRONMENTS, METADATA
-from demo.present import NOW, SINCE
+from demo.present import EARLIER, NOW, SINCE
 from tap_airflow_metadata.catalogue import load_catalogue
 from tests.extract.tap_runs import run_tap
 from tests.real_airflow import captured
@@ -257,8 +257,8 @@ def test_no_path_of_the_building_machine_is_left(ask):
 
 def test_readme_names_the_snapshots_and_the_present():
     readme = (METADATA.parent / "README.md").read_text()
-    assert set(re.findall(r"[a-z]+-\d{8}T\d+Z", readme)) == {
-        environment.snapshot_name for environment in ENVIRONMENTS
-    }
-    assert Store(str(METADATA)).names() == sorted(one.snapshot_name for one in ENVIRONMENTS)
-    assert f"{NOW:%Y-%m-%d %H:%M}" in readme
+    names = sorted(one.snapshot_at(moment) for one in ENVIRONMENTS for moment in (EARLIER, NOW))
+    assert sorted(set(re.findall(r"[a-z]+-\d{8}T\d+Z", readme))) == names
+    assert Store(str(METADATA)).names() == names
+    for moment in (EARLIER, NOW):
+        assert f"{moment:%Y-%m-%d %H:%M}" in readme

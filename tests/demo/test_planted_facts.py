@@ -274,7 +274,8 @@ def test_clean_ups_removed_old_rows(ask):
     assert f"{oldest_row:%Y-%m}" == "2026-08"
     ((tables,),) = ask(
         PRODUCTION,
-        "select count(*) from information_schema.tables where table_name ~ '^_airflow_deleted__'",
+        "select count(*) from information_schema.tables"
+        " where table_schema = 'public' and table_name ~ '^_airflow_deleted__'",
     )
     assert tables == 1
 

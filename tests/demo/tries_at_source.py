@@ -51,13 +51,16 @@ TRIES = f"""
     ) as tries
 """
 # How each task instance ended before anybody had it run again. What somebody marked as success had
-# failed before if the log still tells so.
+# failed before if the log still tells so, or the earlier sync had seen it.
 FIRST_OUTCOMES = f"""
     (
         select dag_id, run_id, task_id, map_index, start_date,
             has_failed and state = 'success' and marked_at is null as is_flaky,
-            case when marked_at is null then state when was_logged then 'failed' else 'unknown' end
-                as state
+            case
+                when has_been_seen_failed or was_logged then 'failed'
+                when marked_at is null then state
+                else 'unknown'
+            end as state
         from (
             select tried.*, now.state as state_now,
                 sum(is_rerun::int) over (instance order by tried.try_number) = 0 as is_first,
@@ -66,6 +69,12 @@ FIRST_OUTCOMES = f"""
                     over (instance order by tried.try_number rows between unbounded preceding
                     and 1 preceding) as has_failed,
                 marks.dttm as marked_at,
+                exists (
+                    select 1 from earlier.task_instance as seen where seen.state = 'failed'
+                        and seen.dag_id = tried.dag_id and seen.run_id = tried.run_id
+                        and seen.task_id = tried.task_id and seen.map_index = tried.map_index
+                        and seen.try_number = tried.try_number
+                ) as has_been_seen_failed,
                 exists (
                     select 1 from log where event = 'failed' and log.map_index = tried.map_index
                         and log.dag_id = tried.dag_id and log.run_id = tried.run_id
