@@ -9,7 +9,7 @@ from datetime import date
 import pytest
 
 from demo.present import NOW
-from demo.run import VARIABLES
+from demo.run import COST_PER_SLOT_HOUR
 from tests.demo.demo_runs import ANALYTICS, PRODUCTION
 from tests.demo.report_figures import SINCE, ReportFigures
 from tests.demo.runs_at_source import RUNS
@@ -267,9 +267,7 @@ def test_cost_of_the_months_that_the_period_touches(figures: ReportFigures, ask:
         assert sum(row["slot_hours"] for row in rows) == pytest.approx(hours_until("2026-12-01"))
         assert sum(row["slot_hours_share"] for row in rows) == pytest.approx(1)
         for row in rows:
-            assert row["slot_hours_cost"] == pytest.approx(
-                VARIABLES["cost_per_slot_hour"] * row["slot_hours"]
-            )
+            assert row["slot_hours_cost"] == pytest.approx(COST_PER_SLOT_HOUR * row["slot_hours"])
     assert "tier-1" in {row["tag_name"] for row in answers["cost_by_tag"]}
     assert "data-science" in {row["owner_name"] for row in answers["cost_by_owner"]}
     # A day of one month is no other month.

@@ -176,7 +176,7 @@ SECTIONS = (
                 "cost_by_owner",
                 "Slot-hours of each owner",
                 "Of the months that the period touches. A DAG with several owners counts in parts."
-                " Costs are shown if the dbt variable cost_per_slot_hour is set.",
+                " Costs are shown if AIRFLOW_AUDIT_COST_PER_SLOT_HOUR is set.",
                 charts.bars("owner_name", "slot_hours", part="wasted_slot_hours"),
                 is_by_dag=False,
             ),

@@ -70,7 +70,7 @@ priced as (
             "partition by environment_slug, allocated_by, month_on)",
         ) }} as slot_hours_share,
         slot_hours * cast(
-            {{ var("cost_per_slot_hour") or "null" }} as {{ native_type("double") }}
+            {{ setting("cost_per_slot_hour") or "null" }} as {{ native_type("double") }}
         ) as slot_hours_cost
     from allocated
 
