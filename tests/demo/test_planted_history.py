@@ -1,4 +1,4 @@
-"""What the two syncs of the demo tell that neither database tells alone; demo/README.md lists it."""
+"""What two syncs tell that neither database tells alone, as demo/README.md lists it."""
 
 from __future__ import annotations
 
