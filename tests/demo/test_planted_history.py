@@ -55,6 +55,30 @@ def test_who_may_do_more_or_less_than_before(marts, ask):
     ) == [("lost",)]
 
 
+def test_who_could_do_what_on_a_past_day(marts, ask):
+    """As the sync before that day found it."""
+    told = marts(
+        "select distinct username, action_name, resource_name from fct_user_permissions_history"
+        " where environment_slug = ? and valid_from_at <= timestamptz '2026-10-15 00:00:00+00'"
+        " and coalesce(valid_to_at > timestamptz '2026-10-15 00:00:00+00', true)",
+        PRODUCTION,
+    )
+    at_source = ask(
+        PRODUCTION,
+        """
+        select distinct username, ab_permission.name, ab_view_menu.name from earlier.ab_user
+        join earlier.ab_user_role on ab_user_role.user_id = ab_user.id
+        join earlier.ab_permission_view_role using (role_id)
+        join earlier.ab_permission_view on ab_permission_view.id = permission_view_id
+        join earlier.ab_permission on ab_permission.id = permission_id
+        join earlier.ab_view_menu on ab_view_menu.id = view_menu_id
+        where active
+        """,
+    )
+    assert len(told) > 500
+    assert sorted(told) == sorted(at_source)
+
+
 def test_connections_led_elsewhere(marts):
     assert marts(
         "select environment_slug, object_name, actor_name from fct_config_changes"

@@ -269,6 +269,15 @@ def test_a_verdict(
     assert row == (kept,)
 
 
+@pytest.mark.parametrize(("login", "kept"), [(SECRET, "set"), ("", "empty"), (None, "empty")])
+def test_whether_there_is_a_login(
+    login: str | None, kept: str, postgres: ThrowawayPostgres
+) -> None:
+    query = f"select ({cleaned('presence', 'login')})[1] from (select %s::text as login) as it"
+    with psycopg.connect(postgres.url("postgres")) as connection:
+        assert connection.execute(query.encode(), (login,)).fetchone() == (kept,)
+
+
 @pytest.mark.parametrize(
     ("text", "kept"),
     [

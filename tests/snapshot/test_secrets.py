@@ -120,8 +120,8 @@ def _readable() -> set[tuple[str, str]]:
         for column in table.columns.values()
         if table.name not in SECRET_TABLES
         and (column.access == "read" or table.name in {"dag_code", "serialized_dag"})
-        # Airflow could not read a verdict in place of the choices.
-        and column.clean != "verdict"
+        # Airflow could not read a verdict in place of the choices, nor log in as `set`.
+        and column.clean not in {"presence", "verdict"}
     }
 
 

@@ -1,7 +1,9 @@
 {% snapshot snap_airflow__connections %}
 
 {% set address = ["host", "port", "connection_schema"] %}
-{% set watched = ["connection_id", "conn_type", "is_encrypted", "is_extra_encrypted"] + address %}
+{% set watched = [
+    "connection_id", "conn_type", "is_encrypted", "is_extra_encrypted", "has_login"
+] + address %}
 
 {{ config(
     unique_key="connection_key",

@@ -10,8 +10,8 @@ from tap_airflow_metadata.verdict import verdict
 
 # addresses: user, password and telling parameters of every address in a text are cut out.
 # host: an address keeps its scheme and hosts only. log_extra: see log_extra.yml. verdict: of the
-# choices in a list only whether they approve or reject.
-Rule = Literal["addresses", "host", "log_extra", "verdict"]
+# choices in a list only whether they approve or reject. presence: only whether there is a value.
+Rule = Literal["addresses", "host", "log_extra", "presence", "verdict"]
 RULES: frozenset[Rule] = frozenset(get_args(Rule))
 
 # What people could choose from, beside what they chose.
@@ -38,12 +38,16 @@ def cleaned(rule: Rule, column: str) -> str:
 
     Returns:
         SQL of a text array: the cleaned value; and null if nothing was cut out, ``cut`` if
-        something was, ``unknown`` if that included something that no rule knows. Null for null.
+        something was, ``unknown`` if that included something that no rule knows. Null for null,
+        but with ``presence``.
     """
     if rule == "log_extra":
         return log_extra.cleaned(column)
     if rule == "verdict":
         return f"array[{verdict(f'({column})::text', _OPTIONS)}, null]"
+    if rule == "presence":
+        # Null stays for what was never read.
+        return f"array[case when {column} <> '' then 'set' else 'empty' end, null]"
     if rule == "host":
         address = literal(_ADDRESS)
         return (

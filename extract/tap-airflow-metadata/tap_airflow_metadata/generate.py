@@ -39,11 +39,12 @@ _PERSONAL = {
     "mention": "may name people; null with `pii: hashed`",
 }
 # What a tap that cannot clean leaves out. Addresses it has to read: assets are told apart by them.
-_NEVER_WHOLE: frozenset[Rule | None] = frozenset({"host", "log_extra", "verdict"})
+_NEVER_WHOLE: frozenset[Rule | None] = frozenset({"host", "log_extra", "presence", "verdict"})
 _CLEANED: dict[Rule, str] = {
     "addresses": "user, password and telling parameters of addresses are cut out",
     "host": "only scheme and hosts of an address are read",
     "log_extra": "only what an allow-list knows to be harmless is read",
+    "presence": "only whether there is one is read",
     "verdict": "only whether Airflow's approval was given or refused, or `other`, is read",
 }
 
@@ -308,8 +309,8 @@ def provider_tables() -> str:
 
 def _is_emptied(column: Column) -> bool:
     """Return whether a snapshot without secrets has nothing of a column."""
-    # Airflow itself could not read a verdict in place of the choices.
-    return column.access != "read" or column.clean == "verdict"
+    # Airflow itself could not read a verdict in place of the choices, nor log in as `set`.
+    return column.access != "read" or column.clean in {"presence", "verdict"}
 
 
 def _cleaned_columns() -> dict[str, dict[str, str]]:

@@ -9,6 +9,7 @@
             "connection_schema": "is_address_known",
             "is_encrypted": none,
             "is_extra_encrypted": none,
+            "has_login": "has_login is not null",
         },
     ),
     (

@@ -32,6 +32,7 @@ watched as (
         connections.conn_type,
         connections.is_encrypted,
         connections.is_extra_encrypted,
+        {{ has_login("connections.login_presence") }} as has_login,
         {%- for column in ["host", "port", "connection_schema"] %}
             case
                 when connections.extracted_at >= cleaned.cleaned_since_at

@@ -14,6 +14,7 @@ renamed as (
         conn_type,
         host,
         {{ quoted("schema") }} as connection_schema,
+        login as login_presence,
         port,
         is_encrypted,
         is_extra_encrypted,

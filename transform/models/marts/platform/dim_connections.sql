@@ -28,6 +28,7 @@ newest as (
         host,
         port,
         connection_schema,
+        {{ has_login("login_presence") }} as has_login,
         is_encrypted,
         is_extra_encrypted,
         team_name,

@@ -73,6 +73,8 @@ measured as (
             "summed.pool_name",
             hour_number("summed.hour_at"),
         ]) }} as pool_hour_key,
+        {{ surrogate_key(["summed.environment_slug", "summed.pool_name"]) }}
+            as pool_key,
         summed.environment_slug,
         summed.pool_name,
         summed.hour_at,
