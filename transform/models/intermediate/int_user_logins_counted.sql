@@ -1,4 +1,5 @@
-{%- set of_user = "(partition by versions.user_key order by versions.dbt_valid_from)" -%}
+{%- set of_user =
+    "(partition by versions.user_key order by versions.dbt_valid_from)" -%}
 with versions as (
 
     select * from {{ ref("snap_airflow__user_logins") }}
@@ -11,8 +12,8 @@ environments as (
 
 ),
 
--- Before anybody tries to log in, FAB's counters are empty. Those of a new account count
--- from 0.
+-- Before anybody tries to log in, FAB's counters are empty. Those of a new account
+-- count from 0.
 sequenced as (
 
     select
@@ -37,9 +38,9 @@ sequenced as (
 
 ),
 
--- When builds saw the counters of all users: there may be several syncs from one build to
--- the next, and nothing is known of one after which nobody's had changed. What is gone has
--- the time of the sync that missed it.
+-- When builds saw the counters of all users: there may be several syncs from one build
+-- to the next, and nothing is known of one after which nobody's had changed. What is
+-- gone has the time of the sync that missed it.
 observed as (
 
     select distinct
@@ -63,8 +64,8 @@ observations as (
 
 ),
 
--- A counter that went down, as when Airflow's database was restored from a copy, tells no
--- more than that somebody logged in since, if the last log-in is a later one.
+-- A counter that went down, as when Airflow's database was restored from a copy, tells
+-- no more than that somebody logged in since, if the last log-in is a later one.
 logged_in as (
 
     select
