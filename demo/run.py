@@ -38,25 +38,20 @@ OURS = (
 )
 """How environment variables begin that would point the demo at the user's own Airflow."""
 
-SOURCES = tuple(
-    ROOT / name
-    for name in (
-        *(
-            "meltano.yml",
-            "demo/company/leavers.csv",
-            "demo/metadata",
-            "extract",
-            "load",
-            "report",
-            "requirements",
-        ),
-        *("snapshot", "transform"),
-    )
+LEAVERS = ROOT / "demo" / "company" / "leavers.csv"
+SOURCES = (
+    LEAVERS,
+    *(
+        ROOT / name
+        for name in (
+            *("meltano.yml", "demo/metadata", "extract", "load", "report", "requirements"),
+            *("snapshot", "transform"),
+        )
+    ),
 )
 MADE = {"__pycache__", "dbt_packages", "logs", "target"}
 """Folders with what dbt and Python make."""
 
-LEAVERS = ROOT / "demo" / "company" / "leavers.csv"
 COST_PER_SLOT_HOUR = 0.8
 
 MADE_FROM = STATE / "made-from.txt"
