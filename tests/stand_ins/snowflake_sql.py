@@ -55,6 +55,10 @@ def split(sql: str) -> list[str]:
 def parse(sql: str) -> Expr:
     """Parse a statement into what fakesnow knows of it."""
     expression = _fakesnow_parse(sql)
+    if isinstance(expression, exp.Create) and expression.expression:
+        # fakesnow counts it as a column; Snowflake keeps it, and enforces nothing.
+        for key in list(expression.this.find_all(exp.PrimaryKey)):
+            key.pop()
     if isinstance(expression, exp.Create) and expression.this.find(exp.Table).db:
         # DuckDB has none in a schema; nobody else looks for a session's temporary tables.
         for temporary in list(expression.find_all(exp.TemporaryProperty)):

@@ -38,7 +38,7 @@ SETTINGS = (
 # What is in no node: what the materialisations make of contracts, and what `dbt:freshness` asks.
 MACROS = """
 {%- for node in graph.nodes.values() if node.config.contract and node.config.contract.enforced %}
-create table {{ node.name }} {{ column_definitions(node.columns) }};
+create table {{ node.name }} {{ column_definitions(node.columns, node.primary_key) }};
 {{ get_empty_schema_sql(node.columns) }};
 {%- endfor %}
 {{ last_syncs() }};
@@ -161,7 +161,8 @@ def test_contracts_and_the_check_of_syncs_are_understood(
     warehouse: str, compiled: dict[str, Compiled]
 ) -> None:
     macros = compiled[warehouse].macros
-    assert macros.count("create table") == len(list(PROJECT.glob("models/marts/**/*.sql")))
+    marts = len(list(PROJECT.glob("models/marts/**/*.sql")))
+    assert macros.count("create table") == macros.count(", primary key (") == marts
     assert "incomplete_tables" in macros
     assert objections(macros, warehouse) == []
 

@@ -12,5 +12,5 @@
 
 {# In place of dbt's own, for the same reason, where it creates the table. #}
 {% macro default__get_table_columns_and_constraints() %}
-    {{ return(column_definitions(model.columns)) }}
+    {{ return(column_definitions(model.columns, primary_key=model.primary_key)) }}
 {% endmacro %}
