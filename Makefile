@@ -78,9 +78,14 @@ test-warehouses: install $(STAMPS)/dev $(STAMPS)/dbt-warehouses $(STAND_INS) ## 
 smoke: install $(STAMPS)/dev ## Try the whole pipeline in a real WAREHOUSE=… of yours, in schemas that are dropped
 	@$(DEV)/python -m tests.warehouses.smoke $(WAREHOUSE)
 
+ROWS ?= 1000000
+
 .PHONY: bench
-bench: install $(STAMPS)/dev ## Measure this pipeline against others on one million rows
-	$(DEV)/python -m bench.run
+bench: install $(STAMPS)/dev ## Measure this pipeline, and others, on a million task instances; ROWS=10000000 for more
+	$(DEV)/python -m bench.run --rows $(ROWS)
+
+.PHONY: bench-warehouses
+bench-warehouses: install $(STAMPS)/dev $(STAND_INS) ## Measure the loaders on a million task instances
 	$(DEV)/python -m bench.warehouses
 
 .PHONY: bench-snapshots

@@ -54,15 +54,16 @@ select i, timestamptz '2025-11-01 00:00+00' + i * interval '30 seconds', 'team_'
         else '{"is_paused": true, "method": "PATCH"}' end, 1
 from generate_series(1, %(logs)s) as i
 """
-# One task instance in a hundred changed since the last sync, and as many rows are new.
+# The same share of the task instances changed since the last sync as there are new events.
 _CHANGE = """
 update task_instance set state = 'success', updated_at = now(), end_date = now()
-where (dag_id, run_id) in (select dag_id, run_id from dag_run where id % 100 = 0)
+where (dag_id, run_id) in (select dag_id, run_id from dag_run where id %% %(one_in)s = 0)
 """
 _MORE_LOGS = """
 insert into log (id, dttm, dag_id, event, owner)
-select (select max(id) from log) + i, now(), 'dag_' || i, 'running', 'airflow'
-from generate_series(1, %(logs)s / 100) as i
+select (select max(id) from log) + i, now(), 'team_' || i %% 20 || '.dag_' || i %% 250, 'running',
+    'airflow'
+from generate_series(1, %(logs)s / %(one_in)s) as i
 """
 
 
@@ -84,13 +85,14 @@ def fill(database_url: str, *, runs: int, tasks_per_run: int, logs: int) -> None
         connection.execute("vacuum analyze")
 
 
-def change_one_percent(database_url: str, *, logs: int) -> None:
-    """Change one row in a hundred as a day of work does.
+def change(database_url: str, *, logs: int, one_in: int) -> None:
+    """Change some rows as an hour or a day of work does.
 
     Args:
         database_url: A database that :func:`fill` made.
         logs: Rows of log that it was given.
+        one_in: 100 to change one task instance in a hundred.
     """
     with psycopg.connect(database_url) as connection:
-        connection.execute(_CHANGE)
-        connection.execute(_MORE_LOGS, {"logs": logs})
+        connection.execute(_CHANGE, {"one_in": one_in})
+        connection.execute(_MORE_LOGS, {"logs": logs, "one_in": one_in})

@@ -1,10 +1,9 @@
-"""``make bench``: a million task instances into each warehouse, by its loader's fast path.
+"""``make bench-warehouses``: a million task instances into each, by its loader's fast path.
 
 Beside ours, MeltanoLabs' target-snowflake gets the same rows as Singer's RECORD messages.
 
 The cloud warehouses are stand-ins on this machine: what is measured is what the loader does, and
-how fast the stand-in takes it, not how fast the warehouse is. `make bench` runs it after
-:mod:`bench.run`.
+how fast the stand-in takes it, not how fast the warehouse is.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from typing import Any
 
 import psycopg
 
-from bench.fill import change_one_percent, fill
+from bench.fill import change, fill
 from bench.measure import HEADER, Measurement, measure
 from bench.run import PEERS, SLUG, peer
 from tests.load.loaded_duckdb import LoadedDuckDB
@@ -110,7 +109,7 @@ def _measure(loader: Loader, folder: Path, database_url: str) -> Measurement:
     first = _load(loader, folder, database_url)
     print(first.row(f"{loader.name}, first"), flush=True)
     _require_all(database_url, loader)
-    change_one_percent(database_url, logs=0)
+    change(database_url, logs=0, one_in=100)
     second = _load(loader, folder, database_url, state=folder / "state.json")
     print(second.row(f"{loader.name}, after 1 % changed"), flush=True)
     _require_all(database_url, loader)

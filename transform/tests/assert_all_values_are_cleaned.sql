@@ -1,4 +1,4 @@
-{{ config(severity="warn", meta={"explains_itself": true}) }}
+{{ config(tags="whole", severity="warn", meta={"explains_itself": true}) }}
 
 -- Rows that are gone from Airflow are never read again, so a full read does not mend
 -- them.

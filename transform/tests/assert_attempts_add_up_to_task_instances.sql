@@ -1,4 +1,4 @@
-{{ config(meta={"explains_itself": true}) }}
+{{ config(tags="whole", meta={"explains_itself": true}) }}
 
 with task_attempts as (
 

@@ -1,4 +1,4 @@
-{{ config(severity="warn", meta={"explains_itself": true}) }}
+{{ config(tags="whole", severity="warn", meta={"explains_itself": true}) }}
 
 with unknown_events as (
 

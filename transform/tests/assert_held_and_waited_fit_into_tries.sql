@@ -1,4 +1,4 @@
-{{ config(meta={"explains_itself": true}) }}
+{{ config(tags="whole", meta={"explains_itself": true}) }}
 
 -- No try held a worker and waited for longer than from its first start, or poke, to its
 -- end.

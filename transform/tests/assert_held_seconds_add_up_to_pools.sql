@@ -1,4 +1,4 @@
-{{ config(meta={"explains_itself": true}) }}
+{{ config(tags="whole", meta={"explains_itself": true}) }}
 
 -- What tries held of each pool is what its hours have without the tries that are not
 -- over. A ten-thousandth is left to clocks of workers that were set back.

@@ -190,21 +190,16 @@ def staging_model(table: Table) -> str:
 def _staging_entry(table: Table) -> dict[str, Any]:
     left_out = [column.name for column in table.columns.values() if column.access != "read"]
     keys = [[table.columns[name].staging_name for name in key] for key in table.key]
-    key = [name for alternative in keys for name in alternative]
     documents = {name: columns[0].doc or name for name, columns in _staging_columns(table).items()}
     sentences = [
         _described(table),
         *([f"Leaves out {', '.join(left_out)}."] if left_out else []),
         f"Grain: one row per environment_slug, {' or '.join(map(', '.join, keys))}.",
     ]
-    arguments = {"columns": [*STAGING_BEGINS_WITH, *key]}
-    if len(keys) > 1:
-        arguments["nullable"] = key
     names = [*STAGING_BEGINS_WITH, *documents, *STAGING_ENDS_WITH]
     return {
         "name": _model_name(table),
         "description": " ".join(sentences),
-        "data_tests": [{"is_key": {"arguments": arguments}}],
         "columns": [
             {"name": name, "description": f"{{{{ doc('{documents.get(name, name)}') }}}}"}
             for name in names

@@ -10,17 +10,9 @@ regions as (
 
 ),
 
--- What the upgrade to Airflow 3.4 made of the rows before, whose key was another one.
 upgraded as (
 
-    select distinct
-        environment_slug,
-        dag_id,
-        run_id,
-        task_id,
-        region_index as map_index
-    from task_instances
-    where region_id = {{ no_region() }}
+    select * from {{ ref("int_task_instances_upgraded") }}
 
 ),
 

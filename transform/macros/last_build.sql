@@ -1,0 +1,81 @@
+{#
+    What the last build made, for build.py: the fingerprint of its views, and until which
+    moment of the syncs everything has passed. A view that reads nothing keeps it.
+#}
+{% macro last_build_relation() %}
+    {{ return(api.Relation.create(
+        database=target.database,
+        schema=target.schema ~ "_staging",
+        identifier="last_build",
+        type="view",
+    )) }}
+{% endmacro %}
+
+
+{# Says it as JSON; {} if there is none, or one of its views is gone. #}
+{% macro say_last_build() %}
+    {%- set last = {} -%}
+    {%- if load_relation(last_build_relation()) and not missing_views() -%}
+        {%- set row = run_query(
+            "select fingerprint, tested_until from " ~ last_build_relation()
+        ).rows[0] -%}
+        {%- do last.update({"fingerprint": row[0], "tested_until": row[1]}) -%}
+    {%- endif -%}
+    {%- do log(tojson(last), info=true) -%}
+{% endmacro %}
+
+
+{% macro missing_views() %}
+    {%- set missing = [] -%}
+    {%- for node in graph.nodes.values()
+        if node.resource_type == "model" and node.config.materialized == "view"
+    -%}
+        {%- if not adapter.get_relation(node.database, node.schema, node.alias) -%}
+            {%- do missing.append(node.alias) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(missing) }}
+{% endmacro %}
+
+
+{#
+    At the end of a build. One that build.py did not begin may have made other views: the
+    next makes them anew.
+#}
+{% macro remember_build(results) %}
+    {%- set environments = ref("dim_environments") -%}
+    {%- set fingerprint = env_var("AIRFLOW_AUDIT_BUILD_FINGERPRINT", "") -%}
+    {%- set views = results | selectattr("node.config.materialized", "equalto", "view") | list -%}
+    {%- if not execute or flags.WHICH not in ["build", "run"] -%}
+    {%- elif not fingerprint -%}
+        {%- if views and load_relation(last_build_relation()) -%}
+            drop view {{ last_build_relation() }}
+        {%- endif -%}
+    {%- elif views | rejectattr("status", "equalto", "success") | list | length == 0 -%}
+        {%- set tested_until = env_var("AIRFLOW_AUDIT_BUILD_TESTED_UNTIL", "") -%}
+        {%- if results | selectattr("status", "in", ["error", "fail", "skipped"]) | list | length == 0 -%}
+            {%- set tested_until = run_query(
+                "select " ~ as_text("min(synced_at)") ~ " from " ~ environments
+            ).rows[0][0] -%}
+        {%- endif -%}
+        create or replace view {{ last_build_relation() }} as
+        select
+            {{ literal(fingerprint) }} as fingerprint,
+            {{ literal(tested_until) }} as tested_until
+    {%- endif -%}
+{% endmacro %}
+
+
+{# Conditions for the rows of an incremental mart that were read since everything passed. #}
+{% macro read_since_tested(node) %}
+    {%- set moments = [] -%}
+    {%- if node.config.materialized == "incremental" -%}
+        {%- for column in ["extracted_at", "deleted_at_source_at"] if column in node.columns -%}
+            {%- do moments.append(
+                column ~ " > cast(" ~ literal(env_var("AIRFLOW_AUDIT_BUILD_TESTED_UNTIL"))
+                ~ " as " ~ native_type("timestamp with time zone") ~ ")"
+            ) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(["(" ~ (moments | join(" or ")) ~ ")"] if moments else []) }}
+{% endmacro %}
