@@ -75,12 +75,13 @@ def test_of_the_settings_that_the_sdk_adds_only_those_of_batches_are_offered():
     assert schema["properties"].keys() == {"batch_config"}
 
 
-def test_a_batch_message_names_the_file_and_its_format(tmp_path):
-    assert batch_message("dag", tmp_path / "dag.parquet").to_dict() == {
+def test_a_batch_message_names_the_files_and_their_format(tmp_path):
+    files = [tmp_path / "dag.parquet", tmp_path / "dag.1.parquet"]
+    assert batch_message("dag", files).to_dict() == {
         "type": "BATCH",
         "stream": "dag",
         "encoding": {"format": "parquet"},
-        "manifest": [(tmp_path / "dag.parquet").as_uri()],
+        "manifest": [file.as_uri() for file in files],
     }
 
 

@@ -127,3 +127,15 @@ def test_about_tells_what_an_empty_list_and_the_default_set_are(capsys):
     shown = capsys.readouterr().out
     assert "an empty list reads every" in shown
     assert "task_instance_history" in shown
+
+
+@pytest.mark.parametrize("connections", [0, -1, 17])
+def test_how_many_connections_there_may_be(connections):
+    with pytest.raises(TapSettingsError, match=rf"connections is {connections}\. .* 1 to 16"):
+        checked_settings(connections=connections)
+
+
+def test_one_connection_reads_unless_more_are_set():
+    config = {"database_url": "postgresql://db/airflow", "environment_slug": "test"}
+    assert AirflowMetadataTap(config=config).settings().connections == 1
+    assert checked_settings(connections=16).connections == 16

@@ -20,8 +20,10 @@ _PATIENCE_SECONDS = 10
 
 
 @contextmanager
-def transaction_pooler(server: ThrowawayPostgres, user: str, password: str) -> Iterator[int]:
-    """Start a pooler with a single connection for each database; give its port.
+def transaction_pooler(
+    server: ThrowawayPostgres, user: str, password: str, *, connections: int = 1
+) -> Iterator[int]:
+    """Start a pooler with a single connection for each database, or with more; give its port.
 
     Without PgBouncer the test is skipped, and says how to get it.
 
@@ -29,6 +31,7 @@ def transaction_pooler(server: ThrowawayPostgres, user: str, password: str) -> I
         server: What it is in front of; it listens on a port.
         user: The only one that it lets in.
         password: Of that user, for the server too.
+        connections: How many it opens to a database.
     """
     program = shutil.which("pgbouncer", path=f"{os.environ['PATH']}:/usr/sbin")
     if not program:
@@ -42,7 +45,7 @@ def transaction_pooler(server: ThrowawayPostgres, user: str, password: str) -> I
         users.write_text(f'"{user}" "{password}"\n')
         settings.write_text(
             f"[databases]\n* = host=127.0.0.1 port={server.port}\n"
-            "[pgbouncer]\npool_mode = transaction\ndefault_pool_size = 1\n"
+            f"[pgbouncer]\npool_mode = transaction\ndefault_pool_size = {connections}\n"
             f"listen_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
             f"auth_type = scram-sha-256\nauth_file = {users}\n"
             "ignore_startup_parameters = extra_float_digits\n"

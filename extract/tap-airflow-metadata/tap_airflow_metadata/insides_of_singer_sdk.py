@@ -58,9 +58,10 @@ class SingleReadTap(Tap):
         self.sync()
 
 
-def batch_message(stream: str, file: Path) -> SDKBatchMessage:
-    """Return the message that names a Parquet file, which tells its compression itself."""
-    return SDKBatchMessage(stream, BaseBatchFileEncoding(format="parquet"), [file.as_uri()])
+def batch_message(stream: str, files: list[Path]) -> SDKBatchMessage:
+    """Return the message that names Parquet files, which tell their compression themselves."""
+    urls = [file.as_uri() for file in files]
+    return SDKBatchMessage(stream, BaseBatchFileEncoding(format="parquet"), urls)
 
 
 def config_of(given: Any) -> dict[str, Any]:  # noqa: ANN401  # a private class of the SDK

@@ -63,13 +63,13 @@ class ManifestRow:
         mode: ``merge``, ``mirror`` or ``append``.
         is_full_read: Whether all rows were read, not only changed ones.
         is_table_at_source: False if this Airflow version has no such table.
-        source_rows: Rows of the table at the source.
+        source_rows: Rows of the table at the source; null if they were not counted.
         sent_rows: Rows read and sent.
         cleaned_rows: Rows with something cut out, because it is not known to be harmless.
         unknown_rows: Rows with something cut out that no rule knows.
         file_count: Parquet files.
         byte_count: Their size.
-        read_seconds: Time to count, read and write them.
+        read_seconds: Time to count, read and write them, of all connections together.
         airflow_version: First release with the database's schema, null if unknown.
         alembic_revision: The database's schema revision.
         postgres_version: The server's version.
@@ -91,7 +91,7 @@ class ManifestRow:
     mode: str
     is_full_read: bool
     is_table_at_source: bool
-    source_rows: int
+    source_rows: int | None
     sent_rows: int
     cleaned_rows: int
     unknown_rows: int

@@ -130,6 +130,31 @@ class Query:
     selected: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class BlockRange:
+    """Blocks of a table, as it lies on the server's disk.
+
+    Attributes:
+        first: Number of the first.
+        end: Number of the block after the last; None for all that there are.
+    """
+
+    first: int
+    end: int | None
+
+    @property
+    def condition(self) -> str:
+        """SQL for the rows in them."""
+        upper = f" and ctid < '({self.end},0)'" if self.end is not None else ""
+        return f"ctid >= '({self.first},0)'{upper}"
+
+    @staticmethod
+    def partition(block_count: int, ranges: int) -> list[BlockRange]:
+        """Return ranges of about the same size; each block is in exactly one."""
+        firsts = sorted({block_count * number // ranges for number in range(ranges)})
+        return [BlockRange(*pair) for pair in zip(firsts, [*firsts[1:], None], strict=True)]
+
+
 @dataclass
 class CleaningCounts:
     """How many rows of a table held something that may not leave the database.
@@ -141,6 +166,11 @@ class CleaningCounts:
 
     cleaned_rows: int = 0
     unknown_rows: int = 0
+
+    def add(self, other: CleaningCounts) -> None:
+        """Add those of other rows."""
+        self.cleaned_rows += other.cleaned_rows
+        self.unknown_rows += other.unknown_rows
 
     def counted(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Count while passing the batches on."""
@@ -179,6 +209,7 @@ def select(
     source: Source,
     pii: Pii,
     changed_since: datetime | None,
+    blocks: BlockRange | None = None,
 ) -> Query:
     """Return the query for one table of one database.
 
@@ -188,6 +219,7 @@ def select(
         source: The table in this database.
         pii: Setting for personal data.
         changed_since: Read only rows that changed since then or are open; None reads all.
+        blocks: Of all rows, read only those in these blocks of the table.
     """
     expressions: dict[str, str] = {}
     cleanings: dict[str, str] = {}
@@ -208,6 +240,8 @@ def select(
     condition = _changed(table, source.types, changed_since) if changed_since else None
     if condition:
         rows = f"{rows} where {condition}"
+    elif blocks:
+        rows = f"{rows} where {blocks.condition}"
     values = [f"{expression} as {quoted(name)}" for name, expression in expressions.items()]
     if cleanings:
         # A subquery cleans each value once, for the value and for the count. It names the columns,

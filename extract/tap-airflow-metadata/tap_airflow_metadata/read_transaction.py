@@ -27,7 +27,7 @@ from tap_airflow_metadata.open_transactions import (
     on_standby,
 )
 from tap_airflow_metadata.query import SALT_SETTING
-from tap_airflow_metadata.quoting import quoted
+from tap_airflow_metadata.quoting import literal, quoted
 from tap_airflow_metadata.settings import Settings
 
 # Settings of a scratch database that holds a snapshot: when it was taken, and of which database.
@@ -59,6 +59,33 @@ _CLOCK_SQL = """
     select pg_is_in_recovery(), now(), pg_last_xact_replay_timestamp(),
         extract(epoch from clock_timestamp() - pg_last_xact_replay_timestamp())::float8
 """
+# The server's start tells servers apart: an id of a snapshot may be in use on another one, too.
+_MOMENT_SQL = "select txid_current_snapshot()::text, pg_postmaster_start_time()::text"
+_BLOCKS_SQL = """
+    select case
+        when current_setting('server_version_num')::int >= 140000
+            and relation.relkind = 'r' and not relation.relhassubclass and method.amname = 'heap'
+            and has_column_privilege(relation.oid, 'ctid', 'select')
+        then pg_relation_size(relation.oid) / current_setting('block_size')::int
+        else 0
+    end
+    from pg_class as relation
+    left join pg_am as method on method.oid = relation.relam
+    where relation.oid = to_regclass($1)
+"""
+
+
+@dataclass(frozen=True)
+class SharedSnapshot:
+    """What a transaction sees, for others of the same server to see the same.
+
+    Attributes:
+        name: As the server exported it; gone when the transaction ends.
+        moment: What tells whether another transaction sees the same.
+    """
+
+    name: str
+    moment: tuple[str, str]
 
 
 @dataclass(frozen=True)
@@ -131,25 +158,31 @@ def _parse_snapshot_settings(taken_at: str, database_id: str) -> tuple[datetime,
 class ReadTransaction:
     """A REPEATABLE READ, READ ONLY transaction for all queries of a sync.
 
-    A context manager; the transaction ends with the block. One connection reads all tables, so that
-    no snapshot has to be exported, and a transaction pooler may stand between.
+    A context manager; the transaction ends with the block. A transaction pooler may stand between.
+
+    Args:
+        settings: Where, and with which limits.
+        shared: What another transaction sees, to see the same; None for a moment of its own.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, shared: SharedSnapshot | None = None) -> None:
         self._settings = settings
+        self._shared = shared
 
     def __enter__(self) -> ReadTransaction:  # noqa: PYI034  (Self needs 3.11)
         """Connect and begin.
 
         Raises:
             SourceRefusedError: The login or the database is wrong.
-            SourceUnavailableError: The server cannot be reached; a retry may help.
+            SourceUnavailableError: The server cannot be reached, or a transaction of it whose
+                snapshot is shared; a retry may help.
         """
         with contextlib.ExitStack() as undo, translated_errors():
             self._connection = dbapi.connect(self._settings.database_url)
             self._cursor = self._connection.cursor()
             undo.callback(self._disconnect)
-            self._read_clock_and_activity()
+            if self._shared is None:
+                self._read_clock_and_activity()
             self._begin()
             undo.pop_all()
         return self
@@ -189,9 +222,14 @@ class ReadTransaction:
         self._cursor.execute("commit and chain")
 
     def _begin(self) -> None:
-        settings = self._settings
+        settings, shared = self._settings, self._shared
+        self._cursor.execute("set transaction isolation level repeatable read, read only")
+        if shared:
+            self._cursor.execute(f"set transaction snapshot {literal(shared.name)}")
+            if self._rows(_MOMENT_SQL)[0] != shared.moment:
+                msg = "A further connection led to another server, or to another moment"
+                raise SourceUnavailableError(msg)
         for statement in (
-            "set transaction isolation level repeatable read, read only",
             "set local time zone 'UTC'",
             "set local standard_conforming_strings = on",
             f"set local statement_timeout = '{settings.statement_timeout_seconds}s'",
@@ -204,6 +242,17 @@ class ReadTransaction:
     def _rows(self, sql: str, *parameters: object) -> list[tuple[Any, ...]]:
         self._cursor.execute(sql, parameters or None)
         return list(self._cursor.fetchall())
+
+    def share(self) -> SharedSnapshot:
+        """Let other transactions see what this one sees, for as long as it lasts."""
+        with translated_errors():
+            name = self._rows("select pg_export_snapshot()")[0][0]
+            return SharedSnapshot(name, self._rows(_MOMENT_SQL)[0])
+
+    def cancel(self) -> None:
+        """End the running query with an error; for other threads than the one that reads."""
+        with contextlib.suppress(adbc_driver_manager.Error):
+            self._cursor.adbc_cancel()
 
     def columns(self) -> dict[str, dict[str, SourceColumn]]:
         """Return every column of every table of the source schema, by table and column."""
@@ -302,6 +351,16 @@ class ReadTransaction:
         with translated_errors():
             name = f"{quoted(self._settings.source_schema)}.{quoted(table)}"
             return int(self._rows("select pg_table_size(to_regclass($1))", name)[0][0])
+
+    def block_count(self, table: str) -> int:
+        """Return how many blocks of a table can be read by ranges, 0 if none can.
+
+        Ranges of ``ctid`` need PostgreSQL 14, an ordinary table, and a login that may select
+        ``ctid``, which a grant of single columns does not let it.
+        """
+        with translated_errors():
+            name = f"{quoted(self._settings.source_schema)}.{quoted(table)}"
+            return int(self._rows(_BLOCKS_SQL, name)[0][0])
 
     def batches(self, sql: str) -> Iterator[pa.RecordBatch]:
         """Yield the result of a query, read by binary COPY; rows never become Python objects."""

@@ -14,6 +14,10 @@ from tap_airflow_metadata.errors import TapSettingsError
 
 Mode = Literal["merge", "mirror", "append"]
 Pii = Literal["usernames", "hashed", "full"]
+CountRows = Literal["always", "full_reads"]
+
+# More would only be more load: a database has a few big tables, and a tap a few cores.
+_MOST_CONNECTIONS = 16
 
 # At most 48 characters: `airflow_<slug>_export`, the longest schema named after it, then has 63, as
 # many as PostgreSQL takes, and less than any warehouse does. Each package has the pattern, because
@@ -38,6 +42,9 @@ class Settings:
         statement_timeout_seconds: Longest time for one query; 0 for no limit.
         lock_timeout_seconds: Longest wait for a lock; 0 for no limit.
         skip_unreadable_tables: Warn of tables the login may not read, and leave them out.
+        connections: How many connections may read side by side.
+        count_rows: ``always``: every sync counts the rows of every table. ``full_reads``: only of
+            those that it reads whole.
     """
 
     database_url: str = field(repr=False)
@@ -52,6 +59,8 @@ class Settings:
     statement_timeout_seconds: int
     lock_timeout_seconds: int
     skip_unreadable_tables: bool
+    connections: int
+    count_rows: CountRows
 
     def with_tables(self, tables: tuple[Table, ...]) -> Settings:
         """Return the same settings for other tables."""
@@ -155,6 +164,13 @@ def settings_from_config(config: Mapping[str, Any], catalogue: Mapping[str, Tabl
             " gives other hashes"
         )
         raise TapSettingsError(msg)
+    connections = config.get("connections", 1)
+    if not 1 <= connections <= _MOST_CONNECTIONS:
+        msg = (
+            f"connections is {connections}. Set TAP_AIRFLOW_METADATA_CONNECTIONS to how many"
+            f" connections may read side by side, 1 to {_MOST_CONNECTIONS}"
+        )
+        raise TapSettingsError(msg)
     return Settings(
         database_url=libpq_url(config.get("database_url") or ""),
         environment_slug=slug,
@@ -168,4 +184,6 @@ def settings_from_config(config: Mapping[str, Any], catalogue: Mapping[str, Tabl
         statement_timeout_seconds=config["statement_timeout_seconds"],
         lock_timeout_seconds=config["lock_timeout_seconds"],
         skip_unreadable_tables=bool(config.get("skip_unreadable_tables")),
+        connections=connections,
+        count_rows=config.get("count_rows") or "always",
     )

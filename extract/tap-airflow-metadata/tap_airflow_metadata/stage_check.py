@@ -26,7 +26,7 @@ class StagedTable:
         table: Its name.
         is_table_at_source: False if this Airflow has no such table.
         is_full_read: Whether all rows were read, not only changed ones.
-        source_rows: Rows of the table at the source.
+        source_rows: Rows of the table at the source; None if they were not counted.
         staged_rows: Rows in its files.
         staged_bytes: Size of its files.
         extracted_at: As of when the rows are, ISO 8601, UTC.
@@ -35,7 +35,7 @@ class StagedTable:
     table: str
     is_table_at_source: bool
     is_full_read: bool
-    source_rows: int
+    source_rows: int | None
     staged_rows: int
     staged_bytes: int
     extracted_at: str

@@ -5,32 +5,28 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 
 from tap_airflow_metadata.bookmarks import Bookmarks
-from tap_airflow_metadata.catalogue import Column, Table, load_catalogue
+from tap_airflow_metadata.catalogue import Column, Table
 from tap_airflow_metadata.cleaning import cleaned
 from tap_airflow_metadata.errors import UnreadableTableError
 from tap_airflow_metadata.known_schema import FoundTable, merge_key, require_known_schema
 from tap_airflow_metadata.manifest import MANIFEST, ManifestRow, record_batch
-from tap_airflow_metadata.query import CleaningCounts, Query, Source, is_read, known_users, select
+from tap_airflow_metadata.query import BlockRange, Query, Source, is_read, known_users, select
 from tap_airflow_metadata.raw_shape import arrow_schema, json_schema
 from tap_airflow_metadata.read_transaction import ReadTransaction, SourceColumn, SourceIdentity
 from tap_airflow_metadata.settings import Settings
+from tap_airflow_metadata.side_by_side import LEAST_SHARE_BYTES, SideBySide
+from tap_airflow_metadata.source_log import log_source
 from tap_airflow_metadata.spool import Spool, SpoolFile
+from tap_airflow_metadata.table_reading import TableReading
 
 logger = logging.getLogger("tap-airflow-metadata")
-
-# Tables in Airflow's schema that are not Airflow's: leftovers of its clean-ups and upgrades,
-# Celery's results, and the mark of a restored copy.
-_NOT_AIRFLOWS = re.compile(
-    r"^(_airflow_(deleted|moved)__|_xcom_archive$|celery_task|airflow_snapshot_origin$)"
-)
 
 
 @dataclass(frozen=True)
@@ -41,10 +37,10 @@ class TableRead:
         name: Stream name.
         key: Merge key in this database.
         schema: JSON schema of a record.
-        file: Its rows; None without rows.
-        bookmark: State of the stream once the file is loaded; None for the manifest.
+        files: Its rows; none without rows.
+        bookmark: State of the stream once the files are loaded; None for the manifest.
         version: ``extracted_at`` of a full read, in epoch milliseconds: a key that is not in the
-            file is gone from the source. None if only changes were read, or if this Airflow has no
+            files is gone from the source. None if only changes were read, or if this Airflow has no
             such table: what an older one left in the warehouse was not deleted. Mode ``mirror``
             empties the table all the same.
     """
@@ -52,7 +48,7 @@ class TableRead:
     name: str
     key: tuple[str, ...]
     schema: dict[str, Any]
-    file: SpoolFile | None
+    files: tuple[SpoolFile, ...]
     bookmark: dict[str, Any] | None
     version: int | None
 
@@ -65,14 +61,14 @@ class TableQuery:
         table: Its name.
         sql: The query; None if this Airflow has no such table.
         is_full_read: Whether it reads all rows, not only changed ones.
-        source_rows: Rows in the table.
+        source_rows: Rows in the table; None if they are not counted.
         source_bytes: Size of the table on the server's disk, without indexes.
     """
 
     table: str
     sql: str | None
     is_full_read: bool
-    source_rows: int
+    source_rows: int | None
     source_bytes: int
 
 
@@ -81,20 +77,22 @@ class _Plan:
     """What is read of one table.
 
     Attributes:
+        table: Its catalogue entry.
         columns: Of the raw table.
         key: Merge key in this database.
         selection: See :func:`_selection`.
         since: Read rows that changed since then; None for all.
-        query: None if this database has no such table.
-        found: Columns of the table in this database.
+        source: The table in this database; None if it has no such table.
+        query: How to read it; None if this database has no such table.
     """
 
+    table: Table
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     selection: str
     since: datetime | None
+    source: Source | None
     query: Query | None
-    found: tuple[str, ...]
 
 
 def _columns_of(table: Table, settings: Settings) -> tuple[Column, ...]:
@@ -171,15 +169,12 @@ class Sync:
             TapError: The database cannot be read; nothing is left in the spool.
         """
         started = time.monotonic()
-        with ReadTransaction(self._settings) as transaction:
-            found, identity, tables = self._begin(transaction)
-            reads, rows = [], []
-            for table in tables:
-                read, row = self._read_table(
-                    table, transaction, found.get(table.name), identity, spool
-                )
-                reads.append(read)
-                rows.append(row)
+        with SideBySide(self._settings) as connections:
+            found, identity, tables = self._begin(connections.first)
+            plans = [self._plan(table, found.get(table.name), identity) for table in tables]
+            readings = self._read_tables(plans, connections, spool, identity.extracted_at)
+        read = list(zip(plans, readings, strict=True))
+        rows = [self._manifest_row(plan, reading, identity) for plan, reading in read]
         seconds = time.monotonic() - started
         sent = sum(row.sent_rows for row in rows)
         logger.info("Read %s rows of %s tables in %.1f s", f"{sent:,}", len(rows), seconds)
@@ -190,7 +185,11 @@ class Sync:
             identity.extracted_at,
         )
         schema = json_schema(MANIFEST.raw_columns()) | {"x-mode": "merge"}
-        return [*reads, TableRead(MANIFEST.name, MANIFEST.key[0], schema, manifest, None, None)]
+        files = (manifest,) if manifest else ()
+        return [
+            *(self._table_read(plan, reading.files, identity) for plan, reading in read),
+            TableRead(MANIFEST.name, MANIFEST.key[0], schema, files, None, None),
+        ]
 
     def queries(self) -> list[TableQuery]:
         """Return how each table would be read now, and its size, without reading a row.
@@ -211,7 +210,7 @@ class Sync:
                         table=table.name,
                         sql=plan.query.sql if plan.query else None,
                         is_full_read=plan.since is None,
-                        source_rows=transaction.count(table.name) if plan.query else 0,
+                        source_rows=self._source_rows(plan, transaction),
                         source_bytes=transaction.byte_count(table.name) if plan.query else 0,
                     )
                 )
@@ -225,7 +224,7 @@ class Sync:
         tables = self._readable_tables(found)
         self._users = known_users(found, self._settings.source_schema)
         self._require_known_schema(transaction, tables, found, identity)
-        self._log_source(identity, found)
+        log_source(identity, found, self._settings)
         self._bookmarks.require_not_older(tables, identity)
         return found, identity, tables
 
@@ -247,51 +246,6 @@ class Sync:
             for table in tables
         ]
         require_known_schema(found_tables, identity.revision)
-
-    def _log_source(
-        self, identity: SourceIdentity, found: dict[str, dict[str, SourceColumn]]
-    ) -> None:
-        if identity.airflow_version is None:
-            logger.warning(
-                "Unknown schema revision %s: a newer or patched Airflow than 3.4. Going on with the"
-                " tables and columns that are known; what is new in it is not read",
-                identity.revision,
-            )
-        logger.info(
-            "Environment %s as of %s: schema of Airflow %s (revision %s) on PostgreSQL %s",
-            self._settings.environment_slug,
-            identity.extracted_at.isoformat(),
-            identity.airflow_version or "an unknown version",
-            identity.revision,
-            identity.postgres_version,
-        )
-        self._log_freshness(identity)
-        catalogue = load_catalogue()
-        unknown = [
-            name for name in found if name not in catalogue and not _NOT_AIRFLOWS.match(name)
-        ]
-        readable = {name for name, table in catalogue.items() if table.read != "never"}
-        if unknown and readable <= {table.name for table in self._settings.tables}:
-            logger.warning("Tables that are not in the catalogue, not read: %s", ", ".join(unknown))
-
-    def _log_freshness(self, identity: SourceIdentity) -> None:
-        if identity.replay_lag_seconds is not None:
-            logger.info(
-                "The server is a standby: the last transaction that it replayed was committed %.0f"
-                " seconds ago",
-                identity.replay_lag_seconds,
-            )
-        transactions = identity.transactions
-        if transactions.oldest_began_at:
-            logger.info(
-                "A transaction is open since %s: the next sync reads again what changed since then",
-                transactions.oldest_began_at.isoformat(),
-            )
-        elif transactions.seen == "writing" and transactions.oldest_id:
-            logger.info(
-                "A transaction is open that has written, and this login cannot see since when: the"
-                " next sync reads further back"
-            )
 
     def _readable_tables(self, found: dict[str, dict[str, SourceColumn]]) -> tuple[Table, ...]:
         unreadable = _unreadable(self._settings.tables, found, self._settings)
@@ -316,48 +270,78 @@ class Sync:
         key = merge_key(table, types)
         selection = _selection(table, key, self._settings, identity)
         since = self._bookmarks.since(table, selection, identity) if source else None
-        query = None
+        found, query = None, None
         if source:
             found = Source(self._settings.source_schema, types, self._users)
             query = select(table, columns, found, self._settings.pii, since)
-        return _Plan(columns, key, selection, since, query, tuple(types))
+        return _Plan(table, columns, key, selection, since, found, query)
 
-    def _read_table(
+    def _source_rows(self, plan: _Plan, transaction: ReadTransaction) -> int | None:
+        if not plan.query:
+            return 0
+        return transaction.count(plan.table.name) if self._is_counted(plan) else None
+
+    def _is_counted(self, plan: _Plan) -> bool:
+        return plan.since is None or self._settings.count_rows == "always"
+
+    def _read_tables(
         self,
-        table: Table,
-        transaction: ReadTransaction,
-        source: dict[str, SourceColumn] | None,
-        identity: SourceIdentity,
+        plans: list[_Plan],
+        connections: SideBySide,
         spool: Spool,
-    ) -> tuple[TableRead, ManifestRow]:
-        started_at, clock = datetime.now(timezone.utc), time.monotonic()
-        plan = self._plan(table, source, identity)
-        file: SpoolFile | None = None
-        source_rows = 0
-        found = CleaningCounts()
-        if plan.query:
-            source_rows = transaction.count(table.name)
-            file = spool.write(
-                table.name,
-                arrow_schema(plan.columns),
-                found.counted(transaction.batches(plan.query.sql)),
-                identity.extracted_at,
+        extracted_at: datetime,
+    ) -> list[TableReading]:
+        first, sizes = connections.first, dict.fromkeys((plan.table.name for plan in plans), 0)
+        if self._settings.connections > 1:
+            sizes = {
+                plan.table.name: first.byte_count(plan.table.name) for plan in plans if plan.query
+            }
+        # No part is more than half of what a connection reads, so that all end together.
+        share = max(sum(sizes.values()) // (2 * self._settings.connections), LEAST_SHARE_BYTES)
+        readings, jobs = [], []
+        for plan in plans:
+            size = sizes.get(plan.table.name, 0)
+            queries = self._queries(plan, first, size // share + 1)
+            schema = arrow_schema(plan.columns)
+            reading = TableReading(
+                plan.table.name, queries, schema, is_counted=self._is_counted(plan)
             )
+            readings.append(reading)
+            jobs += reading.jobs(spool, extracted_at, size)
+        connections.run(jobs)
+        return readings
+
+    def _queries(self, plan: _Plan, transaction: ReadTransaction, parts: int) -> list[str]:
+        """Return the SQL for a table, in parts if all of it is read and that pays."""
+        if not plan.query or not plan.source:
+            return []
+        blocks = transaction.block_count(plan.table.name) if parts > 1 and not plan.since else 0
+        if not blocks:
+            return [plan.query.sql]
+        return [
+            select(plan.table, plan.columns, plan.source, self._settings.pii, None, part).sql
+            for part in BlockRange.partition(blocks, parts)
+        ]
+
+    def _manifest_row(
+        self, plan: _Plan, reading: TableReading, identity: SourceIdentity
+    ) -> ManifestRow:
         selected = plan.query.selected if plan.query else ()
-        row = ManifestRow(
+        found = plan.source.types if plan.source else {}
+        return ManifestRow(
             sync_id=self._sync_id,
-            table_name=table.name,
+            table_name=plan.table.name,
             environment_slug=self._settings.environment_slug,
             mode=self._settings.mode,
             is_full_read=plan.since is None,
-            is_table_at_source=source is not None,
-            source_rows=source_rows,
-            sent_rows=file.row_count if file else 0,
-            cleaned_rows=found.cleaned_rows,
-            unknown_rows=found.unknown_rows,
-            file_count=1 if file else 0,
-            byte_count=file.byte_count if file else 0,
-            read_seconds=round(time.monotonic() - clock, 3),
+            is_table_at_source=plan.source is not None,
+            source_rows=reading.source_rows,
+            sent_rows=sum(file.row_count for file in reading.files),
+            cleaned_rows=reading.found.cleaned_rows,
+            unknown_rows=reading.found.unknown_rows,
+            file_count=len(reading.files),
+            byte_count=sum(file.byte_count for file in reading.files),
+            read_seconds=reading.read_seconds,
             airflow_version=identity.airflow_version,
             alembic_revision=identity.revision,
             postgres_version=identity.postgres_version,
@@ -365,31 +349,17 @@ class Sync:
             transactions_seen=identity.transactions.seen,
             oldest_transaction_at=identity.transactions.oldest_began_at,
             pii=self._settings.pii,
-            withheld_columns=tuple(name for name in plan.found if name not in selected),
-            started_at=started_at,
-            ended_at=datetime.now(timezone.utc),
+            withheld_columns=tuple(name for name in found if name not in selected),
+            started_at=reading.started_at,
+            ended_at=reading.ended_at,
         )
-        logger.info(
-            "%s: %s of %s rows, %.1f MB in %.1f s",
-            table.name,
-            f"{row.sent_rows:,}",
-            f"{row.source_rows:,}",
-            row.byte_count / 1e6,
-            row.read_seconds,
-            # For programs: Meltano writes it into its JSON log.
-            extra={
-                "read": {
-                    "table": table.name,
-                    "source_rows": row.source_rows,
-                    "sent_rows": row.sent_rows,
-                    "bytes": row.byte_count,
-                    "seconds": row.read_seconds,
-                }
-            },
-        )
+
+    def _table_read(
+        self, plan: _Plan, files: tuple[SpoolFile, ...], identity: SourceIdentity
+    ) -> TableRead:
         schema = json_schema(plan.columns) | {"x-mode": self._settings.mode}
-        bookmark = self._bookmarks.next(table, plan.selection, identity)
-        is_frozen = source is None and self._settings.mode != "mirror"
-        is_whole = row.is_full_read and not is_frozen
+        bookmark = self._bookmarks.next(plan.table, plan.selection, identity)
+        is_frozen = plan.source is None and self._settings.mode != "mirror"
+        is_whole = plan.since is None and not is_frozen
         version = round(identity.extracted_at.timestamp() * 1000) if is_whole else None
-        return TableRead(table.name, plan.key, schema, file, bookmark, version), row
+        return TableRead(plan.table.name, plan.key, schema, files, bookmark, version)

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Iterable
 from decimal import Decimal
+from itertools import chain
 from pathlib import Path
 from tempfile import gettempdir
 from typing import Any, ClassVar
@@ -37,7 +38,7 @@ from tap_airflow_metadata.settings import (
     select_tables,
     settings_from_config,
 )
-from tap_airflow_metadata.spool import Spool, SpoolFile
+from tap_airflow_metadata.spool import Spool
 from tap_airflow_metadata.sync import Sync, TableQuery, TableRead
 
 _DEFAULT_SET = ", ".join(t.name for t in load_catalogue().values() if t.read == "default")
@@ -162,6 +163,20 @@ class AirflowMetadataTap(SingleReadTap):
             default=False,
             description="Leave out tables that the login may not read, in place of an error.",
         ),
+        th.Property(
+            "connections",
+            th.IntegerType,
+            default=1,
+            description="How many connections may read side by side, 1 to 16, all in one moment.",
+        ),
+        th.Property(
+            "count_rows",
+            th.StringType,
+            default="always",
+            allowed_values=["always", "full_reads"],
+            description="Which tables are counted at the source: all in every sync, or only those"
+            " that it reads whole.",
+        ),
     ).to_dict()
 
     def settings(self) -> Settings:
@@ -264,18 +279,18 @@ class AirflowMetadataTap(SingleReadTap):
 
     def _send(self, read: TableRead) -> None:
         self.write_message(SchemaMessage(read.name, read.schema, list(read.key)))
-        if read.file and self._sends_files:
-            self.write_message(batch_message(read.name, read.file.path))
-        elif read.file:
-            self._send_records(read, read.file)
+        if read.files and self._sends_files:
+            self.write_message(batch_message(read.name, [file.path for file in read.files]))
+        elif read.files:
+            self._send_records(read)
         if read.version is not None:
             self.write_message(ActivateVersionMessage(read.name, read.version))
 
-    def _send_records(self, read: TableRead, file: SpoolFile) -> None:
+    def _send_records(self, read: TableRead) -> None:
         is_json = {
             name for name, shape in read.schema["properties"].items() if "object" in shape["type"]
         }
-        for record in file.records():
+        for record in chain.from_iterable(file.records() for file in read.files):
             for name in is_json:
                 text = record[name]
                 # A float would lose digits; the SDK writes a Decimal as it is.
