@@ -28,8 +28,8 @@ def lines(run):
     return {entry["table"]: entry for entry in map(json.loads, run.output.splitlines())}
 
 
-def staged(folder, database, **config):
-    run = run_tap(folder, database_url=database, tables=TABLES, **config)
+def staged(folder, database, state=None, **config):
+    run = run_tap(folder, state, database_url=database, tables=TABLES, **config)
     assert run.exit_code == 0, run.log
     (folder / "messages.jsonl").write_text(run.output)
     return run
@@ -89,6 +89,22 @@ def test_what_is_whole_is_counted(database, tmp_path):
     }
     assert found["variable"]["staged_rows"] == found["variable"]["staged_bytes"] == 0
     assert not found["sla_miss"]["is_table_at_source"]
+
+
+def test_only_what_is_read_whole_is_counted_if_that_is_set(database, tmp_path):
+    config = {"count_rows": "full_reads"}
+    first = staged(tmp_path, database, **config)
+    assert first.manifest("dag_run")["source_rows"] == 30
+    second = staged(tmp_path, database, first.state, **config)
+    counted = {row["table_name"]: row["source_rows"] for row in second.rows("_sync_manifest")}
+    assert counted == {"dag_run": None, "sla_miss": 0, "variable": 0}
+    assert "of uncounted rows" in second.log
+    assert lines(check(tmp_path))["dag_run"]["source_rows"] is None
+    config |= {"database_url": database, "tables": TABLES, "arguments": ["--queries"]}
+    asked = lines(run_tap(tmp_path, first.state, **config))
+    assert {name: entry["source_rows"] for name, entry in asked.items()} == counted
+    every = staged(tmp_path, database, first.state)
+    assert every.manifest("dag_run")["source_rows"] == 30
 
 
 def test_a_truncated_file_is_refused(database, tmp_path):

@@ -74,6 +74,20 @@ def test_an_interrupted_sync_and_lost_rows_are_incomplete(project: DbtProject) -
     assert f"with ENVIRONMENT_SLUG={THREE}, and if that does not help, with full refresh" in told[1]
 
 
+def test_what_was_not_counted_is_not_called_complete(project: DbtProject) -> None:
+    sync_before(project, TWO, hours=1)
+    sync_before(project, THREE, hours=1)
+    with duckdb.connect(str(project.warehouse)) as warehouse:
+        warehouse.execute(
+            f'update "airflow_{TWO}"._sync_manifest set source_rows = null, is_full_read = false'
+            " where table_name in ('dag', 'log')"
+        )
+    run = freshness(project)
+    assert run.exit_code == 0, run.output
+    told = {line.partition("hours ago, ")[2].strip() for line in run.output.splitlines()}
+    assert told == {"", "complete", "complete but for 2 tables that it did not count"}
+
+
 def test_an_environment_without_a_whole_sync_is_not_fresh(project: DbtProject) -> None:
     sync_before(project, THREE, hours=1)
     with duckdb.connect(str(project.warehouse)) as warehouse:

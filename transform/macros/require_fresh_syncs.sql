@@ -11,12 +11,13 @@
     {%- set longest_age = var("longest_sync_age_hours") | float -%}
     {%- set synced = {} -%}
     {#- By position: warehouses differ in the case of a column's name. -#}
-    {%- for slug, synced_at, age_hours, incomplete_tables in run_query(last_syncs()).rows -%}
+    {%- for slug, synced_at, age_hours, incomplete_tables, uncounted_tables in run_query(last_syncs()).rows -%}
         {%- do synced.update({slug: {
             "told": "last sync " ~ synced_at.astimezone(modules.pytz.utc).strftime("%Y-%m-%d %H:%M UTC")
             ~ ", " ~ "%.1f" | format(age_hours | float) ~ " hours ago",
             "is_old": age_hours > longest_age,
             "incomplete_tables": incomplete_tables | int,
+            "uncounted_tables": uncounted_tables | int,
         }}) -%}
     {%- endfor -%}
     {%- set problems = [] -%}
@@ -37,7 +38,10 @@
             ) -%}
         {%- endif -%}
         {%- if sync and not (sync.is_old or sync.incomplete_tables) -%}
-            {%- do log(found ~ ", complete", info=true) -%}
+            {%- set uncounted = " but for " ~ sync.uncounted_tables ~ " tables that it did not count" -%}
+            {%- do log(
+                found ~ ", complete" ~ (uncounted if sync.uncounted_tables else ""), info=true
+            ) -%}
         {%- endif -%}
     {%- endfor -%}
     {%- if problems -%}
@@ -48,7 +52,8 @@
 
 {#
     The last sync of every environment, from the raw tables as they are now: its moment,
-    its age in hours, and how many of its tables hold less, or newer rows, than it counted.
+    its age in hours, how many of its tables hold less, or newer rows, than it counted, and
+    how many it did not count.
 #}
 {% macro last_syncs() %}
 with sync_manifests as (
@@ -79,7 +84,8 @@ summarised as (
         max(extracted_at) as synced_at,
         sum(
             case when was_interrupted_since or warehouse_rows < source_rows then 1 else 0 end
-        ) as incomplete_tables
+        ) as incomplete_tables,
+        sum(case when source_rows is null then 1 else 0 end) as uncounted_tables
     from compared
     group by environment_slug
 
@@ -89,6 +95,7 @@ select
     environment_slug,
     synced_at,
     {{ seconds_between("synced_at", build_time()) }} / 3600 as age_hours,
-    incomplete_tables
+    incomplete_tables,
+    uncounted_tables
 from summarised
 {% endmacro %}

@@ -12,7 +12,8 @@ select
     table_name,
     'Environment ' || environment_slug || ', table ' || table_name || ': '
     || {{ as_text("warehouse_rows") }} || ' rows in the warehouse, '
-    || {{ as_text("source_rows") }} || ' at the source in the last sync. '
+    || coalesce({{ as_text("source_rows") }}, 'uncounted')
+    || ' at the source in the last sync. '
     || case
         when was_interrupted_since
             then 'A later sync was interrupted; run it again'

@@ -127,6 +127,17 @@ def staged_files(step, **arguments):
     return folder
 
 
+def test_a_table_that_is_not_counted_has_no_number(step, capfd):
+    told = QueryTablesOperator._totals(
+        step(QueryTablesOperator),
+        {"log": {"source_rows": None, "source_bytes": 8192}},
+        "source_rows",
+        "source_bytes",
+    )
+    assert (told["rows"], told["bytes"]) == (None, 8192)
+    assert "log: uncounted rows, 8,192 bytes" in capfd.readouterr().out
+
+
 def test_query_shows_the_sql_and_the_counts(step, meltano, capfd):
     told = step(QueryTablesOperator).execute(context())
     assert (told["rows"], told["bytes"]) == (12, 8192)

@@ -17,10 +17,13 @@ counted as (
     select
         environment_slug,
         sum(case when is_table_at_source then 1 else 0 end) as table_count,
-        sum(source_rows) as source_rows,
+        -- Unknown in all if one table was not counted.
+        case
+            when count(source_rows) = count(*) then sum(source_rows)
+        end as source_rows,
         sum(warehouse_rows) as warehouse_rows,
         sum(deleted_rows) as deleted_rows,
-        sum(case when is_reconciled then 0 else 1 end) as unreconciled_table_count,
+        sum(case when not is_reconciled then 1 else 0 end) as unreconciled_table_count,
         sum(read_seconds) as read_seconds,
         sum(byte_count) as byte_count
     from tables

@@ -185,9 +185,11 @@ class TableExportOperator(MeltanoOperator):
     ) -> dict[str, Any]:
         """Log the counts, and return them with their sums for XCom."""
         for name, counts in tables.items():
-            self.log.info("%s: %s rows, %s bytes", name, f"{counts[rows]:,}", f"{counts[size]:,}")
+            counted = "uncounted" if counts[rows] is None else f"{counts[rows]:,}"
+            self.log.info("%s: %s rows, %s bytes", name, counted, f"{counts[size]:,}")
+        found = [counts[rows] for counts in tables.values()]
         return {
-            "rows": sum(counts[rows] for counts in tables.values()),
+            "rows": None if None in found else sum(found),
             "bytes": sum(counts[size] for counts in tables.values()),
             "tables": {name: dict(counts) for name, counts in tables.items()},
         }
@@ -344,7 +346,9 @@ class CheckLoadedOperator(TableExportOperator):
     ) -> str | None:
         """Return how a loaded table differs from what was staged, None if it does not."""
         place = f"{transfer.schema}.{name} of {transfer.warehouse.name}"
-        expected = f"{name}: {staged['source_rows']:,} rows at the source"
+        counted = staged["source_rows"]
+        at_source = "uncounted" if counted is None else f"{counted:,}"
+        expected = f"{name}: {at_source} rows at the source"
         expected = f"{expected}, {staged['staged_rows']:,} staged"
         if loaded["rows"] is None:
             return f"{expected}, but there is no {place}"

@@ -40,6 +40,7 @@ reconciled as (
             when was_interrupted_since then false
             -- What an upgrade removed stays as it was.
             when not is_table_at_source and mode <> 'mirror' then true
+            -- Null where the source was not counted: what is not known is not said.
             when is_full_read then warehouse_rows = source_rows
             else warehouse_rows >= source_rows
         end as is_reconciled,
