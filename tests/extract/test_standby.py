@@ -15,6 +15,7 @@ from tap_airflow_metadata.errors import SourceUnavailableError
 from tap_airflow_metadata.read_transaction import ReadTransaction
 from tests.extract.generated_rows import fill
 from tests.extract.restored_snapshots import own_identity
+from tests.extract.side_by_side import Gathering
 from tests.extract.tap_runs import checked_settings, run_tap, sync_here
 from tests.real_airflow import captured
 from tests.real_airflow.postgres import execute, throwaway_postgres
@@ -115,6 +116,26 @@ def test_the_lag_is_told(pair, tmp_path):
     now = dt.datetime.now(dt.timezone.utc)
     assert moment_of(run) <= now - dt.timedelta(seconds=manifest["replay_lag_seconds"] - 0.01)
     assert sync(tmp_path, pair.primary_url).manifest("dag")["replay_lag_seconds"] is None
+
+
+def test_several_connections_read_a_standby_in_one_moment(pair, tmp_path, monkeypatch):
+    Gathering(monkeypatch, pair.standby_url, 2)
+    share = ReadTransaction.share
+
+    def share_and_replay(transaction):
+        shared = share(transaction)
+        pair.change(7)
+        pair.standby.catch_up()
+        return shared
+
+    monkeypatch.setattr(ReadTransaction, "share", share_and_replay)
+    config = {"database_url": pair.standby_url, "tables": TABLES}
+    run = sync_here(tmp_path, connections=2, **config)
+    assert len(run.of("BATCH", "task_instance")[0]["manifest"]) > 1
+    assert len(run.rows("task_instance")) == 20
+    # What was replayed while it read is read by the next one.
+    monkeypatch.undo()
+    assert len(sync_here(tmp_path, run.state, **config).rows("task_instance")) == 1
 
 
 def test_primary_and_standby_take_turns(pair, tmp_path):
