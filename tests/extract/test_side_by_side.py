@@ -129,13 +129,14 @@ def is_read_alone(folder, caplog, url, *said):
         assert text in told
 
 
-def test_one_connection_is_enough_for_a_role_with_a_limit(reader, tmp_path, monkeypatch, caplog):
+@pytest.mark.parametrize("limit", [1, 2])  # of two more, the second is refused
+def test_one_connection_is_enough_for_a_role_with_a_limit(
+    reader, tmp_path, monkeypatch, caplog, limit
+):
     let_the_first_one_wait(monkeypatch)
-    for limit in (1, 2):  # of two more, the second is refused
-        execute(
-            reader.replace("reader@", "postgres@"), f"alter role reader connection limit {limit}"
-        )
-        is_read_alone(tmp_path, caplog, reader, ALONE, "too many connections for role")
+    owner = reader.replace("reader@", "postgres@")
+    execute(owner, f"alter role reader connection limit {limit}")
+    is_read_alone(tmp_path, caplog, reader, ALONE, "too many connections for role")
 
 
 @pytest.mark.parametrize(

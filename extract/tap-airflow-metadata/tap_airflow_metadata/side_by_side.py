@@ -53,7 +53,7 @@ class SideBySide:
         self._working: list[ReadTransaction] = []
         self._jobs: deque[Job] = deque()
         self._error: BaseException | None = None
-        self._is_over = False
+        self._is_over = self._is_refused = False
         self._lock = threading.Lock()
         self._opener: threading.Thread | None = None
 
@@ -97,7 +97,7 @@ class SideBySide:
             self._is_over = True
         if len(self._working) > 1:
             self._wait(self._opener)
-        elif self._opener.is_alive() and not self._error:
+        elif not (self._is_refused or self._error):
             seconds = time.monotonic() - started
             logger.warning(
                 "One connection read everything: connections is %s, but no other one was given"
@@ -134,7 +134,9 @@ class SideBySide:
                 with ThreadPoolExecutor(further) as threads:
                     list(threads.map(self._work, transactions))
         except TapError as error:
-            if not self._is_over:
+            with self._lock:
+                self._is_refused = not self._is_over
+            if self._is_refused:
                 logger.warning("One connection reads everything. Another one failed: %s", error)
 
     def _wait(self, thread: threading.Thread) -> None:
