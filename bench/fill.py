@@ -18,7 +18,9 @@ select i, 'team_' || i %% 20 || '.dag_' || i %% 250, moment, moment, moment + in
     moment, '{}', 0, 1, moment + interval '9 minutes', moment, moment + interval '9 minutes',
     'not_started'
 from generate_series(1, %(runs)s) as i,
-    lateral (select timestamptz '2025-11-01 00:00+00' + i * interval '5 minutes' as moment) as clock
+    lateral (
+        select timestamptz '2025-11-01 00:00+00' + i * (interval '347 days' / %(runs)s) as moment
+    ) as clock
 """
 _TASKS = """
 insert into task_instance (id, task_id, dag_id, run_id, map_index, start_date, end_date, duration,
@@ -41,8 +43,8 @@ from dag_run, generate_series(1, %(tasks_per_run)s) as t,
 _LOGS = """
 insert into log (id, dttm, dag_id, task_id, map_index, event, logical_date, run_id, owner,
     owner_display_name, extra, try_number)
-select i, timestamptz '2025-11-01 00:00+00' + i * interval '30 seconds', 'team_' || i %% 20 ||
-    '.dag_' || i %% 250, 'task_' || i %% 10, -1,
+select i, timestamptz '2025-11-01 00:00+00' + i * (interval '347 days' / %(logs)s),
+    'team_' || i %% 20 || '.dag_' || i %% 250, 'task_' || i %% 10, -1,
     case when i %% 50 > 0 then (array['running', 'success'])[1 + i %% 2]
         when i %% 100 > 0 then 'trigger_dag_run' else 'patch_dag' end, null,
     'scheduled__' || i, (array['airflow', 'amelie', 'bo', 'chandra'])[1 + i %% 4], null,
