@@ -40,12 +40,13 @@ def schema(
     *,
     key: Sequence[str] = (),
     mode: str | None = None,
+    is_known: bool = False,
 ) -> str:
     """A SCHEMA message; with a mode as our tap sends it, else as any other."""
     shape: dict[str, Any] = {"type": "object", "properties": dict(properties)}
     if mode:
         shape["properties"] |= {"_sdc_extracted_at": TIMESTAMP, "_sdc_deleted_at": TIMESTAMP}
-        shape["x-mode"] = mode
+        shape |= {"x-mode": mode, "x-known": is_known}
     return json.dumps(
         {"type": "SCHEMA", "stream": stream, "schema": shape, "key_properties": list(key)}
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import dlt
@@ -21,8 +22,12 @@ from dlt.common.schema.normalizers import naming_from_reference
 from dlt.common.storages.load_package import ParsedLoadJobFileName
 from dlt.destinations.impl.bigquery.bigquery import BigQueryClient
 from dlt.destinations.impl.bigquery.sql_client import BigQuerySqlClient
+from dlt.destinations.impl.duckdb.sql_client import DuckDbSqlClient
+from dlt.destinations.impl.redshift.redshift import RedshiftSqlClient
 from dlt.destinations.impl.snowflake.snowflake import SnowflakeClient
+from dlt.destinations.impl.snowflake.sql_client import SnowflakeSqlClient
 from dlt.destinations.job_client_impl import SqlJobClientBase
+from dlt.destinations.sql_client import SqlClientBase
 from dlt.destinations.sql_jobs import SqlMergeFollowupJob
 from dlt.extract import DltResource
 from dlt.load.exceptions import LoadClientJobFailed
@@ -30,7 +35,12 @@ from dlt.load.exceptions import LoadClientJobFailed
 from warehouse_targets import naming_conventions
 from warehouse_targets.bigquery_destination import bigquery_destination, laid_out, login
 from warehouse_targets.duckdb_warehouse import DuckDBWarehouse
-from warehouse_targets.insides_of_dlt import dlt_context, failed_table
+from warehouse_targets.insides_of_dlt import (
+    IdleConnections,
+    SharedConnections,
+    dlt_context,
+    failed_table,
+)
 from warehouse_targets.snowflake_warehouse import SnowflakeWarehouse
 from warehouse_targets.warehouse import TableToLoad
 
@@ -62,7 +72,7 @@ def test_settings_and_folders_are_ours_only(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("is_ours", [True, False])
 def test_tables_of_dlt_are_left_out(tmp_path: Path, *, is_ours: bool) -> None:
-    """insides_of_dlt.WithoutDltTables: a schema taken for stored, and updated all the same."""
+    """insides_of_dlt._ClientOfOneLoad: a schema taken for stored, and updated all the same."""
     assert _parameters(SqlJobClientBase.update_stored_schema) == [
         "self",
         "only_tables",
@@ -89,6 +99,73 @@ def test_tables_of_dlt_are_left_out(tmp_path: Path, *, is_ours: bool) -> None:
     assert arrived == [(1, None), (2, "x")]
     assert columns[0] == "id"
     assert tables == {("t",)} if is_ours else tables >= {("t",), ("_dlt_loads",), ("_dlt_version",)}
+
+
+def test_a_load_asks_nothing_twice(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """insides_of_dlt._ClientOfOneLoad: what dlt calls to learn which datasets and columns exist."""
+    assert _parameters(SqlJobClientBase.get_storage_tables) == ["self", "table_names"]
+    assert _parameters(SqlJobClientBase.initialize_storage) == ["self", "truncate_tables"]
+    asked: list[str] = []
+    execute = DuckDbSqlClient.execute_query
+
+    def noted(client: Any, query: str, *values: Any) -> Any:
+        asked.append(query.strip())
+        return execute(client, query, *values)
+
+    monkeypatch.setattr(DuckDbSqlClient, "execute_query", noted)
+    warehouse = DuckDBWarehouse(tmp_path / "x.duckdb", "airflow_test", "400MB")
+    with warehouse.open() as opened, dlt_context(opened.folder, naming="direct", load={}):
+        pipeline = dlt.pipeline(
+            "x", str(opened.folder), destination=opened.destination, dataset_name="airflow_test"
+        )
+        for name in ("t", "u"):
+            pipeline.run([{"id": 1}], table_name=name, write_disposition="merge", primary_key="id")
+    with duckdb.connect(tmp_path / "x.duckdb") as connection:
+        assert connection.sql("select t.id, u.id from airflow_test.t, airflow_test.u").fetchall()
+    of_schemas = [query for query in asked if "INFORMATION_SCHEMA.SCHEMATA" in query]
+    of_columns = [query for query in asked if "INFORMATION_SCHEMA.COLUMNS" in query]
+    # For both schemas, and for the columns of each table.
+    assert (len(of_schemas), len(of_columns)) == (2, 2)
+    assert not [query for query in asked if query.startswith("TRUNCATE")]
+
+
+class _Client:
+    """A client of dlt's for SQL, as far as connections are shared."""
+
+    opened = 0
+
+    def __init__(self) -> None:
+        self._conn: Any = None
+
+    def open_connection(self) -> Any:
+        _Client.opened += 1
+        self._conn = SimpleNamespace(close=list)
+        return self._conn
+
+    def close_connection(self) -> None:
+        self._conn = None
+
+    def _reset_connection(self) -> None:
+        pass
+
+
+@pytest.mark.parametrize("client", [RedshiftSqlClient, SnowflakeSqlClient])
+def test_connections_are_shared_until_they_fail(client: type[SqlClientBase[Any]]) -> None:
+    """insides_of_dlt.SharedConnections: where dlt keeps a connection, and what follows an error."""
+    assert all(hasattr(client, name) for name in vars(_Client) if callable(getattr(_Client, name)))
+    assert "self._reset_connection()" in inspect.getsource(client.execute_query)
+    assert "self._conn = " in inspect.getsource(client.open_connection)
+
+    class Shared(SharedConnections, _Client):
+        connections = IdleConnections()
+
+    first, second, third = (Shared() for _ in range(3))
+    made = first.open_connection()
+    first.close_connection()
+    assert second.open_connection() is made
+    second._reset_connection()
+    second.close_connection()
+    assert third.open_connection() is not made
 
 
 @pytest.mark.parametrize(
@@ -130,7 +207,7 @@ def test_snowflake_replaces_rows_in_one_statement() -> None:
     """insides_of_dlt.OverwriteJob: the statement of dlt's that begins with INSERT INTO."""
     settings = {"account": "a", "user": "u", "role": "r", "warehouse": "w", "database": "d"}
     warehouse = SnowflakeWarehouse(settings | {"password": "p"}, "airflow_test")
-    destination = warehouse._destination("%s__x", "stage")
+    destination = warehouse._destination("%s__x", "stage", IdleConnections())
     rows = dlt.resource([{"id": 1}], name="t", write_disposition="replace")
     client = _client(destination, rows)
     table = client.prepare_load_table("t")

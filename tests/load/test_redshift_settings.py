@@ -19,6 +19,7 @@ from warehouse_targets.errors import (
     WarehouseRefusedError,
     WarehouseUnavailableError,
 )
+from warehouse_targets.insides_of_dlt import IdleConnections
 from warehouse_targets.redshift_warehouse import RedshiftWarehouse
 from warehouse_targets.target_redshift import RedshiftTarget
 
@@ -37,7 +38,7 @@ SETTINGS = {
 def test_settings_that_can_be() -> None:
     warehouse = RedshiftTarget(config=SETTINGS).make_warehouse()
     assert warehouse._staging_url == "s3://my.bucket-1/some/prefix"
-    given = warehouse._destination("%s__x").config_params
+    given = warehouse._destination("%s__x", IdleConnections()).config_params
     assert given["staging_iam_role"] == ROLE
     credentials = given["credentials"]
     query = credentials.pop("query")

@@ -71,6 +71,10 @@ class Bookmarks:
         lookback = timedelta(seconds=self._settings.lookback_seconds)
         return datetime.fromisoformat(read_from) - lookback
 
+    def is_known(self, table: Table, selection: str) -> bool:
+        """Return whether the last completed sync read the table, in the same way."""
+        return self._state.get(table.name, {}).get("selection") == selection
+
     def next(self, table: Table, selection: str, identity: SourceIdentity) -> dict[str, Any]:
         """Return the bookmark of a table for after this sync is loaded."""
         last = self._state.get(table.name, {})

@@ -36,6 +36,8 @@ MANIFEST = Table(
             Column("unknown_rows", "integer"),
             Column("file_count", "integer"),
             Column("byte_count", "integer"),
+            Column("content_hash", "text"),
+            Column("unchanged_since_at", "timestamp"),
             Column("read_seconds", "number"),
             Column("airflow_version", "text"),
             Column("alembic_revision", "text"),
@@ -69,6 +71,10 @@ class ManifestRow:
         unknown_rows: Rows with something cut out that no rule knows.
         file_count: Parquet files.
         byte_count: Their size.
+        content_hash: Of the rows that were read, null if there are none. Equal hashes are equal
+            rows of equal columns.
+        unchanged_since_at: Left to a loader that does not load again what the warehouse holds: the
+            sync whose rows stand for those of this one. Null if the rows of this one were loaded.
         read_seconds: Time to count, read and write them, of all connections together.
         airflow_version: First release with the database's schema, null if unknown.
         alembic_revision: The database's schema revision.
@@ -97,6 +103,7 @@ class ManifestRow:
     unknown_rows: int
     file_count: int
     byte_count: int
+    content_hash: str | None
     read_seconds: float
     airflow_version: str | None
     alembic_revision: str | None
@@ -108,6 +115,7 @@ class ManifestRow:
     withheld_columns: tuple[str, ...]
     started_at: datetime
     ended_at: datetime
+    unchanged_since_at: datetime | None = None
 
 
 def record_batch(rows: list[ManifestRow]) -> pa.RecordBatch:

@@ -232,6 +232,9 @@ class ReadTransaction:
         for statement in (
             "set local time zone 'UTC'",
             "set local standard_conforming_strings = on",
+            # Else a read of a large table may begin in its middle: rows that are the same have to
+            # come in the same order.
+            "set local synchronize_seqscans = off",
             f"set local statement_timeout = '{settings.statement_timeout_seconds}s'",
             f"set local lock_timeout = '{settings.lock_timeout_seconds}s'",
         ):

@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tap_airflow_metadata.content_hash import ContentHash
 from tap_airflow_metadata.raw_shape import EXTRACTED_AT
 
 _PREFIX = "sync-"
@@ -34,11 +35,13 @@ class SpoolFile:
         path: Parquet file, zstd.
         row_count: Rows in it.
         byte_count: Its size.
+        content_hash: See :class:`ContentHash`.
     """
 
     path: Path
     row_count: int
     byte_count: int
+    content_hash: str
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Yield the rows as Python objects, of which a few thousand are in memory at a time."""
@@ -94,11 +97,14 @@ class Spool:
         """
         path = self.folder / f"{name}.parquet"
         row_count = 0
+        content = ContentHash(schema)
         waiting: deque[Future[None]] = deque()
         with _writer(path, schema) as writer, ThreadPoolExecutor(1) as beside:
 
             def write(batch: pa.RecordBatch) -> None:
-                writer.write_batch(_in_raw_shape(batch, schema, extracted_at))
+                rows = _in_raw_shape(batch, schema, extracted_at)
+                writer.write_batch(rows)
+                content.add(rows)
 
             for batch in batches:
                 row_count += batch.num_rows
@@ -110,7 +116,7 @@ class Spool:
         if row_count == 0:
             path.unlink()
             return None
-        return SpoolFile(path, row_count, path.stat().st_size)
+        return SpoolFile(path, row_count, path.stat().st_size, content.hexdigest())
 
 
 def _writer(path: Path, schema: pa.Schema) -> pq.ParquetWriter:

@@ -341,6 +341,7 @@ class Sync:
             unknown_rows=reading.found.unknown_rows,
             file_count=len(reading.files),
             byte_count=sum(file.byte_count for file in reading.files),
+            content_hash=reading.content_hash,
             read_seconds=reading.read_seconds,
             airflow_version=identity.airflow_version,
             alembic_revision=identity.revision,
@@ -357,7 +358,8 @@ class Sync:
     def _table_read(
         self, plan: _Plan, files: tuple[SpoolFile, ...], identity: SourceIdentity
     ) -> TableRead:
-        schema = json_schema(plan.columns) | {"x-mode": self._settings.mode}
+        is_known = self._bookmarks.is_known(plan.table, plan.selection)
+        schema = json_schema(plan.columns) | {"x-mode": self._settings.mode, "x-known": is_known}
         bookmark = self._bookmarks.next(plan.table, plan.selection, identity)
         is_frozen = plan.source is None and self._settings.mode != "mirror"
         is_whole = plan.since is None and not is_frozen

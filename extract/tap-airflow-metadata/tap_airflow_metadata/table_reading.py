@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import threading
 import time
@@ -59,6 +60,14 @@ class TableReading:
     def files(self) -> tuple[SpoolFile, ...]:
         """The rows, once all jobs are done."""
         return tuple(part for part in self._parts if part)
+
+    @property
+    def content_hash(self) -> str | None:
+        """Of all rows, None if there are none; another division into parts gives another hash."""
+        hashes = [file.content_hash for file in self.files]
+        if len(hashes) > 1:
+            return hashlib.sha256("".join(hashes).encode()).hexdigest()
+        return hashes[0] if hashes else None
 
     def jobs(self, spool: Spool, extracted_at: datetime, byte_count: int) -> list[Job]:
         """Return what there is to do.

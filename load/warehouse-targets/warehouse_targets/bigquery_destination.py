@@ -45,7 +45,7 @@ from google.cloud.bigquery.retry import DEFAULT_JOB_RETRY
 
 from warehouse_targets.columns import EXTRACTED_AT
 from warehouse_targets.errors import TargetSettingsError
-from warehouse_targets.insides_of_dlt import without_dlt_tables
+from warehouse_targets.insides_of_dlt import destination_of_one_load
 from warehouse_targets.naming_conventions import WordNames
 from warehouse_targets.warehouse import TableToLoad
 
@@ -71,7 +71,7 @@ def bigquery_destination(
         location: Where the datasets are.
         staging_name: Layout of the staging dataset's name.
     """
-    return _DESTINATION(
+    return destination_of_one_load(dlt_bigquery, _TransactionalClient)(
         credentials=login(credentials, project),
         project_id=project,
         location=location,
@@ -201,11 +201,6 @@ class _TransactionalClient(BigQueryClient):
             return super().get_storage_tables(table_names)
         return [(name, {}) for name in table_names]
 
-    def initialize_storage(self, truncate_tables: Iterable[str] | None = None) -> None:  # noqa: ARG002
-        """Make the dataset. Nothing is emptied: that of staging is new, and the other is in use."""
-        if not self.is_storage_initialized():
-            self.sql_client.create_dataset()
-
     def create_table_chain_completed_followup_jobs(
         self,
         table_chain: Sequence[PreparedTableSchema],
@@ -221,9 +216,6 @@ class _TransactionalClient(BigQueryClient):
             strategy = resolve_merge_strategy({merged["name"]: merged}, merged, self.capabilities)  # type: ignore[dict-item]
             arrival = _Merge if strategy == "upsert" else _ReplaceMoments
         return [arrival.from_table_chain(table_chain, self.sql_client)]
-
-
-_DESTINATION = without_dlt_tables(dlt_bigquery, _TransactionalClient)
 
 
 class _Arrival(SqlFollowupJob):

@@ -67,7 +67,8 @@ class BigQueryWarehouse:
 
     # Each table takes some jobs of a second or more, however small it is. Google's client has
     # already retried for a minute.
-    load_settings: Mapping[str, object] = {"workers": 8, "raise_on_max_retries": 1}
+    most_workers = 8
+    load_settings: Mapping[str, object] = {"raise_on_max_retries": 1}
     naming = "warehouse_targets.naming_conventions.WordNames"
     # BigQuery loads the type JSON from text files only.
     stored_as: Mapping[ColumnType, ColumnType] = {"json": "text"}

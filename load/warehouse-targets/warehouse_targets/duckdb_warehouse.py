@@ -27,7 +27,7 @@ from warehouse_targets.errors import (
     first_line,
     is_disk_full,
 )
-from warehouse_targets.insides_of_dlt import failed_table, without_dlt_tables
+from warehouse_targets.insides_of_dlt import destination_of_one_load, failed_table
 from warehouse_targets.warehouse import OpenWarehouse
 
 if TYPE_CHECKING:
@@ -44,7 +44,6 @@ _DISK_FULL = re.compile(r"No space left on device|File too large|Disk quota exce
 _TEMPORARY_FULL = "max_temp_directory_size"
 # dlt puts file names into SQL and into patterns as they are.
 _UNQUOTED = frozenset("'%")
-_DESTINATION = without_dlt_tables(dlt.destinations.duckdb, DuckDbClient)
 
 
 class DuckDBWarehouse:
@@ -52,7 +51,8 @@ class DuckDBWarehouse:
 
     # More tables at a time take more memory and no less time, and an error in a local file does
     # not go away by itself.
-    load_settings: Mapping[str, object] = {"workers": 2, "raise_on_max_retries": 1}
+    most_workers = 2
+    load_settings: Mapping[str, object] = {"raise_on_max_retries": 1}
     naming = "direct"
     stored_as: Mapping[ColumnType, ColumnType] = {}
     # dlt's `upsert`, DuckDB's MERGE, takes three times as long and twice the memory.
@@ -103,7 +103,8 @@ class DuckDBWarehouse:
         """
         with ExitStack() as stack:
             connection = stack.enter_context(self._connect())
-            destination = _DESTINATION(
+            kind = destination_of_one_load(dlt.destinations.duckdb, DuckDbClient)
+            destination = kind(
                 credentials=connection,
                 replace_strategy="insert-from-staging",
                 staging_dataset_name_layout=_STAGING_NAME,

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from warehouse_targets.audit_tap import ENVIRONMENT, MANIFEST, REPLAY_LAG
+from warehouse_targets.audit_tap import ENVIRONMENT, MANIFEST, REPLAY_LAG, UNCHANGED_SINCE
 from warehouse_targets.columns import EXTRACTED_AT, ColumnType
 from warehouse_targets.errors import (
     ColumnTypeChangedError,
@@ -18,10 +19,11 @@ from warehouse_targets.errors import (
     OtherEnvironmentError,
     OverlappingLoadError,
 )
+from warehouse_targets.standing_tables import COMPARED, SyncedTable
 from warehouse_targets.warehouse import TableToLoad
 
 if TYPE_CHECKING:
-    import dlt
+    from dlt.destinations.sql_client import SqlClientBase
 
 _BEFORE_ALL = datetime.min.replace(tzinfo=timezone.utc)
 
@@ -57,38 +59,46 @@ class ManifestGuard:
 
     def __init__(
         self,
-        pipeline: dlt.Pipeline,
+        client: SqlClientBase[Any],
         manifest: TableToLoad,
-        table_names: Sequence[str],
+        table_names: Collection[str],
         columns_there: Collection[str],
     ) -> None:
         """Read what was sent.
 
         Args:
-            pipeline: dlt's, to ask the warehouse.
+            client: dlt's, to ask the warehouse.
             manifest: What was sent.
             table_names: All tables that were sent.
             columns_there: Columns of the warehouse's manifest, none if there is none.
         """
-        self._pipeline = pipeline
+        self._client = client
+        self._schema_name = client.dataset_name
         self._manifest = manifest
         self._table_names = table_names
         self._columns_there = columns_there
         self._moment: datetime | None = self._sent(EXTRACTED_AT)
         self._before = _BEFORE_ALL
 
-    def check_before(self) -> None:
+    def check_before(self) -> Mapping[str, SyncedTable]:
         """Check before anything is written.
+
+        Returns:
+            The latest sync of each table that the manifest tells of.
 
         Raises:
             OtherEnvironmentError: The schema holds another Airflow environment.
             OlderSyncError: It holds a later sync of the same tables.
             OlderStandbyError: It does, and the source is a standby that will catch up.
         """
-        if self._moment and self._columns_there:
-            self._check_environment()
-            self._before = self._latest_moment()
-            self._check_moment(self._moment, self._before)
+        if not (self._moment and self._columns_there):
+            return {}
+        latest = self._latest_rows()
+        self._check_environment(latest)
+        these = [row for row in latest if row.table_name in self._table_names]
+        self._before = max((row.moment for row in these), default=_BEFORE_ALL)
+        self._check_moment(self._moment, self._before)
+        return _synced_tables(latest)
 
     def check_after(self) -> None:
         """Refuse success if another load of the same tables ended since this one began.
@@ -101,26 +111,26 @@ class ManifestGuard:
         """
         if not self._moment:
             return
-        other = self._latest_moment(but_for=self._moment)
+        other = self._other_moment(self._moment)
         if other > self._before:
             msg = (
-                f"Another load wrote the same tables of {self._pipeline.dataset_name} at the same"
+                f"Another load wrote the same tables of {self._schema_name} at the same"
                 f" time, as of {other.isoformat()}. Run the sync again, when no other runs"
             )
             raise OverlappingLoadError(msg)
 
-    def _check_environment(self) -> None:
+    def _check_environment(self, latest: Iterable[_ManifestRow]) -> None:
         """Refuse another Airflow environment: the two would be one, and each mark the other's rows.
 
         Slugs that differ in a hyphen share a schema where none is allowed.
         """
-        if ENVIRONMENT not in self._manifest.columns or ENVIRONMENT not in self._columns_there:
+        if ENVIRONMENT not in self._manifest.columns:
             return
         slug = self._sent(ENVIRONMENT)
-        other = self._found(f"min({ENVIRONMENT})", f"{ENVIRONMENT} <> %s", slug)
-        if other is not None:
+        others = (row.environment for row in latest if row.environment not in {None, slug})
+        if other := next(others, None):
             msg = (
-                f"default_target_schema: {self._pipeline.dataset_name} holds the Airflow"
+                f"default_target_schema: {self._schema_name} holds the Airflow"
                 f" environment {other}, so {slug} cannot be loaded into it. Nothing was loaded."
                 " Name another schema, or another ENVIRONMENT_SLUG"
             )
@@ -135,7 +145,7 @@ class ManifestGuard:
         if latest <= moment:
             return
         msg = (
-            f"What was sent is as of {moment.isoformat()}, but {self._pipeline.dataset_name} holds"
+            f"What was sent is as of {moment.isoformat()}, but {self._schema_name} holds"
             f" the same tables as of {latest.isoformat()}. Nothing was loaded, because older rows"
             " would take the place of newer ones."
         )
@@ -148,26 +158,72 @@ class ManifestGuard:
         )
         raise OlderSyncError(msg)
 
-    def _latest_moment(self, *, but_for: datetime | None = None) -> datetime:
-        """Return the moment of the latest sync of one of these tables, year 1 if there is none."""
-        of_these = f"table_name in ({', '.join(['%s'] * len(self._table_names))})"
-        values: list[object] = list(self._table_names)
-        if but_for:
-            of_these, values = f"{of_these} and {EXTRACTED_AT} <> %s", [*values, but_for]
-        latest = self._found(f"max({EXTRACTED_AT})", of_these, *values)
-        return latest.astimezone(timezone.utc) if latest else _BEFORE_ALL
+    def _latest_rows(self) -> list[_ManifestRow]:
+        """Return the rows of each table's latest moment, which two syncs may share."""
+        name = self._client.make_qualified_table_name(MANIFEST)
+        there = {column.lower() for column in self._columns_there}
+        values = [column if column in there else "null" for column in (ENVIRONMENT, *COMPARED)]
+        since = f"latest.{EXTRACTED_AT}"
+        if UNCHANGED_SINCE in there:
+            since = f"coalesce({UNCHANGED_SINCE}, {since})"
+        query = (
+            f"select latest.table_name, latest.{EXTRACTED_AT}, {since}, {', '.join(values)}"  # noqa: S608  # names are quoted
+            f" from {name} as latest inner join (select table_name, max({EXTRACTED_AT}) as moment"
+            f" from {name} group by table_name) as moments"
+            f" on latest.table_name = moments.table_name and latest.{EXTRACTED_AT} = moments.moment"
+        )
+        with self._client.execute_query(query) as found:
+            return [
+                _ManifestRow(table, _utc(moment), _utc(since), *values)
+                for table, moment, since, *values in found.fetchall()
+            ]
 
-    def _found(self, what: str, where: str, *values: object) -> Any:  # noqa: ANN401
-        """Return a value of the warehouse's manifest."""
-        with self._pipeline.sql_client() as client:
-            name = client.make_qualified_table_name(MANIFEST)
-            query = f"select {what} from {name} where {where}"  # noqa: S608  # the name is quoted
-            with client.execute_query(query, *values) as found:
-                [[value]] = cast("Sequence[Sequence[Any]]", found.fetchall())
-        return value
+    def _other_moment(self, but_for: datetime) -> datetime:
+        """Return the latest other moment of one of these tables, year 1 if there is none."""
+        name = self._client.make_qualified_table_name(MANIFEST)
+        query = (
+            f"select max({EXTRACTED_AT}) from {name} where {EXTRACTED_AT} <> %s"  # noqa: S608  # the name is quoted
+            f" and table_name in ({', '.join(['%s'] * len(self._table_names))})"
+        )
+        with self._client.execute_query(query, but_for, *self._table_names) as found:
+            [[latest]] = cast("Sequence[Sequence[Any]]", found.fetchall())
+        return _utc(latest) if latest else _BEFORE_ALL
 
     def _sent(self, column: str) -> Any:  # noqa: ANN401
         """Return what all rows that were sent have in a column, None if there are no rows."""
         files = self._manifest.files
         sent = pa.concat_tables(pq.read_table(file.path, columns=[column]) for file in files)
         return next(iter(sent[column].unique().to_pylist()), None)
+
+
+@dataclass(frozen=True)
+class _ManifestRow:
+    """A row of the warehouse's manifest; what an older one lacks is None."""
+
+    table_name: str
+    moment: datetime
+    stands_since: datetime
+    environment: str | None
+    mode: str | None
+    is_full_read: bool | None
+    sent_rows: int | None
+    content_hash: str | None
+
+
+def _synced_tables(latest: Iterable[_ManifestRow]) -> dict[str, SyncedTable]:
+    """Return what each table's latest sync read; nothing of tables with two that differ."""
+    found: dict[str, set[SyncedTable]] = {}
+    for row in latest:
+        synced = SyncedTable(
+            row.mode or "",
+            bool(row.is_full_read),
+            -1 if row.sent_rows is None else row.sent_rows,
+            row.content_hash,
+            row.stands_since,
+        )
+        found.setdefault(row.table_name, set()).add(synced)
+    return {name: next(iter(rows)) for name, rows in found.items() if len(rows) == 1}
+
+
+def _utc(moment: datetime) -> datetime:
+    return moment.astimezone(timezone.utc)

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dlt.common.configuration.container import Container
 from dlt.common.configuration.providers import CustomLoaderDocProvider
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from dlt.common.destination import Destination, PreparedTableSchema
     from dlt.common.destination.client import JobClientBase
     from dlt.common.schema import Schema
-    from dlt.common.schema.typing import TSchemaTables
+    from dlt.common.schema.typing import TSchemaTables, TTableSchemaColumns
     from dlt.destinations.sql_client import SqlClientBase
 
 _SETTINGS: Mapping[str, Any] = {
@@ -76,26 +76,138 @@ class _FixedContext(RunContext):
     global_dir = local_dir = settings_dir = data_dir = run_dir
 
 
-def without_dlt_tables(
-    kind: type[Destination[Any, Any]], client: type[JobClientBase]
+def destination_of_one_load(
+    kind: type[Destination[Any, Any]],
+    client: type[JobClientBase],
+    connections: IdleConnections | None = None,
 ) -> type[Destination[Any, Any]]:
-    """Return a kind of destination that makes, asks and writes none of the tables dlt keeps.
+    """Return a kind of destination that asks a warehouse nothing twice, for a single load.
 
-    They serve what this loader does not use, grow with every load, and cost statements. Without
-    them dlt compares with the real columns each time.
+    It makes, asks and writes none of the tables dlt keeps: they serve what this loader does not
+    use, grow with every load, and cost statements. Without them dlt compares with the real columns.
 
     Args:
         kind: dlt's class of the destination.
         client: Its job client.
+        connections: Which its clients share; None if they cost nothing.
     """
-    made = type(client.__name__, (_WithoutDltTables, client), {})
+    known: dict[str, Any] = {"_datasets": set(), "_columns": {}, "_connections": connections}
+    made = type(client.__name__, (_ClientOfOneLoad, client), known)
     return type(kind.__name__, (kind,), {"client_class": made})
 
 
-class _WithoutDltTables:
-    """Has dlt take its schema for stored, so as not to store it, and update all the same."""
+class IdleConnections:
+    """Connections that no client of a load uses now."""
 
+    def __init__(self) -> None:
+        self._connections: list[Any] = []
+
+    def take(self) -> Any | None:  # noqa: ANN401
+        """Return one, None if there is none."""
+        with suppress(IndexError):  # threads may ask at the same time
+            return self._connections.pop()
+        return None
+
+    def keep(self, connection: Any) -> None:  # noqa: ANN401
+        """Keep one for the next client."""
+        self._connections.append(connection)
+
+    def close(self) -> None:
+        """Close them all."""
+        while connection := self.take():
+            connection.close()
+
+
+class SharedConnections:
+    """Of a client of dlt's for SQL: another goes on with its connection, if it has not failed."""
+
+    connections: IdleConnections
+    _conn: Any
+    _has_failed: bool
+    _is_transaction: bool = False
+
+    def open_connection(self) -> Any:  # noqa: ANN401
+        """Take an idle connection, or open one."""
+        self._conn = self.connections.take() or super().open_connection()  # type: ignore[misc]
+        self._has_failed = False
+        return self._conn
+
+    def close_connection(self) -> None:
+        """Leave it to others, or close it."""
+        if self._has_failed or not self._conn:
+            super().close_connection()  # type: ignore[misc]
+        else:
+            self.connections.keep(self._conn)
+            self._conn = None
+
+    def _reset_connection(self) -> None:
+        # Called after each error, and by some as they open one.
+        self._has_failed = True
+        super()._reset_connection()  # type: ignore[misc]
+
+    @contextmanager
+    def begin_transaction(self) -> Iterator[Any]:
+        """Begin one only with the first of several statements: a single one is one anyway."""
+        self._is_transaction = True
+        try:
+            yield self
+        finally:
+            self._is_transaction = False
+
+    def execute_many(self, statements: Sequence[str], *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+        """Run them, in a transaction if one was begun and there are several."""
+        if not self._is_transaction or len(statements) < 2:  # noqa: PLR2004  # several
+            return super().execute_many(statements, *args, **kwargs)  # type: ignore[misc]
+        with super().begin_transaction():  # type: ignore[misc]
+            return super().execute_many(statements, *args, **kwargs)  # type: ignore[misc]
+
+
+class _ClientOfOneLoad:
+    """Has dlt take its schema for stored, so as not to store it, and update all the same.
+
+    Attributes:
+        _datasets: Names of those that are there.
+        _columns: Of tables, as they are there, by dataset and table.
+        _connections: Idle ones of the load.
+    """
+
+    _datasets: ClassVar[set[str]]
+    _columns: ClassVar[dict[tuple[str, str], TTableSchemaColumns]]
+    _connections: ClassVar[IdleConnections | None]
     schema: Schema
+    sql_client: SqlClientBase[Any]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **kwargs)
+        if isinstance(self.sql_client, SharedConnections) and self._connections:
+            self.sql_client.connections = self._connections
+
+    def is_storage_initialized(self) -> bool:
+        dataset = self.sql_client.dataset_name
+        if dataset not in self._datasets and super().is_storage_initialized():  # type: ignore[misc]
+            self._datasets.add(dataset)
+        return dataset in self._datasets
+
+    def initialize_storage(self, truncate_tables: Iterable[str] | None = None) -> None:
+        """Make the dataset. Nothing is emptied: that of staging is new, and the other is in use."""
+        if truncate_tables is None and not self.is_storage_initialized():
+            self.sql_client.create_dataset()
+            self._datasets.add(self.sql_client.dataset_name)
+
+    def get_storage_tables(
+        self, table_names: Iterable[str]
+    ) -> Iterator[tuple[str, TTableSchemaColumns]]:
+        """Return the columns of tables, which nobody else changes while a load lasts."""
+        dataset, names = self.sql_client.dataset_name, list(table_names)
+        new = [name for name in names if (dataset, name) not in self._columns]
+        if new and dataset == self.sql_client.staging_dataset_name:
+            self._columns.update({(dataset, name): {} for name in new})
+        elif new:
+            for name, columns in super().get_storage_tables(new):  # type: ignore[misc]
+                self._columns[dataset, name] = columns
+                if columns:
+                    self._datasets.add(dataset)
+        return iter([(name, self._columns[dataset, name]) for name in names])
 
     def get_stored_schema_by_hash(self, version_hash: str) -> StorageSchemaInfo:
         return StorageSchemaInfo(version_hash, self.schema.name, 0, 0, _NEVER, "")
@@ -111,6 +223,10 @@ class _WithoutDltTables:
         done: TSchemaTables | None = super().update_stored_schema(  # type: ignore[misc]
             tables, expected_update, force=True
         )
+        dataset = self.sql_client.dataset_name
+        for name, table in (done or {}).items():
+            known = self._columns.get((dataset, name), {})
+            self._columns[dataset, name] = {**known, **table["columns"]}
         return done
 
     def complete_load(self, load_id: str) -> None:

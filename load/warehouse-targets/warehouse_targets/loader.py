@@ -11,6 +11,8 @@ import tempfile
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, cast
 
 import dlt
@@ -21,11 +23,13 @@ from warehouse_targets.columns import DELETED_AT, EXTRACTED_AT, ColumnType
 from warehouse_targets.errors import DiskFullError, LoadError, causes_of, is_disk_full
 from warehouse_targets.guards import ManifestGuard, check_column_types
 from warehouse_targets.insides_of_dlt import dlt_context
+from warehouse_targets.standing_tables import manifest_with, sent_hashes, standing_tables
 from warehouse_targets.stream_buffer import StreamBuffer
 from warehouse_targets.warehouse import OpenWarehouse, TableToLoad, TargetWarehouse
 
 if TYPE_CHECKING:
     from dlt.destinations.job_client_impl import SqlJobClientBase
+    from dlt.destinations.sql_client import SqlClientBase
 
 logger = logging.getLogger(__name__)
 
@@ -93,15 +97,18 @@ class _Load:
         )
 
     def run(self, buffers: Sequence[StreamBuffer]) -> None:
-        with self._pipeline.sql_client() as client:
-            for name in self._warehouse.leftovers(client, self._pipeline.dataset_name):
-                with client.with_alternative_dataset_name(name):
-                    client.drop_dataset()
         with cast("SqlJobClientBase", self._pipeline.destination_client()) as client:
-            for name, found in client.get_storage_tables([buffer.name for buffer in buffers]):
-                self._existing[name] = {
-                    column.lower(): hints["data_type"] for column, hints in found.items()
-                }
+            self._run(client, buffers)
+
+    def _run(self, client: SqlJobClientBase, buffers: Sequence[StreamBuffer]) -> None:
+        sql = client.sql_client
+        for name in self._warehouse.leftovers(sql, self._pipeline.dataset_name):
+            with sql.with_alternative_dataset_name(name):
+                sql.drop_dataset()
+        for name, found in client.get_storage_tables([buffer.name for buffer in buffers]):
+            self._existing[name] = {
+                column.lower(): hints["data_type"] for column, hints in found.items()
+            }
         columns = {buffer.name: self._stored_columns(buffer) for buffer in buffers}
         check_column_types(columns, self._existing)
         tables = [
@@ -112,32 +119,45 @@ class _Load:
                 columns[buffer.name],
                 buffer.files(self._folder),
                 self._folder,
+                buffer.whole_at,
+                buffer.is_known,
             )
             for buffer in buffers
         ]
         manifest = next((table for table in tables if table.name == MANIFEST), None)
-        guard = manifest and ManifestGuard(
-            self._pipeline, manifest, list(columns), self._existing[MANIFEST]
-        )
-        if guard:
-            guard.check_before()
+        tables = [table for table in tables if table is not manifest]
+        guard = manifest and ManifestGuard(sql, manifest, list(columns), self._existing[MANIFEST])
+        if guard and manifest:
+            synced = guard.check_before()
+            whole = [table for table in tables if not self._missing(table)]
+            stand = standing_tables(sql, whole, sent_hashes(manifest), synced)
+            manifest = replace(manifest, files=manifest_with(manifest, stand))
+            tables = self._but_for(tables, stand)
         try:
-            self._load([table for table in tables if table is not manifest])
-            self._mark_deleted(buffers)
+            self._load(tables)
+            self._mark_deleted(sql, tables)
             if manifest:
                 self._load([manifest])
         except Exception:
             with suppress(Exception):  # that the load failed says more
-                self._drop_staging()
+                self._drop_staging(client)
             raise
-        self._drop_staging()
+        self._drop_staging(client)
         if guard:
             guard.check_after()
 
-    def _drop_staging(self) -> None:
-        with self._pipeline.sql_client() as client, client.with_staging_dataset():
-            if client.has_dataset():
-                client.drop_dataset()
+    def _but_for(
+        self, tables: Sequence[TableToLoad], stand: Mapping[str, datetime]
+    ) -> list[TableToLoad]:
+        if stand:
+            names = ", ".join(stand)
+            logger.info("Unchanged since an earlier sync, not loaded again: %s", names)
+        return [table for table in tables if table.name not in stand]
+
+    def _drop_staging(self, client: SqlJobClientBase) -> None:
+        with client.sql_client.with_staging_dataset():
+            if client.is_storage_initialized():
+                client.sql_client.drop_dataset()
 
     def _stored_columns(self, buffer: StreamBuffer) -> Mapping[str, ColumnType]:
         stored_as = self._warehouse.stored_as
@@ -152,7 +172,9 @@ class _Load:
         if resources:
             self._pipeline.extract(resources)
             self._pipeline.normalize()
-            self._pipeline.load().raise_on_failed_jobs()
+            # Each is a session, which takes as long to open as a small table to load.
+            workers = min(self._warehouse.most_workers, max(2, len(resources) // 2))
+            self._pipeline.load(workers=workers).raise_on_failed_jobs()
         seconds = time.monotonic() - started
         logger.info(
             "Loaded into %s in %.1f s: tables %d, rows %s (%s)",
@@ -167,8 +189,11 @@ class _Load:
 
     def _is_idle(self, table: TableToLoad) -> bool:
         """Whether the table is there as it has to be, and nothing is to be done to its rows."""
-        missing = {name.lower() for name in table.columns} - self._existing[table.name].keys()
-        return not (missing or table.mode == "mirror" or table.row_count)
+        return not (self._missing(table) or table.mode == "mirror" or table.row_count)
+
+    def _missing(self, table: TableToLoad) -> set[str]:
+        """Return the columns that the warehouse lacks."""
+        return {name.lower() for name in table.columns} - self._existing[table.name].keys()
 
     def _resource(self, table: TableToLoad) -> DltResource:
         hints: dict[str, Any] = {}
@@ -200,22 +225,45 @@ class _Load:
         )
         return self._opened.lay_out(resource, table)
 
-    def _mark_deleted(self, buffers: Sequence[StreamBuffer]) -> None:
-        """Mark rows that a table sent whole no longer held."""
-        with self._pipeline.sql_client() as client:
-            for buffer in buffers:
-                if buffer.whole_at is None or buffer.mode == "mirror" or not buffer.key:
-                    continue
-                name = client.make_qualified_table_name(buffer.name)
-                updated = client.make_qualified_table_name_path(buffer.name)[-1]
-                key = [client.escape_column_name(column) for column in buffer.key]
-                same_key = " and ".join(f"seen.{column} = {updated}.{column}" for column in key)
+    def _mark_deleted(self, client: SqlClientBase[Any], tables: Sequence[TableToLoad]) -> None:
+        """Mark rows that a table sent whole no longer held, if there are some."""
+        gone = {
+            table.name: (_gone(client, table), table.whole_at)
+            for table in tables
+            if table.whole_at
+            and table.mode != "mirror"
+            and table.key
+            # A table that this load has made holds nothing older.
+            and self._existing[table.name]
+        }
+        if not gone:
+            return
+        # One question, which most often spares a statement for each table.
+        questions = [
+            f"select '{name}', count(*) from {client.make_qualified_table_name(name)} where {gone}"  # noqa: S608  # names are quoted
+            for name, (gone, _) in gone.items()
+        ]
+        moments = [moment for _, moment in gone.values() for _ in range(2)]
+        with client.execute_query(" union all ".join(questions), *moments) as answers:
+            counts = dict(answers.fetchall())
+        for name, (is_gone, moment) in gone.items():
+            if counts[name]:
                 client.execute_sql(
-                    f"update {name} set {DELETED_AT} = %s"  # noqa: S608  # names are quoted
-                    f" where {EXTRACTED_AT} < %s and {DELETED_AT} is null and not exists"
-                    f" (select 1 from {name} as seen"
-                    f" where {same_key} and seen.{EXTRACTED_AT} >= %s)",
-                    buffer.whole_at,
-                    buffer.whole_at,
-                    buffer.whole_at,
+                    f"update {client.make_qualified_table_name(name)}"  # noqa: S608  # names are quoted
+                    f" set {DELETED_AT} = %s where {is_gone}",
+                    moment,
+                    moment,
+                    moment,
                 )
+
+
+def _gone(client: SqlClientBase[Any], table: TableToLoad) -> str:
+    """Return the condition for rows of a key that a moment, to be given twice, no longer had."""
+    name = client.make_qualified_table_name(table.name)
+    updated = client.make_qualified_table_name_path(table.name)[-1]
+    key = [client.escape_column_name(column) for column in table.key]
+    same_key = " and ".join(f"seen.{column} = {updated}.{column}" for column in key)
+    return (
+        f"{EXTRACTED_AT} < %s and {DELETED_AT} is null and not exists"  # noqa: S608  # names are quoted
+        f" (select 1 from {name} as seen where {same_key} and seen.{EXTRACTED_AT} >= %s)"
+    )

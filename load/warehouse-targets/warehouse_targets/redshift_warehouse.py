@@ -6,7 +6,7 @@ import logging
 import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -16,7 +16,7 @@ import dlt
 import psycopg2
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from dlt.common.destination import Destination
-from dlt.destinations.impl.redshift.redshift import RedshiftClient
+from dlt.destinations.impl.redshift.redshift import RedshiftClient, RedshiftSqlClient
 from psycopg2 import errors
 from s3fs import S3FileSystem
 
@@ -30,18 +30,25 @@ from warehouse_targets.errors import (
     causes_of,
     first_line,
 )
-from warehouse_targets.insides_of_dlt import failed_table, without_dlt_tables
+from warehouse_targets.insides_of_dlt import (
+    IdleConnections,
+    SharedConnections,
+    destination_of_one_load,
+    failed_table,
+)
 from warehouse_targets.redshift_files import FittedRows
 from warehouse_targets.staging_schemas import leftover_schemas, new_staging_layout
 from warehouse_targets.warehouse import OpenWarehouse, TableToLoad, imported
 
 if TYPE_CHECKING:
+    from dlt.common.destination import DestinationCapabilitiesContext
+    from dlt.common.schema import Schema
+    from dlt.destinations.impl.redshift.configuration import RedshiftClientConfiguration
     from dlt.destinations.sql_client import SqlClientBase
 
 # A statement waits for other sessions' locks too.
 _LONGEST_STATEMENT_MINUTES = 60
 _S3_TIMEOUTS = {"connect_timeout": 15, "read_timeout": 60, "retries": {"max_attempts": 3}}
-_DESTINATION = without_dlt_tables(dlt.destinations.redshift, RedshiftClient)
 
 _STAGING_URL = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[\w!.*()-]+)*/?")
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
@@ -49,12 +56,33 @@ _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 logger = logging.getLogger(__name__)
 
 
+class _SharingSqlClient(SharedConnections, RedshiftSqlClient):
+    pass
+
+
+class _SharingClient(RedshiftClient):
+    def __init__(
+        self,
+        schema: Schema,
+        config: RedshiftClientConfiguration,
+        capabilities: DestinationCapabilitiesContext,
+    ) -> None:
+        super().__init__(schema, config, capabilities)
+        self.sql_client = _SharingSqlClient(
+            self.sql_client.dataset_name,
+            self.sql_client.staging_dataset_name,
+            config.credentials,
+            capabilities,
+        )
+
+
 class RedshiftWarehouse:
     """Loads into one schema of a Redshift database, by COPY of Parquet files in S3 if it can."""
 
     # A session for each worker: all schemas of a database share its sessions.
     # What makes a job fail does not go away within seconds: the next run tries again.
-    load_settings: Mapping[str, object] = {"workers": 4, "raise_on_max_retries": 1}
+    most_workers = 4
+    load_settings: Mapping[str, object] = {"raise_on_max_retries": 1}
     naming = "warehouse_targets.naming_conventions.CaseInsensitiveNames"
     # COPY would take JSON as one text of SUPER, and takes no time of day from Parquet.
     stored_as: Mapping[ColumnType, ColumnType] = {"json": "text", "time": "text"}
@@ -104,8 +132,12 @@ class RedshiftWarehouse:
             WarehouseUnavailableError: S3 cannot be reached.
         """
         layout = new_staging_layout()
-        destination = self._destination(layout)
-        with tempfile.TemporaryDirectory(prefix="target-redshift-") as folder:
+        connections = IdleConnections()
+        destination = self._destination(layout, connections)
+        with (
+            closing(connections),
+            tempfile.TemporaryDirectory(prefix="target-redshift-") as folder,
+        ):
             if not self._staging_url:
                 logger.warning(
                     "s3_staging_url is not set, so rows are sent by INSERT: ten thousands of rows"
@@ -116,11 +148,14 @@ class RedshiftWarehouse:
             with self._files_in_s3(self._staging_url, layout % self._schema_name) as files:
                 yield OpenWarehouse(destination, Path(folder), files, _copied)
 
-    def _destination(self, staging_layout: str) -> Destination[Any, Any]:
+    def _destination(
+        self, staging_layout: str, connections: IdleConnections
+    ) -> Destination[Any, Any]:
         settings = self._settings
         certificates = settings.get("sslrootcert")
         timeout = _LONGEST_STATEMENT_MINUTES * 60_000
-        return _DESTINATION(
+        kind = destination_of_one_load(dlt.destinations.redshift, _SharingClient, connections)
+        return kind(
             credentials={
                 **{name: settings[name] for name in ("host", "port", "password", "database")},
                 "username": settings["user"],
@@ -129,6 +164,8 @@ class RedshiftWarehouse:
                     **({"sslrootcert": certificates} if certificates else {}),
                     "application_name": "target-redshift",
                     "options": f"-cstatement_timeout={timeout}",
+                    # A connection that waits for long is not to be dropped on the way.
+                    "keepalives_idle": "60",
                 },
             },
             staging_iam_role=settings.get("copy_role_arn") or None,

@@ -7,7 +7,7 @@ import logging
 import re
 import tempfile
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 from dlt.common.data_writers.escape import escape_snowflake_identifier
 from dlt.common.destination import Destination
 from dlt.destinations.impl.snowflake.snowflake import SnowflakeClient
+from dlt.destinations.impl.snowflake.sql_client import SnowflakeSqlClient
 from snowflake.connector.errorcode import ER_HTTP_GENERAL_ERROR
 
 from warehouse_targets.columns import ColumnType
@@ -33,15 +34,22 @@ from warehouse_targets.errors import (
     WarehouseUnavailableError,
     causes_of,
 )
-from warehouse_targets.insides_of_dlt import OverwriteJob, without_dlt_tables
+from warehouse_targets.insides_of_dlt import (
+    IdleConnections,
+    OverwriteJob,
+    SharedConnections,
+    destination_of_one_load,
+)
 from warehouse_targets.staging_schemas import leftover_schemas, new_staging_layout
 from warehouse_targets.warehouse import OpenWarehouse
 from warehouse_targets.warehouse_settings import load_settings
 
 if TYPE_CHECKING:
-    from dlt.common.destination import PreparedTableSchema
+    from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
     from dlt.common.destination.client import FollowupJobRequest
+    from dlt.common.schema import Schema
     from dlt.common.storages.load_package import LoadJobInfo
+    from dlt.destinations.impl.snowflake.configuration import SnowflakeClientConfiguration
     from dlt.destinations.sql_client import SqlClientBase
 
 _LOGINS = load_settings("snowflake").logins
@@ -154,7 +162,8 @@ class SnowflakeWarehouse:
     """Loads into one schema of a Snowflake database."""
 
     # An X-Small warehouse runs eight statements at a time, and a table's are short.
-    load_settings: Mapping[str, object] = {"workers": 8, "raise_on_max_retries": 2}
+    most_workers = 8
+    load_settings: Mapping[str, object] = {"raise_on_max_retries": 2}
     naming = "warehouse_targets.naming_conventions.CaseInsensitiveNames"
     # A variant cannot be loaded from a text in Parquet.
     stored_as: Mapping[ColumnType, ColumnType] = {"json": "text"}
@@ -196,10 +205,12 @@ class SnowflakeWarehouse:
             with connection:
                 cursor = connection.cursor()
                 cursor.execute(f"create transient schema {schema} data_retention_time_in_days = 0")
+                connections = IdleConnections()
                 try:
                     cursor.execute(f"create stage {stage}")
-                    with tempfile.TemporaryDirectory() as folder:
-                        yield OpenWarehouse(self._destination(layout, stage), Path(folder))
+                    destination = self._destination(layout, stage, connections)
+                    with closing(connections), tempfile.TemporaryDirectory() as folder:
+                        yield OpenWarehouse(destination, Path(folder))
                 finally:
                     cursor.execute(f"drop schema if exists {schema}")
         except snowflake.connector.Error as error:
@@ -207,8 +218,11 @@ class SnowflakeWarehouse:
                 raise known from error
             raise
 
-    def _destination(self, staging_layout: str, stage: str) -> Destination[Any, Any]:
-        return _DESTINATION(
+    def _destination(
+        self, staging_layout: str, stage: str, connections: IdleConnections
+    ) -> Destination[Any, Any]:
+        kind = destination_of_one_load(dlt.destinations.snowflake, _OverwritingClient, connections)
+        return kind(
             credentials={
                 **{name: self._parameters.get(name) for name in _KNOWN_TO_DLT},
                 "host": self._parameters["account"],
@@ -257,7 +271,25 @@ class SnowflakeWarehouse:
         return WarehouseRefusedError(f"Snowflake refused: {text}")
 
 
+class _SharingSqlClient(SharedConnections, SnowflakeSqlClient):
+    pass
+
+
 class _OverwritingClient(SnowflakeClient):
+    def __init__(
+        self,
+        schema: Schema,
+        config: SnowflakeClientConfiguration,
+        capabilities: DestinationCapabilitiesContext,
+    ) -> None:
+        super().__init__(schema, config, capabilities)
+        self.sql_client = _SharingSqlClient(
+            self.sql_client.dataset_name,
+            self.sql_client.staging_dataset_name,
+            config.credentials,
+            capabilities,
+        )
+
     def create_table_chain_completed_followup_jobs(
         self,
         table_chain: Sequence[PreparedTableSchema],
@@ -274,9 +306,6 @@ class _OverwritingClient(SnowflakeClient):
             table_chain, completed_table_chain_jobs
         )
         return jobs
-
-
-_DESTINATION = without_dlt_tables(dlt.destinations.snowflake, _OverwritingClient)
 
 
 def _connection_parameters(settings: Mapping[str, Any]) -> dict[str, Any]:

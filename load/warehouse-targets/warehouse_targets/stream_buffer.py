@@ -10,7 +10,7 @@ from typing import Any, Literal, cast, get_args
 
 import pyarrow.parquet as pq
 
-from warehouse_targets.audit_tap import is_of_audit_tap, mode_of
+from warehouse_targets.audit_tap import is_known, is_of_audit_tap, mode_of
 from warehouse_targets.columns import (
     DELETED_AT,
     EXTRACTED_AT,
@@ -35,6 +35,7 @@ class StreamBuffer:
         name: Name in the warehouse: of letters, digits and underscores.
         mode: How its rows arrive there.
         is_of_audit_tap: Whether our own tap sends it.
+        is_known: Whether its rows need not be loaded again where they stand.
         key: Key columns, empty if there are none.
         columns: All columns, in order.
         batch_files: Files of BATCH messages, the target's to delete after the load.
@@ -50,7 +51,7 @@ class StreamBuffer:
         self.stream_name = stream_name
         self.name = re.sub(r"\W", "_", stream_name.rpartition("-")[2])
         self.mode: Mode = "append"
-        self.is_of_audit_tap = False
+        self.is_of_audit_tap = self.is_known = False
         self.key: tuple[str, ...] = ()
         self.columns: dict[str, ColumnType] = {}
         self.batch_files: list[ParquetFile] = []
@@ -90,7 +91,7 @@ class StreamBuffer:
                 msg = f"{self.name}.{name}: first a SCHEMA message said {was}, then another {kind}"
                 raise InputError(msg)
         self.mode, self.key = cast("Mode", mode), tuple(key)
-        self.is_of_audit_tap = is_of_audit_tap(schema)
+        self.is_of_audit_tap, self.is_known = is_of_audit_tap(schema), is_known(schema)
         own = {**self.columns, **columns}
         self.columns = {name: kind for name, kind in own.items() if name not in _SYNC_COLUMNS}
         self.columns |= _SYNC_COLUMNS

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -32,6 +33,8 @@ class TableToLoad:
         columns: Its columns as they are stored, in order.
         files: All rows that were sent, in at least one file.
         folder: For files that a warehouse has to make.
+        whole_at: If the table was sent whole, the moment: older rows are gone at the source.
+        is_known: Whether its rows need not be loaded again where they stand.
     """
 
     name: str
@@ -40,6 +43,8 @@ class TableToLoad:
     columns: Mapping[str, ColumnType]
     files: Sequence[ParquetFile]
     folder: Path
+    whole_at: datetime | None = None
+    is_known: bool = False
 
     @property
     def row_count(self) -> int:
@@ -81,6 +86,9 @@ class OpenWarehouse:
 
 class TargetWarehouse(Protocol):
     """One kind of warehouse."""
+
+    most_workers: int
+    """Tables that are loaded at the same time, if there are many."""
 
     load_settings: Mapping[str, object]
     """dlt's ``load`` settings."""

@@ -20,6 +20,8 @@ renamed as (
         unknown_rows,
         file_count,
         byte_count,
+        content_hash,
+        unchanged_since_at,
         read_seconds,
         airflow_version,
         alembic_revision,
