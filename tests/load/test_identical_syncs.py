@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,13 @@ import pytest
 
 from tap_airflow_metadata.catalogue import load_catalogue
 from tests.extract.tap_runs import TapRun, sync_here
+from tests.load.hashed_source import LoadStoppedError, stopping_at
 from tests.load.loaded_duckdb import LoadedDuckDB
 from tests.load.loaded_redshift import LoadedRedshift
 from tests.load.loaded_snowflake import LoadedSnowflake
 from tests.load.loaded_warehouse import LoadedWarehouse
 from tests.real_airflow.postgres import execute
 from tests.stand_ins import CLOUD_WAREHOUSES
-from warehouse_targets import loader
 
 VERSION = "3.3.2"
 
@@ -125,7 +126,7 @@ class _Twins:
         for warehouse in (self.ours, self.other):
             try:
                 warehouse.load(*messages)
-            except _KilledError as error:
+            except LoadStoppedError as error:
                 problems.append(error)
             messages = [
                 message.replace('"x-known": true', '"x-known": false').replace("/spool/", "/copy/")
@@ -171,35 +172,11 @@ class _Twins:
         )
 
 
-class _KilledError(Exception):
-    pass
-
-
-@pytest.fixture
-def killing(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[str | None], None]]:
-    """Lets loads end before a step: `_mark_deleted`, or `_load`, the manifest's."""
-    load = loader._Load._load
-
-    def stop(self: Any, tables: Any, *others: Any) -> None:
-        if others or [table.name for table in tables] == ["_sync_manifest"]:
-            raise _KilledError
-        load(self, tables)
-
-    def kill_at(step: str | None) -> None:
-        monkeypatch.undo()
-        if step:
-            monkeypatch.setattr(loader._Load, step, stop)
-
-    yield kill_at
-    monkeypatch.undo()
-
-
 @pytest.mark.parametrize("mode", ["merge", "mirror", "append"])
 def test_no_row_differs_from_loading_everything(
     mode: str,
     filled_database: Callable[..., str],
     tmp_path: Path,
-    killing: Callable[[str | None], None],
 ) -> None:
     chance = random.Random(f"nothing twice {mode}")
     url = filled_database(VERSION, rows=9)
@@ -211,13 +188,12 @@ def test_no_row_differs_from_loading_everything(
             source.happen()
         given = None if chance.random() < 0.1 else state
         run = sync_here(tmp_path, given, database_url=url, mode=mode, tables=TABLES)
-        killing(chance.choice([None, None, None, "_load", "_mark_deleted"]) if number else None)
+        step = chance.choice([None, None, None, "_load", "_mark_deleted"]) if number else None
         try:
-            twins.load(run)
-        except _KilledError:
+            with stopping_at(step) if step else nullcontext():
+                twins.load(run)
+        except LoadStoppedError:
             continue
-        finally:
-            killing(None)
         state = run.state
         twins.require_equal()
         if chance.random() < 0.1:
