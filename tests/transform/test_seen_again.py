@@ -1,4 +1,4 @@
-"""Rows that a later sync read again and found unchanged: the marts know when they were last seen."""
+"""Rows that a later sync found unchanged: the marts know when they were last seen."""
 
 from __future__ import annotations
 
