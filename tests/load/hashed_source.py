@@ -88,8 +88,8 @@ def stopping_at(step: str) -> Iterator[None]:
     """Let loads fail before a step: `_mark_deleted`, or `_load`, the manifest's."""
     load = _Load._load
 
-    def stop(self: Any, tables: Any, *others: Any) -> None:
-        if others or [table.name for table in tables] == ["_sync_manifest"]:
+    def stop(self: Any, tables: Any) -> None:
+        if step == "_mark_deleted" or [table.name for table in tables] == ["_sync_manifest"]:
             raise LoadStoppedError
         load(self, tables)
 

@@ -59,7 +59,6 @@ class ManifestGuard:
 
     def __init__(
         self,
-        client: SqlClientBase[Any],
         manifest: TableToLoad,
         table_names: Collection[str],
         columns_there: Collection[str],
@@ -67,21 +66,21 @@ class ManifestGuard:
         """Read what was sent.
 
         Args:
-            client: dlt's, to ask the warehouse.
             manifest: What was sent.
             table_names: All tables that were sent.
             columns_there: Columns of the warehouse's manifest, none if there is none.
         """
-        self._client = client
-        self._schema_name = client.dataset_name
         self._manifest = manifest
         self._table_names = table_names
         self._columns_there = columns_there
         self._moment: datetime | None = self._sent(EXTRACTED_AT)
         self._before = _BEFORE_ALL
 
-    def check_before(self) -> Mapping[str, SyncedTable]:
+    def check_before(self, client: SqlClientBase[Any]) -> Mapping[str, SyncedTable]:
         """Check before anything is written.
+
+        Args:
+            client: dlt's, to ask the warehouse.
 
         Returns:
             The latest sync of each table that the manifest tells of.
@@ -93,33 +92,36 @@ class ManifestGuard:
         """
         if not (self._moment and self._columns_there):
             return {}
-        latest = self._latest_rows()
-        self._check_environment(latest)
+        latest = self._latest_rows(client)
+        self._check_environment(latest, client.dataset_name)
         these = [row for row in latest if row.table_name in self._table_names]
         self._before = max((row.moment for row in these), default=_BEFORE_ALL)
-        self._check_moment(self._moment, self._before)
+        self._check_moment(self._moment, self._before, client.dataset_name)
         return _synced_tables(latest)
 
-    def check_after(self) -> None:
+    def check_after(self, client: SqlClientBase[Any]) -> None:
         """Refuse success if another load of the same tables ended since this one began.
 
         Whichever of the two is the last to write its manifest sees the other's. It passes on no
         STATE, so the next sync reads all again that may have been replaced by older rows.
+
+        Args:
+            client: As before.
 
         Raises:
             OverlappingLoadError: Another did.
         """
         if not self._moment:
             return
-        other = self._other_moment(self._moment)
+        other = self._other_moment(client, self._moment)
         if other > self._before:
             msg = (
-                f"Another load wrote the same tables of {self._schema_name} at the same"
+                f"Another load wrote the same tables of {client.dataset_name} at the same"
                 f" time, as of {other.isoformat()}. Run the sync again, when no other runs"
             )
             raise OverlappingLoadError(msg)
 
-    def _check_environment(self, latest: Iterable[_ManifestRow]) -> None:
+    def _check_environment(self, latest: Iterable[_ManifestRow], schema_name: str) -> None:
         """Refuse another Airflow environment: the two would be one, and each mark the other's rows.
 
         Slugs that differ in a hyphen share a schema where none is allowed.
@@ -130,13 +132,13 @@ class ManifestGuard:
         others = (row.environment for row in latest if row.environment not in {None, slug})
         if other := next(others, None):
             msg = (
-                f"default_target_schema: {self._schema_name} holds the Airflow"
+                f"default_target_schema: {schema_name} holds the Airflow"
                 f" environment {other}, so {slug} cannot be loaded into it. Nothing was loaded."
                 " Name another schema, or another ENVIRONMENT_SLUG"
             )
             raise OtherEnvironmentError(msg)
 
-    def _check_moment(self, moment: datetime, latest: datetime) -> None:
+    def _check_moment(self, moment: datetime, latest: datetime, schema_name: str) -> None:
         """Refuse what was read in an earlier moment: it would take the place of newer rows.
 
         The tap refuses it too, but by its state, which may be lost and which a full refresh
@@ -145,7 +147,7 @@ class ManifestGuard:
         if latest <= moment:
             return
         msg = (
-            f"What was sent is as of {moment.isoformat()}, but {self._schema_name} holds"
+            f"What was sent is as of {moment.isoformat()}, but {schema_name} holds"
             f" the same tables as of {latest.isoformat()}. Nothing was loaded, because older rows"
             " would take the place of newer ones."
         )
@@ -158,9 +160,9 @@ class ManifestGuard:
         )
         raise OlderSyncError(msg)
 
-    def _latest_rows(self) -> list[_ManifestRow]:
+    def _latest_rows(self, client: SqlClientBase[Any]) -> list[_ManifestRow]:
         """Return the rows of each table's latest moment, which two syncs may share."""
-        name = self._client.make_qualified_table_name(MANIFEST)
+        name = client.make_qualified_table_name(MANIFEST)
         there = {column.lower() for column in self._columns_there}
         values = [column if column in there else "null" for column in (ENVIRONMENT, *COMPARED)]
         since = f"latest.{EXTRACTED_AT}"
@@ -172,20 +174,20 @@ class ManifestGuard:
             f" from {name} group by table_name) as moments"
             f" on latest.table_name = moments.table_name and latest.{EXTRACTED_AT} = moments.moment"
         )
-        with self._client.execute_query(query) as found:
+        with client.execute_query(query) as found:
             return [
                 _ManifestRow(table, _utc(moment), _utc(since), *values)
                 for table, moment, since, *values in found.fetchall()
             ]
 
-    def _other_moment(self, but_for: datetime) -> datetime:
+    def _other_moment(self, client: SqlClientBase[Any], but_for: datetime) -> datetime:
         """Return the latest other moment of one of these tables, year 1 if there is none."""
-        name = self._client.make_qualified_table_name(MANIFEST)
+        name = client.make_qualified_table_name(MANIFEST)
         query = (
             f"select max({EXTRACTED_AT}) from {name} where {EXTRACTED_AT} <> %s"  # noqa: S608  # the name is quoted
             f" and table_name in ({', '.join(['%s'] * len(self._table_names))})"
         )
-        with self._client.execute_query(query, but_for, *self._table_names) as found:
+        with client.execute_query(query, but_for, *self._table_names) as found:
             [[latest]] = cast("Sequence[Sequence[Any]]", found.fetchall())
         return _utc(latest) if latest else _BEFORE_ALL
 

@@ -97,10 +97,41 @@ class _Load:
         )
 
     def run(self, buffers: Sequence[StreamBuffer]) -> None:
-        with cast("SqlJobClientBase", self._pipeline.destination_client()) as client:
-            self._run(client, buffers)
+        with self._client() as client:
+            tables = self._tables(client, buffers)
+            manifest = next((table for table in tables if table.name == MANIFEST), None)
+            guard = None
+            if manifest:
+                names = [table.name for table in tables]
+                tables.remove(manifest)
+                guard = ManifestGuard(manifest, names, self._existing[MANIFEST])
+                synced = guard.check_before(client.sql_client)
+                complete = [table for table in tables if not self._missing(table)]
+                stand = standing_tables(client.sql_client, complete, sent_hashes(manifest), synced)
+                manifest = replace(manifest, files=manifest_with(manifest, stand))
+                tables = self._but_for(tables, stand)
+        try:
+            self._load(tables)
+            self._mark_deleted(tables)
+            if manifest:
+                self._load([manifest])
+        except Exception:
+            with suppress(Exception):  # that the load failed says more
+                self._drop_staging()
+            raise
+        self._drop_staging()
+        if guard:
+            with self._client() as client:
+                guard.check_after(client.sql_client)
 
-    def _run(self, client: SqlJobClientBase, buffers: Sequence[StreamBuffer]) -> None:
+    def _client(self) -> SqlJobClientBase:
+        """Return a client to open, and to close before long: a session that waits may be ended."""
+        return cast("SqlJobClientBase", self._pipeline.destination_client())
+
+    def _tables(
+        self, client: SqlJobClientBase, buffers: Sequence[StreamBuffer]
+    ) -> list[TableToLoad]:
+        """Return what is to load, once it is known what is there and the types are the same."""
         sql = client.sql_client
         for name in self._warehouse.leftovers(sql, self._pipeline.dataset_name):
             with sql.with_alternative_dataset_name(name):
@@ -111,7 +142,7 @@ class _Load:
             }
         columns = {buffer.name: self._stored_columns(buffer) for buffer in buffers}
         check_column_types(columns, self._existing)
-        tables = [
+        return [
             TableToLoad(
                 buffer.name,
                 buffer.mode,
@@ -124,27 +155,6 @@ class _Load:
             )
             for buffer in buffers
         ]
-        manifest = next((table for table in tables if table.name == MANIFEST), None)
-        tables = [table for table in tables if table is not manifest]
-        guard = manifest and ManifestGuard(sql, manifest, list(columns), self._existing[MANIFEST])
-        if guard and manifest:
-            synced = guard.check_before()
-            whole = [table for table in tables if not self._missing(table)]
-            stand = standing_tables(sql, whole, sent_hashes(manifest), synced)
-            manifest = replace(manifest, files=manifest_with(manifest, stand))
-            tables = self._but_for(tables, stand)
-        try:
-            self._load(tables)
-            self._mark_deleted(sql, tables)
-            if manifest:
-                self._load([manifest])
-        except Exception:
-            with suppress(Exception):  # that the load failed says more
-                self._drop_staging(client)
-            raise
-        self._drop_staging(client)
-        if guard:
-            guard.check_after()
 
     def _but_for(
         self, tables: Sequence[TableToLoad], stand: Mapping[str, datetime]
@@ -154,8 +164,8 @@ class _Load:
             logger.info("Unchanged since an earlier sync, not loaded again: %s", names)
         return [table for table in tables if table.name not in stand]
 
-    def _drop_staging(self, client: SqlJobClientBase) -> None:
-        with client.sql_client.with_staging_dataset():
+    def _drop_staging(self) -> None:
+        with self._client() as client, client.sql_client.with_staging_dataset():
             if client.is_storage_initialized():
                 client.sql_client.drop_dataset()
 
@@ -225,36 +235,37 @@ class _Load:
         )
         return self._opened.lay_out(resource, table)
 
-    def _mark_deleted(self, client: SqlClientBase[Any], tables: Sequence[TableToLoad]) -> None:
+    def _mark_deleted(self, tables: Sequence[TableToLoad]) -> None:
         """Mark rows that a table sent whole no longer held, if there are some."""
-        gone = {
-            table.name: (_gone(client, table), table.whole_at)
+        whole = [
+            (table, table.whole_at)
             for table in tables
             if table.whole_at
             and table.mode != "mirror"
             and table.key
             # A table that this load has made holds nothing older.
             and self._existing[table.name]
-        }
-        if not gone:
-            return
-        # One question, which most often spares a statement for each table.
-        questions = [
-            f"select '{name}', count(*) from {client.make_qualified_table_name(name)} where {gone}"  # noqa: S608  # names are quoted
-            for name, (gone, _) in gone.items()
         ]
-        moments = [moment for _, moment in gone.values() for _ in range(2)]
-        with client.execute_query(" union all ".join(questions), *moments) as answers:
-            counts = dict(answers.fetchall())
-        for name, (is_gone, moment) in gone.items():
-            if counts[name]:
-                client.execute_sql(
-                    f"update {client.make_qualified_table_name(name)}"  # noqa: S608  # names are quoted
-                    f" set {DELETED_AT} = %s where {is_gone}",
-                    moment,
-                    moment,
-                    moment,
-                )
+        if not whole:
+            return
+        with self._client() as client:
+            sql = client.sql_client
+            # One question, which most often spares a statement for each table.
+            questions = [
+                f"select '{table.name}', count(*)"  # noqa: S608  # names are quoted
+                f" from {sql.make_qualified_table_name(table.name)} where {_gone(sql, table)}"
+                for table, _ in whole
+            ]
+            moments = [moment for _, moment in whole for _ in range(2)]
+            with sql.execute_query(" union all ".join(questions), *moments) as answers:
+                counts = dict(answers.fetchall())
+            for table, moment in whole:
+                if counts[table.name]:
+                    sql.execute_sql(
+                        f"update {sql.make_qualified_table_name(table.name)}"  # noqa: S608  # names are quoted
+                        f" set {DELETED_AT} = %s where {_gone(sql, table)}",
+                        *[moment] * 3,
+                    )
 
 
 def _gone(client: SqlClientBase[Any], table: TableToLoad) -> str:
