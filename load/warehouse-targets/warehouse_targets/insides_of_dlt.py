@@ -115,7 +115,8 @@ class IdleConnections:
     def close(self) -> None:
         """Close them all."""
         while connection := self.take():
-            connection.close()
+            with suppress(Exception):  # that a session has gone by now harms nothing
+                connection.close()
 
 
 class SharedConnections:

@@ -178,12 +178,13 @@ class _Load:
             return
         started = time.monotonic()
         row_counts = {table.name: table.row_count for table in tables}
-        resources = [self._resource(table) for table in tables if not self._is_idle(table)]
-        if resources:
-            self._pipeline.extract(resources)
+        busy = [table for table in tables if not self._is_idle(table)]
+        if busy:
+            self._pipeline.extract([self._resource(table) for table in busy])
             self._pipeline.normalize()
             # Each is a session, which takes as long to open as a small table to load.
-            workers = min(self._warehouse.most_workers, max(2, len(resources) // 2))
+            enough = max(2, sum(len(table.files) for table in busy) // 2)
+            workers = min(self._warehouse.most_workers, enough)
             self._pipeline.load(workers=workers).raise_on_failed_jobs()
         seconds = time.monotonic() - started
         logger.info(
