@@ -1,4 +1,4 @@
-{#- A table: the plan of what joins it depends on knowing that it has few rows, or none. -#}
+{#- A table: plans of what joins it depend on knowing that it has few rows, or none. -#}
 {{ config(materialized="table") }}
 
 with task_instances as (
