@@ -198,17 +198,22 @@ class _ClientOfOneLoad:
     def get_storage_tables(
         self, table_names: Iterable[str]
     ) -> Iterator[tuple[str, TTableSchemaColumns]]:
-        """Return the columns of tables, which nobody else changes while a load lasts."""
+        """Return the columns of tables; what is to be made may have been made by another load."""
         dataset, names = self.sql_client.dataset_name, list(table_names)
-        new = [name for name in names if (dataset, name) not in self._columns]
-        if new and dataset == self.sql_client.staging_dataset_name:
-            self._columns.update({(dataset, name): {} for name in new})
-        elif new:
+        if dataset == self.sql_client.staging_dataset_name:
+            for name in names:
+                self._columns.setdefault((dataset, name), {})
+        elif new := [name for name in names if not self._is_complete(dataset, name)]:
             for name, columns in super().get_storage_tables(new):  # type: ignore[misc]
                 self._columns[dataset, name] = columns
                 if columns:
                     self._datasets.add(dataset)
         return iter([(name, self._columns[dataset, name]) for name in names])
+
+    def _is_complete(self, dataset: str, name: str) -> bool:
+        there = {column.lower() for column in self._columns.get((dataset, name), {})}
+        wanted = self.schema.tables[name]["columns"] if name in self.schema.tables else {}
+        return bool(there) and {column.lower() for column in wanted} <= there
 
     def get_stored_schema_by_hash(self, version_hash: str) -> StorageSchemaInfo:
         return StorageSchemaInfo(version_hash, self.schema.name, 0, 0, _NEVER, "")
