@@ -25,7 +25,7 @@ failures as (
 judged as (
 
     select
-        task_attempts.task_attempt_key,
+        task_attempts.*,
         task_attempts.is_last_before_rerun
         and coalesce(task_instances.first_state in ('success', 'failed'), false)
             as is_outcome,
@@ -36,9 +36,9 @@ judged as (
             false
         ) as is_flaky,
         marks.task_attempt_key is not null as was_marked_by_hand,
-        task_instances.extracted_at
+        task_instances.extracted_at as instance_extracted_at
     from task_attempts
-    inner join task_instances
+    left join task_instances
         on task_attempts.task_instance_key = task_instances.task_instance_key
     left join failures
         on task_attempts.task_instance_key = failures.task_instance_key

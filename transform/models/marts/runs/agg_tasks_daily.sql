@@ -13,7 +13,7 @@ with task_attempts as {{ not_materialized() }} (
     select
         *,
         {{ day_of("started_at") }} as started_on
-    from {{ ref("fct_task_attempts") }}
+    from {{ ref("int_task_outcomes_judged") }}
     where started_at is not null
 
 ),
@@ -46,18 +46,19 @@ counted as (
         max(
             case
                 when
-                    task_attempts.state = 'success' and not outcomes.was_marked_by_hand
+                    task_attempts.state = 'success'
+                    and not task_attempts.was_marked_by_hand
                     then task_attempts.duration_seconds
             end
         ) as duration_max_seconds,
         sum(case when task_attempts.is_retry then 1 else 0 end) as retry_count,
         sum(task_attempts.wasted_seconds) / 3600 as wasted_hours,
-        sum(case when outcomes.is_outcome then 1 else 0 end) as finished_instance_count,
-        sum(case when outcomes.is_flaky then 1 else 0 end) as flaky_instance_count,
-        max(outcomes.extracted_at) as extracted_at
+        sum(case when task_attempts.is_outcome then 1 else 0 end)
+            as finished_instance_count,
+        sum(case when task_attempts.is_flaky then 1 else 0 end)
+            as flaky_instance_count,
+        max(task_attempts.instance_extracted_at) as extracted_at
     from task_attempts {{ of_changed_days("task_attempts", "sum(attempt_count)") }}
-    left join {{ ref("int_task_outcomes_judged") }} as outcomes
-        on task_attempts.task_attempt_key = outcomes.task_attempt_key
     group by
         task_attempts.task_key,
         task_attempts.dag_key,
