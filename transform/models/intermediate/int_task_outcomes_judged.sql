@@ -25,7 +25,18 @@ failures as (
 judged as (
 
     select
-        task_attempts.*,
+        task_attempts.task_attempt_key,
+        task_attempts.task_key,
+        task_attempts.dag_key,
+        task_attempts.environment_slug,
+        task_attempts.dag_id,
+        task_attempts.task_id,
+        task_attempts.state,
+        task_attempts.started_at,
+        task_attempts.duration_seconds,
+        task_attempts.is_retry,
+        task_attempts.is_wasted,
+        task_attempts.wasted_seconds,
         task_attempts.is_last_before_rerun
         and coalesce(task_instances.first_state in ('success', 'failed'), false)
             as is_outcome,
