@@ -53,10 +53,11 @@
         {%- endif -%}
     {%- elif views | rejectattr("status", "equalto", "success") | list | length == 0 -%}
         {%- set tested_until = env_var("AIRFLOW_AUDIT_BUILD_TESTED_UNTIL", "") -%}
-        {%- if results | selectattr("status", "in", ["error", "fail", "skipped"]) | list | length == 0 -%}
+        {%- set failed = results | selectattr("status", "in", ["error", "fail", "skipped"]) | list -%}
+        {%- if not failed and load_relation(environments) -%}
             {%- set tested_until = run_query(
                 "select " ~ as_text("min(synced_at)") ~ " from " ~ environments
-            ).rows[0][0] -%}
+            ).rows[0][0] or "" -%}
         {%- endif -%}
         create or replace view {{ last_build_relation() }} as
         select
