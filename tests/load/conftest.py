@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from tests.load.hashed_source import HashedSource
 from tests.load.loaded_bigquery import LoadedBigQuery
 from tests.load.loaded_duckdb import LoadedDuckDB
 from tests.load.loaded_redshift import LoadedRedshift
 from tests.load.loaded_snowflake import LoadedSnowflake
+from tests.load.loaded_warehouse import LoadedWarehouse
 from tests.stand_ins.bigquery import BigQueryStandIn, running_bigquery
 from tests.stand_ins.redshift import RedshiftStandIn, running_redshift
 from tests.stand_ins.snowflake import SnowflakeStandIn, running_snowflake
@@ -71,3 +73,8 @@ def bigquery_warehouse(
 @pytest.fixture
 def warehouse(duckdb_warehouse: LoadedDuckDB) -> LoadedDuckDB:
     return duckdb_warehouse
+
+
+@pytest.fixture
+def source(warehouse: LoadedWarehouse, tmp_path: Path) -> HashedSource:
+    return HashedSource(warehouse, tmp_path / "spool")

@@ -155,22 +155,23 @@ class RandomAirflow:
         self._source.change("dag_run", f"id = {run['id']}", **changed)
         self._note("clear", run)
 
-    def _deleted(self) -> None:
+    def _without_its_run(self) -> dict[str, Any]:
+        """Delete a run, and what is remembered of its tries; its task instances are left."""
         run = self._some_run()
         self._runs.remove(run)
         self._source.delete("dag_run", f"id = {run['id']}")
-        self._source.delete("task_instance", _is(run))
         if max(run["tries"].values()) > 1:
             self._source.delete("task_instance_history", _is(run))
+        return run
+
+    def _deleted(self) -> None:
+        run = self._without_its_run()
+        self._source.delete("task_instance", _is(run))
         self._note("delete", run)
 
     def _made_again(self) -> None:
-        run = self._some_run()
-        self._runs.remove(run)
-        self._source.delete("dag_run", f"id = {run['id']}")
+        run = self._without_its_run()
         self._source.lose("task_instance", _is(run))
-        if max(run["tries"].values()) > 1:
-            self._source.delete("task_instance_history", _is(run))
         self._new(dag_id=run["dag_id"], run_id=run["run_id"])
 
     def _late(self) -> None:

@@ -67,16 +67,23 @@
 {% endmacro %}
 
 
-{# Conditions for the rows of an incremental mart that were read since everything passed. #}
-{% macro read_since_tested(node) %}
+{#
+    In a test, the condition for the rows of an incremental mart that were read since
+    everything passed; empty where all are tested.
+#}
+{% macro read_since_tested() %}
+    {%- set tested_until = env_var("AIRFLOW_AUDIT_BUILD_TESTED_UNTIL", "") -%}
     {%- set moments = [] -%}
-    {%- if node.config.materialized == "incremental" -%}
-        {%- for column in ["extracted_at", "deleted_at_source_at"] if column in node.columns -%}
+    {%- if execute and tested_until -%}
+        {%- set node = graph.nodes[model.attached_node] -%}
+        {%- for column in ["extracted_at", "deleted_at_source_at"]
+            if node.config.materialized == "incremental" and column in node.columns
+        -%}
             {%- do moments.append(
-                column ~ " > cast(" ~ literal(env_var("AIRFLOW_AUDIT_BUILD_TESTED_UNTIL"))
+                column ~ " > cast(" ~ literal(tested_until)
                 ~ " as " ~ native_type("timestamp with time zone") ~ ")"
             ) -%}
         {%- endfor -%}
     {%- endif -%}
-    {{ return(["(" ~ (moments | join(" or ")) ~ ")"] if moments else []) }}
+    {{ return("(" ~ (moments | join(" or ")) ~ ")" if moments else "") }}
 {% endmacro %}

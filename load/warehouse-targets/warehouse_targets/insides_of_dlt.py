@@ -180,8 +180,13 @@ class _ClientOfOneLoad:
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **kwargs)
-        if isinstance(self.sql_client, SharedConnections) and self._connections:
-            self.sql_client.connections = self._connections
+        if self._connections is not None:
+            # dlt makes its client for SQL itself, with what only its own job client knows.
+            own = type(self.sql_client)
+            sharing: dict[str, Any] = {"connections": self._connections}
+            client: Any = object.__new__(type(own.__name__, (SharedConnections, own), sharing))
+            vars(client).update(vars(self.sql_client))
+            self.sql_client = client
 
     def is_storage_initialized(self) -> bool:
         dataset = self.sql_client.dataset_name

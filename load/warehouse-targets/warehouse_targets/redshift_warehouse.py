@@ -16,7 +16,7 @@ import dlt
 import psycopg2
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from dlt.common.destination import Destination
-from dlt.destinations.impl.redshift.redshift import RedshiftClient, RedshiftSqlClient
+from dlt.destinations.impl.redshift.redshift import RedshiftClient
 from psycopg2 import errors
 from s3fs import S3FileSystem
 
@@ -32,7 +32,6 @@ from warehouse_targets.errors import (
 )
 from warehouse_targets.insides_of_dlt import (
     IdleConnections,
-    SharedConnections,
     destination_of_one_load,
     failed_table,
 )
@@ -41,9 +40,6 @@ from warehouse_targets.staging_schemas import leftover_schemas, new_staging_layo
 from warehouse_targets.warehouse import OpenWarehouse, TableToLoad, imported
 
 if TYPE_CHECKING:
-    from dlt.common.destination import DestinationCapabilitiesContext
-    from dlt.common.schema import Schema
-    from dlt.destinations.impl.redshift.configuration import RedshiftClientConfiguration
     from dlt.destinations.sql_client import SqlClientBase
 
 # A statement waits for other sessions' locks too.
@@ -54,26 +50,6 @@ _STAGING_URL = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[\w!.*()-]+)*/?")
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 
 logger = logging.getLogger(__name__)
-
-
-class _SharingSqlClient(SharedConnections, RedshiftSqlClient):
-    pass
-
-
-class _SharingClient(RedshiftClient):
-    def __init__(
-        self,
-        schema: Schema,
-        config: RedshiftClientConfiguration,
-        capabilities: DestinationCapabilitiesContext,
-    ) -> None:
-        super().__init__(schema, config, capabilities)
-        self.sql_client = _SharingSqlClient(
-            self.sql_client.dataset_name,
-            self.sql_client.staging_dataset_name,
-            config.credentials,
-            capabilities,
-        )
 
 
 class RedshiftWarehouse:
@@ -154,7 +130,7 @@ class RedshiftWarehouse:
         settings = self._settings
         certificates = settings.get("sslrootcert")
         timeout = _LONGEST_STATEMENT_MINUTES * 60_000
-        kind = destination_of_one_load(dlt.destinations.redshift, _SharingClient, connections)
+        kind = destination_of_one_load(dlt.destinations.redshift, RedshiftClient, connections)
         return kind(
             credentials={
                 **{name: settings[name] for name in ("host", "port", "password", "database")},

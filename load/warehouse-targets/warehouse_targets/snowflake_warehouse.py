@@ -23,7 +23,6 @@ from cryptography.hazmat.primitives.serialization import (
 from dlt.common.data_writers.escape import escape_snowflake_identifier
 from dlt.common.destination import Destination
 from dlt.destinations.impl.snowflake.snowflake import SnowflakeClient
-from dlt.destinations.impl.snowflake.sql_client import SnowflakeSqlClient
 from snowflake.connector.errorcode import ER_HTTP_GENERAL_ERROR
 
 from warehouse_targets.columns import ColumnType
@@ -37,7 +36,6 @@ from warehouse_targets.errors import (
 from warehouse_targets.insides_of_dlt import (
     IdleConnections,
     OverwriteJob,
-    SharedConnections,
     destination_of_one_load,
 )
 from warehouse_targets.staging_schemas import leftover_schemas, new_staging_layout
@@ -45,11 +43,9 @@ from warehouse_targets.warehouse import OpenWarehouse
 from warehouse_targets.warehouse_settings import load_settings
 
 if TYPE_CHECKING:
-    from dlt.common.destination import DestinationCapabilitiesContext, PreparedTableSchema
+    from dlt.common.destination import PreparedTableSchema
     from dlt.common.destination.client import FollowupJobRequest
-    from dlt.common.schema import Schema
     from dlt.common.storages.load_package import LoadJobInfo
-    from dlt.destinations.impl.snowflake.configuration import SnowflakeClientConfiguration
     from dlt.destinations.sql_client import SqlClientBase
 
 _LOGINS = load_settings("snowflake").logins
@@ -271,25 +267,7 @@ class SnowflakeWarehouse:
         return WarehouseRefusedError(f"Snowflake refused: {text}")
 
 
-class _SharingSqlClient(SharedConnections, SnowflakeSqlClient):
-    pass
-
-
 class _OverwritingClient(SnowflakeClient):
-    def __init__(
-        self,
-        schema: Schema,
-        config: SnowflakeClientConfiguration,
-        capabilities: DestinationCapabilitiesContext,
-    ) -> None:
-        super().__init__(schema, config, capabilities)
-        self.sql_client = _SharingSqlClient(
-            self.sql_client.dataset_name,
-            self.sql_client.staging_dataset_name,
-            config.credentials,
-            capabilities,
-        )
-
     def create_table_chain_completed_followup_jobs(
         self,
         table_chain: Sequence[PreparedTableSchema],

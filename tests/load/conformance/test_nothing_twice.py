@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from tests.load.hashed_source import (
@@ -13,12 +11,6 @@ from tests.load.hashed_source import (
     LoadStoppedError,
     stopping_at,
 )
-from tests.load.loaded_warehouse import LoadedWarehouse
-
-
-@pytest.fixture
-def source(warehouse: LoadedWarehouse, tmp_path: Path) -> HashedSource:
-    return HashedSource(warehouse, tmp_path / "spool")
 
 
 @pytest.mark.parametrize("mode", ["merge", "mirror", "append"])

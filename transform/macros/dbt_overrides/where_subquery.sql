@@ -3,13 +3,7 @@
     incrementally look at the rows that were read since everything had passed.
 #}
 {% macro default__get_where_subquery(relation) %}
-    {%- set conditions = [] -%}
-    {%- if config.get("where") -%}
-        {%- do conditions.append(config.get("where")) -%}
-    {%- endif -%}
-    {%- if execute and env_var("AIRFLOW_AUDIT_BUILD_TESTED_UNTIL", "") -%}
-        {%- do conditions.extend(read_since_tested(graph.nodes[model.attached_node])) -%}
-    {%- endif -%}
+    {%- set conditions = [config.get("where"), read_since_tested()] | select | list -%}
     {%- if conditions -%}
         {%- set tested -%}
             (select * from {{ relation }} where {{ conditions | join(" and ") }}) as dbt_subquery
