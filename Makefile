@@ -84,6 +84,10 @@ ROWS ?= 1000000
 bench: install $(STAMPS)/dev ## Measure this pipeline, and others, on a million task instances; ROWS=10000000 for more
 	$(DEV)/python -m bench.run --rows $(ROWS)
 
+.PHONY: bench-marts
+bench-marts: install $(STAMPS)/dev ## Measure the marts alone on made-up raw tables; ROWS=100000000 for more
+	$(DEV)/python -m bench.marts --rows $(ROWS)
+
 .PHONY: bench-warehouses
 bench-warehouses: install $(STAMPS)/dev $(STAND_INS) ## Measure the loaders on a million task instances
 	$(DEV)/python -m bench.warehouses

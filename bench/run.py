@@ -71,9 +71,14 @@ def quoted(columns: list[str]) -> str:
 
 
 class Bench:
-    """The ways to copy the three tables, each as one measured command."""
+    """The ways to copy the three tables, each as one measured command.
+
+    Attributes:
+        warehouse: The DuckDB file that our run loads.
+    """
 
     def __init__(self, folder: Path, database_url: str) -> None:
+        self.warehouse = folder / "ours.duckdb"
         self._folder = folder
         self._url = database_url
         self._columns = {table: columns_of(table, database_url) for table in TABLES}
@@ -82,7 +87,7 @@ class Bench:
             "TAP_AIRFLOW_METADATA_TABLES": json.dumps(TABLES),
             "TAP_AIRFLOW_METADATA_ENVIRONMENT_SLUG": SLUG,
             "ENVIRONMENT_SLUG": SLUG,
-            "TARGET_DUCKDB_PATH": str(folder / "ours.duckdb"),
+            "TARGET_DUCKDB_PATH": str(self.warehouse),
             "AIRFLOW_AUDIT_TABLES_NOT_SYNCED": ",".join(
                 f"{SLUG}.{table.name}"
                 for table in load_catalogue().values()

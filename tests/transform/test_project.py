@@ -259,6 +259,12 @@ def test_models_do_not_know_the_warehouse() -> None:
     assert [m.name for m in models if re.search(known, m.read_text())] == []
 
 
+def test_views_rely_on_nothing_that_they_lose(models: list[Node]) -> None:
+    # DuckDB forgets `not materialized` of a view once its file is opened anew.
+    views = [model for model in models if model["config"]["materialized"] == "view"]
+    assert not [view["name"] for view in views if "not_materialized" in view["raw_code"]]
+
+
 def test_messages_fit_however_dbt_is_run() -> None:
     texts = [*PROJECT.glob("macros/**/*.sql"), *PROJECT.glob("tests/**/*.sql")]
     assert texts

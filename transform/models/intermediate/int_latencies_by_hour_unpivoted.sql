@@ -1,10 +1,4 @@
-with task_attempts as {{ not_materialized() }} (
-
-    select * from {{ ref("fct_task_attempts") }}
-
-),
-
-unpivoted as (
+with unpivoted as (
 
     select
         task_attempt_key,
@@ -12,7 +6,7 @@ unpivoted as (
         {{ hour_of("started_at") }} as hour_at,
         'schedule_delay' as measure_name,
         schedule_delay_seconds as measured_seconds
-    from task_attempts
+    from {{ ref("fct_task_attempts") }}
     where started_at is not null
 
     union all
@@ -23,7 +17,7 @@ unpivoted as (
         {{ hour_of("started_at") }} as hour_at,
         'queue_delay' as measure_name,
         queue_delay_seconds as measured_seconds
-    from task_attempts
+    from {{ ref("fct_task_attempts") }}
     where started_at is not null
 
 )

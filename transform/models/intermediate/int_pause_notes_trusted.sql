@@ -4,12 +4,6 @@ with sync_manifests as (
 
 ),
 
-logs as (
-
-    select * from {{ ref("stg_airflow__logs") }}
-
-),
-
 audit_events as (
 
     select * from {{ ref("audit_events") }}
@@ -27,20 +21,20 @@ signs as (
     where airflow_version >= '3.1'
     union all
     select
-        logs.environment_slug,
-        logs.logged_at as seen_at
-    from logs
+        log_rows.environment_slug,
+        log_rows.logged_at as seen_at
+    from {{ ref("stg_airflow__logs") }} as log_rows
     inner join audit_events
-        on logs.event_name = audit_events.event
+        on log_rows.event_name = audit_events.event
     where
         audit_events.since >= '3.1'
         and audit_events.category in ('run', 'task', 'dag', 'backfill')
-        and logs.event_name not like 'cli_%'
+        and log_rows.event_name not like 'cli_%'
     union all
     select
         environment_slug,
         logged_at as seen_at
-    from logs
+    from {{ ref("stg_airflow__logs") }}
     where
         event_name in ('patch_dag', 'patch_dags')
         and extra like '%"is_paused": true%'

@@ -1,10 +1,4 @@
-with task_attempts as {{ not_materialized() }} (
-
-    select * from {{ ref("fct_task_attempts") }}
-
-),
-
-task_instances as (
+with task_instances as (
 
     select * from {{ ref("fct_task_instances") }}
 
@@ -32,7 +26,7 @@ waited as (
         pool_slots as slot_count,
         queued_at as taken_at,
         started_at as given_back_at
-    from task_attempts
+    from {{ ref("fct_task_attempts") }}
 
 ),
 
@@ -83,7 +77,7 @@ worked as (
                 not in ('scheduled', 'queued', 'deferred', 'awaiting_input')
                 then task_attempts.ended_at
         end as given_back_at
-    from task_attempts
+    from {{ ref("fct_task_attempts") }} as task_attempts
     inner join environments
         on task_attempts.environment_slug = environments.environment_slug
     left join pools

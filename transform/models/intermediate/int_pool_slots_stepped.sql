@@ -1,10 +1,4 @@
-with slot_spans as {{ not_materialized() }} (
-
-    select * from {{ ref("int_pool_slots_spanned") }}
-
-),
-
-steps as (
+with steps as (
 
     {% for step_name, stepped_at, slot_change in [
         ("taken", "taken_at", "slot_count"),
@@ -22,7 +16,7 @@ steps as (
                 as running_change,
             case when phase_name = 'queued' then {{ slot_change }} else 0 end
                 as queued_change
-        from slot_spans
+        from {{ ref("int_pool_slots_spanned") }}
         {% if not loop.last %}
             union all
         {% endif %}

@@ -1,12 +1,6 @@
-with task_instances as {{ not_materialized() }} (
-
-    select * from {{ ref("int_task_instances_resolved") }}
-
-),
-
 -- Once a mapped task expands, its placeholder becomes element 0 in place, and the
 -- placeholder's key stays behind in the warehouse.
-elements as (
+with elements as (
 
     select
         environment_slug,
@@ -16,7 +10,7 @@ elements as (
         case when coalesce(state, 'none') <> 'removed' then extracted_at end
             as expanded_at,
         extracted_at
-    from task_instances
+    from {{ ref("int_task_instances_resolved") }}
     where map_index = 0 and not has_row_per_try
 
 ),
@@ -32,7 +26,7 @@ before_airflow_3_4 as (
             "task_instances.extracted_at",
             ["task_instances.deleted_at_source_at", "elements.extracted_at"],
         ) }} as changed_at
-    from task_instances
+    from {{ ref("int_task_instances_resolved") }} as task_instances
     left join elements
         on
             task_instances.environment_slug = elements.environment_slug

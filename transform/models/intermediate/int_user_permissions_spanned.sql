@@ -5,21 +5,21 @@ with versions as (
 
 ),
 
-accounts as {{ not_materialized() }} (
+accounts as (
 
     select * from versions
     where access_kind = 'account' and is_active
 
 ),
 
-user_roles as {{ not_materialized() }} (
+user_roles as (
 
     select * from versions
     where access_kind = 'role'
 
 ),
 
-role_permissions as {{ not_materialized() }} (
+role_permissions as (
 
     select * from versions
     where access_kind = 'permission'
