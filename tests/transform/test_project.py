@@ -47,7 +47,6 @@ KEY_IS_THAT_OF = {
     "int_pool_slots_spanned": {"fct_task_attempts", "fct_task_instances"},
     "int_pool_slots_stepped": {"int_pool_slots_spanned"},
     "int_seconds_by_day_unpivoted": {"fct_dag_runs", "fct_task_attempts"},
-    "int_task_outcomes_judged": {"fct_task_attempts", "fct_task_instances"},
 }
 # Every row of them is joined to a row of these marts by its whole key: two of one key would make
 # two rows of one there.
