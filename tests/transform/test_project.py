@@ -55,6 +55,8 @@ KEY_IS_JOINED_TO = {
     "int_latencies_by_hour_percentiles": {"agg_scheduling_latency_hourly"},
     "int_seconds_by_day_percentiles": {"agg_dags_daily", "agg_tasks_daily"},
 }
+# Nothing but a `union distinct`, of which all columns are the key.
+KEY_IS_THE_ROW = {"int_dag_days_changed", "int_task_instances_changed"}
 
 # As the documentation of dbt's semantic layer calls it.
 DAY_OF_TIME_SPINE = "date_day"
@@ -185,13 +187,16 @@ def test_every_other_model_has_a_tested_key(manifest: dict[str, Any], models: li
         and not model["path"].startswith("staging/")
         and ("is_key", None) not in generic_tests(manifest, model)
     }
-    assert untested == {*KEY_IS_PROVEN_BY, *KEY_IS_THAT_OF, *KEY_IS_JOINED_TO}
+    assert untested == {*KEY_IS_PROVEN_BY, *KEY_IS_THAT_OF, *KEY_IS_JOINED_TO, *KEY_IS_THE_ROW}
     for mart in (model for model in models if model["name"] in KEY_IS_PROVEN_BY.values()):
         assert ("has_all_rows_of", None) in generic_tests(manifest, mart), mart["name"]
     for name, marts in KEY_IS_THAT_OF.items():
         assert marts <= read_by(models, name), name
     for name, marts in KEY_IS_JOINED_TO.items():
         assert all(name in read_by(models, mart) for mart in marts), name
+    for model in (model for model in models if model["name"] in KEY_IS_THE_ROW):
+        assert "union distinct" in model["raw_code"], model["name"]
+        assert "union all" not in model["raw_code"], model["name"]
 
 
 def test_every_snapshot_is_a_timeline(manifest: dict[str, Any], snapshots: list[Node]) -> None:

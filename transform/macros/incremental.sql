@@ -1,63 +1,49 @@
 {#
-    What an incremental fact has already, as a query: per environment, the last sync that
-    it knows of. All tables of one sync are read in one moment, and whatever changes
-    afterwards gets the moment of a later one.
+    Which rows of `relation` are new for an incremental model, as a condition: of which
+    something changed after the last sync that the model knows of, or whose environment is
+    not there yet. All tables of one sync are read in one moment, and whatever changes
+    afterwards gets the moment of a later one. With the moments themselves, and no query for
+    them, warehouses read no more of a big table than they have to.
 #}
-{% macro built_until(moment=none) %}
-    {%- set moment = moment or latest_of("extracted_at", ["deleted_at_source_at"]) %}
-    select
-        environment_slug,
-        {{ hours_after("max(" ~ moment ~ ")", -1 * var("lookback_hours")) }} as built_until
-    from {{ this }}
-    group by environment_slug
+{% macro changed_since_built(relation, changed_at=none, built_at=none) %}
+    {%- set changed_at = changed_at or latest_of(
+        relation ~ ".extracted_at", [relation ~ ".deleted_at_source_at"]
+    ) -%}
+    {%- set built_at = built_at or latest_of("extracted_at", ["deleted_at_source_at"]) -%}
+    {%- set built_until = hours_after("max(" ~ built_at ~ ")", -1 * var("lookback_hours")) -%}
+    {%- set conditions = [] -%}
+    {%- if execute and is_incremental() -%}
+        {%- for slug, moment in run_query(
+            "select environment_slug, " ~ as_text(built_until) ~ " as built_until from " ~ this
+            ~ " group by environment_slug having max(" ~ built_at ~ ") is not null"
+        ).rows -%}
+            {%- do conditions.append(
+                " when " ~ literal(slug) ~ " then " ~ changed_at ~ " > cast("
+                ~ literal(moment) ~ " as " ~ native_type("timestamp with time zone") ~ ")"
+            ) -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{ return(
+        "case " ~ relation ~ ".environment_slug" ~ conditions | join ~ " else true end"
+        if conditions else "true"
+    ) }}
 {% endmacro %}
 
 
 {#
-    For the end of a `from`, in an incremental build: keeps the rows of task instances of
-    which anything changed since: themselves, an earlier try, or which run their run_id
-    means. All tries of one are built together, since each may decide the number of
-    another.
+    For the end of a `from`, in an incremental build: keeps the rows of task instances that
+    `changes` (int_task_instances_changed) tells of. All tries of one are built together,
+    since each may decide the number of another.
 #}
-{% macro of_changed_task_instances(relation) %}
-    {%- set task_instances = ref("int_task_instances_unified") -%}
-    {%- set run_ids = ref("int_run_ids_resolved") -%}
-    {%- set histories = ref("int_task_histories_remaining") -%}
-    {%- set task_fails = ref("stg_airflow__task_fails") -%}
-    {%- set ids = task_instance_ids() -%}
-    {%- set read_at = latest_of("changing.extracted_at", ["changing.deleted_at_source_at"]) -%}
+{% macro of_changed_task_instances(relation, changes) %}
     {%- if is_incremental() %}
     inner join (
-        {%- for changing, instance_index, changed_at in [
-            (task_instances, "changing.instance_index", "changing.changed_at"),
-            (histories, "changing.instance_index", read_at),
-            (task_fails, as_text("changing.map_index"), read_at),
-        ] %}
-        select
-            changing.{{ ids[:-1] | join(", changing.") }},
-            {{ instance_index }} as instance_index
-        from {{ changing }} as changing
-        left join ({{ built_until() }}) as built
-            on changing.environment_slug = built.environment_slug
-        where built.built_until is null or {{ changed_at }} > built.built_until
-        union distinct
-        {%- endfor %}
-        select changing.{{ ids | join(", changing.") }}
-        from {{ task_instances }} as changing
-        inner join (
-            select run_ids.*
-            from {{ run_ids }} as run_ids
-            inner join ({{ built_until() }}) as built
-                on run_ids.environment_slug = built.environment_slug
-            where run_ids.extracted_at > built.built_until
-        ) as changed_runs
-            on
-                changing.environment_slug = changed_runs.environment_slug
-                and changing.dag_id = changed_runs.dag_id
-                and changing.run_id = changed_runs.run_id
+        select distinct changes.{{ task_instance_ids() | join(", changes.") }}
+        from {{ changes }} as changes
+        where {{ changed_since_built("changes", "changes.changed_at") }}
     ) as changed
         on
-            {%- for column in ids %}
+            {%- for column in task_instance_ids() %}
             {{ relation }}.{{ column }} = changed.{{ column }}
             {{- " and" if not loop.last }}
             {%- endfor %}
@@ -67,53 +53,26 @@
 
 {#
     For the end of a `from`, in an incremental build of an aggregate by DAG, or below, and
-    day: keeps the rows of each DAG from the first day on of which anything changed. A day
-    that a row left, or lost to one that is gone, only has another number of rows than when
-    it was built; `rows_counted` tells that from the aggregate. The histories do not count:
-    they are read whole every time, and a row is new only with a change of its task
-    instance, or where there was none.
+    day: keeps the rows of each DAG from the first day on that `changes`
+    (int_dag_days_changed) tells of. A day that a row left, or lost to one that is gone,
+    only has another number of rows than when it was built; `rows_counted` tells that from
+    the aggregate.
 #}
-{% macro of_changed_days(observations, rows_counted) %}
-    {%- set changing = [
-        (
-            ref("fct_dag_runs"), "dag_run_key",
-            ref("fct_dag_runs"), "dag_run_key", "first_started_at",
-        ),
-        (
-            ref("fct_task_instances"), "task_instance_key",
-            ref("fct_task_attempts"), "task_instance_key", "started_at",
-        ),
-        (
-            ref("int_task_fails_numbered"), surrogate_key([
-                "changing.environment_slug", "changing.dag_id", "changing.run_id",
-                "changing.task_id", "changing.instance_index",
-            ]),
-            ref("fct_task_attempts"), "task_instance_key", "started_at",
-        ),
-    ] -%}
+{% macro of_changed_days(observations, rows_counted, changes) %}
     {%- if is_incremental() %}
     inner join (
         select
             dag_key,
             min(started_on) as first_on
         from (
-            {%- for relation, changed_key, observed, observed_key, started_at in changing %}
             select
-                observed.dag_key,
-                {{ day_of("observed." ~ started_at) }} as started_on
-            from {{ observed }} as observed
-            inner join (
-                select distinct {{ changed_key }} as changed_key
-                from {{ relation }} as changing
-                left join ({{ built_until("extracted_at") }}) as built
-                    on changing.environment_slug = built.environment_slug
-                where
-                    built.built_until is null
-                    or changing.extracted_at > built.built_until
-            ) as changed
-                on observed.{{ observed_key }} = changed.changed_key
+                changes.dag_key,
+                changes.started_on
+            from {{ changes }} as changes
+            where {{ changed_since_built(
+                "changes", "changes.changed_at", built_at="extracted_at"
+            ) }}
             union all
-            {%- endfor %}
             select
                 coalesce(present.dag_key, built.dag_key) as dag_key,
                 coalesce(present.started_on, built.started_on) as started_on

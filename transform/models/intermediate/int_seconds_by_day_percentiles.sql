@@ -26,7 +26,9 @@ percentiles as (
         {{ percentile("seconds_by_day.measured_seconds", 0.95) }} as p95_seconds,
         max(seconds_by_day.extracted_at) as extracted_at
     from seconds_by_day
-    {{ of_changed_days("seconds_by_day", "sum(measured_count)") }}
+    {{ of_changed_days(
+        "seconds_by_day", "sum(measured_count)", ref("int_dag_days_changed")
+    ) }}
     group by
         seconds_by_day.subject_key,
         seconds_by_day.started_on,

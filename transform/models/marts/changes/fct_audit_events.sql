@@ -24,12 +24,6 @@ tries as (
 ),
 
 {% if is_incremental() %}
-    built as (
-
-        {{ built_until() }}
-
-    ),
-
     -- A name may have come to mean another user.
     known_actors as (
 
@@ -97,18 +91,13 @@ joined as (
             audit_events.environment_slug = tries.environment_slug
             and audit_events.task_instance_id = tries.task_instance_id
     {% if is_incremental() %}
-        left join built
-            on audit_events.environment_slug = built.environment_slug
         left join known_actors
             on
                 audit_events.environment_slug = known_actors.environment_slug
                 and audit_events.actor_name = known_actors.actor_name
                 and audit_events.actor_kind in ('human', 'service_account')
         where
-            built.built_until is null
-            or {{ latest_of(
-            "audit_events.extracted_at", ["audit_events.deleted_at_source_at"]
-        ) }} > built.built_until
+            {{ changed_since_built("audit_events") }}
             or known_actors.first_user_key <> coalesce(users.user_key, 'none')
             or known_actors.last_user_key <> coalesce(users.user_key, 'none')
     {% endif %}

@@ -54,7 +54,9 @@ counted as (
             end
         ) as flaky_instance_count,
         max(task_instances.extracted_at) as extracted_at
-    from task_attempts {{ of_changed_days("task_attempts", "sum(attempt_count)") }}
+    from task_attempts {{ of_changed_days(
+        "task_attempts", "sum(attempt_count)", ref("int_dag_days_changed")
+    ) }}
     left join {{ ref("fct_task_instances") }} as task_instances
         on task_attempts.task_instance_key = task_instances.task_instance_key
     left join {{ ref("int_task_marks_matched") }} as marks

@@ -23,14 +23,6 @@ marks as (
 
 ),
 
-{% if is_incremental() %}
-    built as (
-
-        {{ built_until() }}
-
-    ),
-{% endif %}
-
 measured as (
 
     select
@@ -68,17 +60,12 @@ measured as (
             outcomes.dag_run_key = marks.dag_run_key
             and outcomes.state = marks.new_state
     {% if is_incremental() %}
-        left join built
-            on outcomes.environment_slug = built.environment_slug
         left join {{ this }} as present
             on
                 outcomes.dag_run_key = present.dag_run_key
                 and outcomes.outcome_number = present.outcome_number
         where
-            built.built_until is null
-            or {{ latest_of(
-                "outcomes.extracted_at", ["outcomes.deleted_at_source_at"]
-            ) }} > built.built_until
+            {{ changed_since_built("outcomes") }}
             -- What tasks and events tell of earlier ends may change without the run.
             or not coalesce(
                 outcomes.state = present.state

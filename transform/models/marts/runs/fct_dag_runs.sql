@@ -25,10 +25,6 @@ outcomes as (
 
 ),
 
-{% if is_incremental() %}
-    built as ({{ built_until() }}),
-{% endif %}
-
 measured as (
 
     select
@@ -95,17 +91,14 @@ measured as (
             dag_runs.environment_slug = dag_run_notes.environment_slug
             and dag_runs.dag_run_id = dag_run_notes.dag_run_id
     {% if is_incremental() %}
-        left join built
-            on dag_runs.environment_slug = built.environment_slug
         left join {{ this }} as present
             on {{ run_key }} = present.dag_run_key
         where
-            built.built_until is null
-            or {{ latest_of("dag_runs.extracted_at", [
-            "dag_runs.deleted_at_source_at",
-            "dag_run_notes.extracted_at",
-            "dag_run_notes.deleted_at_source_at",
-        ]) }} > built.built_until
+            {{ changed_since_built("dag_runs", latest_of("dag_runs.extracted_at", [
+                "dag_runs.deleted_at_source_at",
+                "dag_run_notes.extracted_at",
+                "dag_run_notes.deleted_at_source_at",
+            ])) }}
             -- Who triggered it may follow from events, which other runs explain, too.
             or dag_runs.run_type = 'manual'
             or coalesce(outcomes.first_state, '') <> coalesce(present.first_state, '')

@@ -29,7 +29,9 @@ to_build as (
 
     select task_attempts.*
     from task_attempts
-    {{ of_changed_task_instances("task_attempts") }}
+    {{ of_changed_task_instances(
+        "task_attempts", ref("int_task_instances_changed")
+    ) }}
 
 ),
 

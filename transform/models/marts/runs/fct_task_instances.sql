@@ -27,7 +27,9 @@ to_build as (
         ]) }} as task_instance_key,
         task_instances.*
     from task_instances
-    {{ of_changed_task_instances("task_instances") }}
+    {{ of_changed_task_instances(
+        "task_instances", ref("int_task_instances_changed")
+    ) }}
 
 ),
 
