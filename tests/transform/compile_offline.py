@@ -11,6 +11,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import agate
+from dbt.adapters.contracts.connection import AdapterResponse
 from dbt.adapters.factory import get_adapter_class_by_name
 from dbt.cli.main import dbtRunner
 
@@ -24,6 +26,12 @@ def _table(adapter, database: str, schema: str, identifier: str) -> object:
     return adapter.Relation.create(
         database=database, schema=schema, identifier=identifier, type="table"
     )
+
+
+def _built_until(*_arguments: object, **_options: object) -> tuple[AdapterResponse, agate.Table]:
+    """Answer until which moment a model is built, which is all that one asks for its SQL."""
+    moments = [("prod-eu", "2026-01-01 10:00:00+00"), ("it's", "2026-01-01 11:00:00+00")]
+    return AdapterResponse("done"), agate.Table(moments, ["environment_slug", "built_until"])
 
 
 if __name__ == "__main__":
@@ -45,5 +53,6 @@ if __name__ == "__main__":
     (folder / "inline.sql").write_text(compile_offline("inline", "--inline", sys.stdin.read()))
     compile_offline("project")
     adapter.get_relation = _table
+    adapter.execute = _built_until
     models = ["--select", "config.materialized:incremental", "--indirect-selection", "empty"]
     compile_offline("incremental", *models)

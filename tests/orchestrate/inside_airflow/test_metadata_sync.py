@@ -71,7 +71,8 @@ def test_arguments_are_passed_on(calls):
         dbt_select="fct_dag_runs dim_dags",
     )
     (copy, environment, _), (build, _, _) = calls
-    assert "--full-refresh" in copy
+    assert copy == ["run", "--force", "tap-airflow-metadata", "target-duckdb"]
+    assert environment["MELTANO_RUN_FULL_REFRESH"] == "true"
     assert json.loads(environment["TAP_AIRFLOW_METADATA_TABLES"]) == []
     assert json.loads(environment["TAP_AIRFLOW_METADATA_ADDITIONAL_TABLES"]) == ["xcom"]
     assert environment["AIRFLOW_AUDIT_MODE"] == "append"

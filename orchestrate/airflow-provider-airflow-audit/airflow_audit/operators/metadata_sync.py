@@ -42,7 +42,7 @@ class MetadataSyncOperator(MeltanoOperator):
             default ``airflow_audit_source``, then ``TAP_AIRFLOW_METADATA_DATABASE_URL``, then, on
             Airflow 2, Airflow's own.
         mode: ``merge``, ``mirror`` or ``append``; by default the project's, ``merge``.
-        full_refresh: Read all rows, and mark those that are gone from Airflow.
+        full_refresh: Read all rows, mark those that are gone from Airflow, and test all marts.
         run_dbt: Build and test the marts afterwards.
         dbt_select: Build only these marts, in dbt's selection syntax.
         outlets: By default one asset, ``airflow-audit://<warehouse>/<schema>``, if the slug is
@@ -118,9 +118,8 @@ class MetadataSyncOperator(MeltanoOperator):
         environment, secrets = self._environment(transfer), transfer.secrets
         self.log.info("Copying the metadata database")
         # Airflow already runs a task only once; Meltano would wait for the lock of a killed run.
-        sync = ["run", "--force", *(["--full-refresh"] if self.full_refresh else [])]
         log = self.hook.run(
-            [*sync, "tap-airflow-metadata", self.warehouse.loader],
+            ["run", "--force", "tap-airflow-metadata", self.warehouse.loader],
             environment=environment,
             secrets=secrets,
         )
@@ -172,6 +171,9 @@ class MetadataSyncOperator(MeltanoOperator):
             environment["TAP_AIRFLOW_METADATA_ADDITIONAL_TABLES"] = tables
         if self.mode:
             environment["AIRFLOW_AUDIT_MODE"] = self.mode
+        if self.full_refresh:
+            # Unlike the option of `meltano run`, the build sees it, too, and tests everything.
+            environment["MELTANO_RUN_FULL_REFRESH"] = "true"
         return environment
 
     def _describe_events(self, context: Mapping[str, Any], done: Mapping[str, Any]) -> None:
