@@ -88,6 +88,10 @@ bench: install $(STAMPS)/dev ## Measure this pipeline, and others, on a million 
 bench-marts: install $(STAMPS)/dev ## Measure the marts alone on made-up raw tables; ROWS=100000000 for more
 	$(DEV)/python -m bench.marts --rows $(ROWS)
 
+.PHONY: bench-live
+bench-live: install $(STAMPS)/dev ## Measure what a live Airflow notices of a sync; ROWS=10000000 for more
+	$(DEV)/python -m bench.live --rows $(ROWS)
+
 .PHONY: bench-warehouses
 bench-warehouses: install $(STAMPS)/dev $(STAND_INS) ## Measure the loaders on a million task instances
 	$(DEV)/python -m bench.warehouses

@@ -79,10 +79,21 @@ def fill(database_url: str, *, runs: int, tasks_per_run: int, logs: int) -> None
         logs: Rows of log.
     """
     captured.recreate(captured.load(AIRFLOW_VERSION), database_url)
+    fill_tables(database_url, runs=runs, tasks_per_run=tasks_per_run, logs=logs)
+
+
+def fill_tables(database_url: str, *, runs: int, tasks_per_run: int, logs: int) -> None:
+    """Fill the three big tables; the arguments are those of :func:`fill`."""
     with psycopg.connect(database_url) as connection:
+        # Airflow's own tables refer to others, which stay empty.
+        connection.execute("set session_replication_role = replica")
         sizes = {"runs": runs, "tasks_per_run": tasks_per_run, "logs": logs}
         for statement in (_RUNS, _TASKS, _LOGS):
             connection.execute(statement, sizes)
+        for table in ("dag_run", "log"):
+            connection.execute(
+                f"select setval(pg_get_serial_sequence('{table}', 'id'), max(id)) from {table}"
+            )
     with psycopg.connect(database_url, autocommit=True) as connection:
         connection.execute("vacuum analyze")
 

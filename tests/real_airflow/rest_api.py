@@ -120,7 +120,8 @@ class RestApi:
         if self._is_airflow_2:
             return "Basic " + base64.b64encode(f"{name}:{password}".encode()).decode()
         login = {"username": name, "password": password}
-        return "Bearer " + self._request("POST", "/auth/token", login, {})["access_token"]
+        token: str = self._request("POST", "/auth/token", login, {})["access_token"]
+        return f"Bearer {token}"
 
     def _request(
         self, method: str, path: str, body: dict[str, Any] | None, headers: dict[str, str]
