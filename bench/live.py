@@ -55,14 +55,14 @@ _AGE = """
 select extract(epoch from clock_timestamp() - max(latest_heartbeat)) from job
 where job_type = 'SchedulerJob' and state = 'running'
 """
-_WAITS = f"""
-select extract(epoch from start_date - scheduled_dttm) from task_instance
-where dag_id = '{DAG}' and start_date between %s and %s
+_DELAYS = f"""
+select extract(epoch from end_date - run_after) from dag_run
+where dag_id = '{DAG}' and end_date between %s and %s
 """
 
 
 def observe(database_url: str, seconds: float) -> str:
-    """Return what the scheduler's heartbeat and the tasks' waits were for some time."""
+    """Return how old the heartbeat was, and how long after its time each run had ended."""
     ages = []
     with psycopg.connect(database_url, autocommit=True) as connection:
         (begun,) = connection.execute("select clock_timestamp()").fetchone() or ()
@@ -71,10 +71,11 @@ def observe(database_url: str, seconds: float) -> str:
             ages += [float(age) for (age,) in connection.execute(_AGE).fetchall()]
             time.sleep(0.5)
         (ended,) = connection.execute("select clock_timestamp()").fetchone() or ()
-        waits = [float(wait) for (wait,) in connection.execute(_WAITS, [begun, ended]).fetchall()]
+        delays = [float(row[0]) for row in connection.execute(_DELAYS, [begun, ended])]
     return (
-        f"  heartbeat at most {max(ages):5.1f} s old, median {statistics.median(ages):4.1f};"
-        f" {len(waits)} tasks waited {statistics.median(waits):4.1f} s, at most {max(waits):4.1f}"
+        f"  heartbeat: median {statistics.median(ages):.1f} s old, at most {max(ages):.1f} s\n"
+        f"  {len(delays)} runs of three tasks: ended {statistics.median(delays):.1f} s after their"
+        f" time, at most {max(delays):.1f} s"
     )
 
 

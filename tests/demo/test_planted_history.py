@@ -14,6 +14,7 @@ def test_accounts_that_changed(marts):
         (ANALYTICS, "account_created", "nina", None, "root"),
         (PRODUCTION, "account_created", "noor", None, "airflow"),
         (PRODUCTION, "account_switched_off", "bilal", None, None),
+        (PRODUCTION, "account_switched_on", "ines", None, None),
         (PRODUCTION, "role_granted", "jonas", "Admin", "root"),
         (PRODUCTION, "role_granted", "noor", "User", "airflow"),
     ]
@@ -53,6 +54,9 @@ def test_who_may_do_more_or_less_than_before(marts, ask):
     assert marts(
         "select distinct difference from rpt_access_differences where username = 'bilal'"
     ) == [("lost",)]
+    assert marts(
+        "select distinct difference from rpt_access_differences where username = 'ines'"
+    ) == [("gained",)]
 
 
 def test_who_could_do_what_on_a_past_day(marts, ask):
@@ -165,3 +169,10 @@ def test_slots_have_a_price(marts):
         " where allocated_by = 'owner'"
     )
     assert round(rate, 6) == 0.8
+
+
+def test_syncs_that_came_late(marts):
+    assert marts(
+        "select distinct environment_slug, lag_seconds / 3600 / 24 from rpt_sync_health"
+        " where not is_latest_sync and table_name = 'dag_run' order by all"
+    ) == [(ANALYTICS, 43.0), (PRODUCTION, 43.0)]
