@@ -30,7 +30,7 @@ def _table(adapter, database: str, schema: str, identifier: str) -> object:
 
 def _built_until(*_arguments: object, **_options: object) -> tuple[AdapterResponse, agate.Table]:
     """Answer until which moment a model is built, which is all that one asks for its SQL."""
-    moments = [("prod-eu", "2026-01-01 10:00:00+00"), ("it's", "2026-01-01 11:00:00+00")]
+    moments = [("prod-eu", 1_767_261_600_000_000), ("it's", 1_767_265_200_000_000)]
     return AdapterResponse("done"), agate.Table(moments, ["environment_slug", "built_until"])
 
 

@@ -10,16 +10,17 @@
         relation ~ ".extracted_at", [relation ~ ".deleted_at_source_at"]
     ) -%}
     {%- set built_at = built_at or latest_of("extracted_at", ["deleted_at_source_at"]) -%}
-    {%- set built_until = hours_after("max(" ~ built_at ~ ")", -1 * var("lookback_hours")) -%}
+    {%- set built_until = asked_moment("max(" ~ built_at ~ ")") -%}
     {%- set conditions = [] -%}
     {%- if execute and is_incremental() -%}
-        {%- for slug, moment in run_query(
-            "select environment_slug, " ~ as_text(built_until) ~ " as built_until from " ~ this
+        {%- for slug, microseconds in run_query(
+            "select environment_slug, " ~ built_until ~ " as built_until from " ~ this
             ~ " group by environment_slug having max(" ~ built_at ~ ") is not null"
         ).rows -%}
+            {%- set lookback = modules.datetime.timedelta(hours=var("lookback_hours")) -%}
+            {%- set moment = answered_moment(microseconds) - lookback -%}
             {%- do conditions.append(
-                " when " ~ literal(slug) ~ " then " ~ changed_at ~ " > cast("
-                ~ literal(moment) ~ " as " ~ native_type("timestamp with time zone") ~ ")"
+                " when " ~ literal(slug) ~ " then " ~ changed_at ~ " > " ~ moment_literal(moment)
             ) -%}
         {%- endfor -%}
     {%- endif -%}

@@ -55,9 +55,13 @@
         {%- set tested_until = env_var("AIRFLOW_AUDIT_BUILD_TESTED_UNTIL", "") -%}
         {%- set failed = results | selectattr("status", "in", ["error", "fail", "skipped"]) | list -%}
         {%- if not failed and load_relation(environments) -%}
-            {%- set tested_until = run_query(
-                "select " ~ as_text("min(synced_at)") ~ " from " ~ environments
-            ).rows[0][0] or "" -%}
+            {%- set synced_at = run_query(
+                "select " ~ asked_moment("min(synced_at)") ~ " as synced_at from "
+                ~ environments
+            ).rows[0][0] -%}
+            {%- if synced_at is not none -%}
+                {%- set tested_until = moment_text(answered_moment(synced_at)) -%}
+            {%- endif -%}
         {%- endif -%}
         create or replace view {{ last_build_relation() }} as
         select
@@ -79,10 +83,7 @@
         {%- for column in ["extracted_at", "deleted_at_source_at"]
             if node.config.materialized == "incremental" and column in node.columns
         -%}
-            {%- do moments.append(
-                column ~ " > cast(" ~ literal(tested_until)
-                ~ " as " ~ native_type("timestamp with time zone") ~ ")"
-            ) -%}
+            {%- do moments.append(column ~ " > " ~ moment_of_text(tested_until)) -%}
         {%- endfor -%}
     {%- endif -%}
     {{ return("(" ~ (moments | join(" or ")) ~ ")" if moments else "") }}

@@ -83,12 +83,6 @@
 {% endmacro %}
 
 
-{% macro moment_literal(moment) -%}
-    cast('{{ moment.strftime("%Y-%m-%d %H:%M:%S.%f+00:00") }}'
-        as {{ native_type("timestamp with time zone") }})
-{%- endmacro %}
-
-
 {% macro day_literal(moment) -%}
     cast('{{ moment.strftime("%Y-%m-%d") }}' as date)
 {%- endmacro %}
