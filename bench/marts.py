@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from bench.fill import change, fill
-from bench.measure import HEADER, Measurement
+from bench.measure import HEADER
 from bench.run import BUILD, FULL_BUILD, PEERS, REPORT, SLUG, Bench
 from tests.real_airflow.postgres import throwaway_postgres
 
@@ -72,7 +72,9 @@ def multiply(tables: duckdb.DuckDBPyConnection, name: str, copies: int, apart: s
         )
 
 
-def made_up(warehouse: Path, copies: int, make: Callable[..., None]) -> None:
+def made_up(
+    warehouse: Path, copies: int, make: Callable[[duckdb.DuckDBPyConnection, int], None]
+) -> None:
     """Change the raw tables, and have the manifest of the last copy count what there is then."""
     with duckdb.connect(str(warehouse)) as tables:
         tables.execute(f"set schema = 'airflow_{SLUG}'")
@@ -111,18 +113,14 @@ def main() -> None:
         bench = Bench(Path(folder), database_url)
         print(f"\n  {copies * ROWS:,} task instances and events each; then one in {ONE_IN} changed")
         print(HEADER)
-
-        def step(label: str, run_it: Callable[[], Measurement]) -> None:
-            print(run_it().row(label), flush=True)
-
         bench.our_run()
         made_up(bench.warehouse, copies, all_rows)
-        step(FULL_BUILD, bench.our_build)
+        print(bench.our_build().row(FULL_BUILD), flush=True)
         change(database_url, logs=ROWS, one_in=ONE_IN)
         bench.our_run()
         made_up(bench.warehouse, copies, changed_rows)
-        step(BUILD, bench.our_build)
-        step(REPORT, bench.our_report)
+        print(bench.our_build().row(BUILD), flush=True)
+        print(bench.our_report().row(REPORT), flush=True)
 
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ COPY = "COPY BINARY to nowhere"
 TAP = "our tap, one connection"
 TAP_TWO = "our tap, two connections"
 FIRST = "our meltano run, first"
+IDLE = "our meltano run, nothing changed"
+VERSIONS = "--version of Meltano, tap and target"
 SECOND = "our meltano run, after a change"
 FULL_BUILD = "our marts, all of it"
 BUILD = "our marts, after a change"
@@ -50,6 +52,7 @@ RATIOS = {
     "our tap / COPY BINARY": (TAP, COPY, 1.5),
     "the same with two connections": (TAP_TWO, COPY, 1.0),
     "our first run / COPY BINARY": (FIRST, COPY, 1.7),
+    "our run of nothing / three --version": (IDLE, VERSIONS, 2.0),
     "our marts after a change / all of it": (BUILD, FULL_BUILD, 0.3),
 }
 
@@ -137,6 +140,17 @@ class Bench:
         """A whole ``meltano run``; the first loads everything, the next what changed."""
         command = [MELTANO, "--cwd", str(ROOT), "run", "tap-airflow-metadata", "target-duckdb"]
         return self._measure("our-run", command)
+
+    def versions(self) -> Measurement:
+        """What the three programs of a run take to start, one after the other."""
+        plugins = ROOT / ".meltano"
+        programs = (
+            MELTANO,
+            plugins / "extractors/tap-airflow-metadata/venv/bin/tap-airflow-metadata",
+            plugins / "loaders/target-duckdb/venv/bin/target-duckdb",
+        )
+        line = " && ".join(f"{shlex.quote(str(program))} --version" for program in programs)
+        return self._measure("versions", ["bash", "-c", line])
 
     def our_first_run(self) -> Measurement:
         """The first one, whatever was loaded before."""
@@ -263,6 +277,8 @@ def run(database_url: str, folder: Path, rows: int) -> dict[str, Measurement]:
     if loaded != expected:
         msg = f"our run loaded {loaded:,} of {expected:,} rows"
         raise RuntimeError(msg)
+    step(IDLE, bench.our_run)
+    step(VERSIONS, bench.versions)
     step(FULL_BUILD, bench.our_build)
     change(database_url, logs=rows, one_in=one_in)
     step(SECOND, bench.our_run)
