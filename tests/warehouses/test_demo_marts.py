@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timezone
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +20,7 @@ from tests.real_airflow.postgres import ThrowawayPostgres
 from tests.stand_ins import CLOUD_WAREHOUSES
 from tests.transform.mart_rows import MARTS
 from tests.transform.running_dbt import WHAT_GOES_ON, WITHOUT_TESTS
+from tests.warehouses.compared_rows import approximately, rows
 from tests.warehouses.dbt_runs import run_dbt, run_report
 from tests.warehouses.demo_syncs import Sync
 from tests.warehouses.stand_ins import running_warehouse
@@ -73,10 +72,7 @@ class Built:
         return number
 
     def rows(self, mart: str) -> list[list[object]]:
-        """All rows, sorted by their key, which stands first; values alike in every warehouse."""
-        columns = [name for name, _ in self.marts.columns(mart) if name not in BY_THE_CLOCK]
-        rows = self.marts.rows(mart, columns)
-        return sorted(([_alike(value) for value in row] for row in rows), key=lambda row: row[0])
+        return rows(self.marts, mart, BY_THE_CLOCK)
 
     def figures(self) -> dict[str, tuple[list[str], bool, list[list[object]]]]:
         """Columns, whether there are more rows, and rows of each figure of the report."""
@@ -114,19 +110,6 @@ def _alike_in_json(value: object) -> object:
 
 def _without_last_digits(row: list[object]) -> str:
     return repr([f"{value:.6g}" if isinstance(value, float) else value for value in row])
-
-
-def _alike(value: Any) -> object:
-    if isinstance(value, Decimal | float):
-        return float(value)
-    if isinstance(value, datetime):
-        return value.astimezone(timezone.utc).isoformat()
-    return str(value)
-
-
-def _approximately(row: list[object]) -> list[object]:
-    # Sums of floats differ in their last digits with the order of the rows.
-    return [pytest.approx(value, rel=1e-9) if isinstance(value, float) else value for value in row]
 
 
 @pytest.fixture(scope="session")
@@ -200,12 +183,12 @@ def test_numbers(built: Built, reference: Built, name: str) -> None:
 def test_every_row_of_smaller_marts(built: Built, reference: Built, mart: str) -> None:
     if reference.count(mart) > FEW_ROWS:
         pytest.skip(f"more than {FEW_ROWS} rows; counted above")
-    assert built.rows(mart) == [_approximately(row) for row in reference.rows(mart)]
+    assert built.rows(mart) == [approximately(row) for row in reference.rows(mart)]
 
 
 def test_every_figure_of_the_report(built: Built, reference: Built) -> None:
     figures, expected = built.figures(), reference.figures()
-    assert sum(bool(rows) for _, _, rows in expected.values()) > len(expected) - 5
-    for name, (columns, is_cut, rows) in expected.items():
+    assert sum(bool(shown) for _, _, shown in expected.values()) > len(expected) - 5
+    for name, (columns, is_cut, shown) in expected.items():
         assert figures[name][:2] == (columns, is_cut), name
-        assert figures[name][2] == [_approximately(row) for row in rows], name
+        assert figures[name][2] == [approximately(row) for row in shown], name
