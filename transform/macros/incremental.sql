@@ -1,5 +1,5 @@
 {#
-    Which rows of `relation` are new for an incremental model, as a condition: of which
+    Which rows of `relation` are new in an incremental build, as a condition: those of which
     something changed after the last sync that the model knows of, or whose environment is
     not there yet. All tables of one sync are read in one moment, and whatever changes
     afterwards gets the moment of a later one. With the moments themselves, and no query for
@@ -11,19 +11,17 @@
     ) -%}
     {%- set built_at = built_at or latest_of("extracted_at", ["deleted_at_source_at"]) -%}
     {%- set built_until = asked_moment("max(" ~ built_at ~ ")") -%}
+    {%- set lookback = modules.datetime.timedelta(hours=var("lookback_hours")) -%}
     {%- set conditions = [] -%}
-    {%- if execute and is_incremental() -%}
-        {%- for slug, microseconds in run_query(
-            "select environment_slug, " ~ built_until ~ " as built_until from " ~ this
-            ~ " group by environment_slug having max(" ~ built_at ~ ") is not null"
-        ).rows -%}
-            {%- set lookback = modules.datetime.timedelta(hours=var("lookback_hours")) -%}
-            {%- set moment = answered_moment(microseconds) - lookback -%}
-            {%- do conditions.append(
-                " when " ~ literal(slug) ~ " then " ~ changed_at ~ " > " ~ moment_literal(moment)
-            ) -%}
-        {%- endfor -%}
-    {%- endif -%}
+    {%- for slug, microseconds in run_query(
+        "select environment_slug, " ~ built_until ~ " as built_until from " ~ this
+        ~ " group by environment_slug having max(" ~ built_at ~ ") is not null"
+    ).rows -%}
+        {%- set moment = moment_literal(answered_moment(microseconds) - lookback) -%}
+        {%- do conditions.append(
+            " when " ~ literal(slug) ~ " then " ~ changed_at ~ " > " ~ moment
+        ) -%}
+    {%- endfor -%}
     {{ return(
         "case " ~ relation ~ ".environment_slug" ~ conditions | join ~ " else true end"
         if conditions else "true"

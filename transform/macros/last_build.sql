@@ -59,9 +59,9 @@
                 "select " ~ asked_moment("min(synced_at)") ~ " as synced_at from "
                 ~ environments
             ).rows[0][0] -%}
-            {%- if synced_at is not none -%}
-                {%- set tested_until = moment_text(answered_moment(synced_at)) -%}
-            {%- endif -%}
+            {%- set tested_until = (
+                moment_text(answered_moment(synced_at)) if synced_at is not none else ""
+            ) -%}
         {%- endif -%}
         create or replace view {{ last_build_relation() }} as
         select

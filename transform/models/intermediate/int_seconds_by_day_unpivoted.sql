@@ -20,18 +20,16 @@ of_runs as (
         dag_runs.environment_slug,
         {{ day_of("dag_runs.first_started_at") }} as started_on,
         measures.measure_name,
-        case measures.measure_name
-            when 'landing_delay' then dag_runs.landing_delay_seconds
-            when 'queue_delay'
-                then case
-                    when dag_runs.queued_at <= dag_runs.first_started_at
-                        then dag_runs.queue_delay_seconds
-                end
-            when 'duration'
-                then case
-                    when dag_runs.first_state = 'success'
-                        then dag_runs.first_duration_seconds
-                end
+        case
+            when measures.measure_name = 'landing_delay'
+                then dag_runs.landing_delay_seconds
+            when
+                measures.measure_name = 'queue_delay'
+                and dag_runs.queued_at <= dag_runs.first_started_at
+                then dag_runs.queue_delay_seconds
+            when
+                measures.measure_name = 'duration' and dag_runs.first_state = 'success'
+                then dag_runs.first_duration_seconds
         end as measured_seconds,
         dag_runs.extracted_at
     from {{ ref("fct_dag_runs") }} as dag_runs
@@ -49,15 +47,14 @@ of_tries as (
         task_attempts.environment_slug,
         {{ day_of("task_attempts.started_at") }} as started_on,
         measures.measure_name,
-        case measures.measure_name
-            when 'queue_delay' then task_attempts.queue_delay_seconds
-            when 'duration'
-                then case
-                    when
-                        task_attempts.state = 'success'
-                        and marks.task_attempt_key is null
-                        then task_attempts.duration_seconds
-                end
+        case
+            when measures.measure_name = 'queue_delay'
+                then task_attempts.queue_delay_seconds
+            when
+                measures.measure_name = 'duration'
+                and task_attempts.state = 'success'
+                and marks.task_attempt_key is null
+                then task_attempts.duration_seconds
         end as measured_seconds,
         task_attempts.extracted_at
     from {{ ref("fct_task_attempts") }} as task_attempts

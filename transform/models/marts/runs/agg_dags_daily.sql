@@ -10,18 +10,6 @@ task_attempts as (
 
 ),
 
-percentiles as {{ not_materialized() }} (
-
-    select * from {{ ref("int_seconds_by_day_percentiles") }}
-
-),
-
-baselines as (
-
-    select * from {{ ref("int_duration_baselines_averaged") }}
-
-),
-
 tries_of_runs as (
 
     select
@@ -94,22 +82,22 @@ measured as (
         cast(counted.retry_count as bigint) as retry_count,
         counted.wasted_hours
     from counted
-    left join percentiles as durations
+    left join {{ ref("int_seconds_by_day_percentiles") }} as durations
         on
             counted.dag_key = durations.subject_key
             and counted.started_on = durations.started_on
             and durations.measure_name = 'duration'
-    left join percentiles as queue_delays
+    left join {{ ref("int_seconds_by_day_percentiles") }} as queue_delays
         on
             counted.dag_key = queue_delays.subject_key
             and counted.started_on = queue_delays.started_on
             and queue_delays.measure_name = 'queue_delay'
-    left join percentiles as landing_delays
+    left join {{ ref("int_seconds_by_day_percentiles") }} as landing_delays
         on
             counted.dag_key = landing_delays.subject_key
             and counted.started_on = landing_delays.started_on
             and landing_delays.measure_name = 'landing_delay'
-    left join baselines
+    left join {{ ref("int_duration_baselines_averaged") }} as baselines
         on
             counted.dag_key = baselines.subject_key
             and counted.started_on = baselines.started_on
