@@ -19,6 +19,7 @@ FRONT_PAGE = ROOT / "transform/models/docs/overview.md"
 """What the site of dbt's documentation opens with."""
 
 SUBJECTS = {
+    "findings": "What to look at",
     "runs": "What ran",
     "changes": "What people changed",
     "access": "Who may do what",

@@ -13,13 +13,15 @@ import yaml
 from tests.transform.raw_tables import default_tables
 from tests.transform.running_dbt import PROJECT, ROOT
 
-# They do nothing but put texts of a group into one, sort for a percentile, or count: see
-# macros/listed.sql and macros/percentile.sql.
+# They do nothing but put texts of a group into one, sort for a percentile, count, or list what
+# others find: see macros/listed.sql and macros/percentile.sql.
 WITHOUT_UNIT_TEST = {
     "int_backfill_skip_reasons_listed",
+    "int_compared_runs_medians",
     "int_dag_owner_links_listed",
     "int_dag_tags_listed",
     "int_dag_warnings_listed",
+    "int_findings_unioned",
     "int_latencies_by_hour_percentiles",
     "int_numbers_generated",
     "int_raw_rows_counted",
@@ -30,8 +32,9 @@ WITHOUT_UNIT_TEST = {
 }
 
 DESCRIBED = ("models", "seeds", "snapshots")
-# Seconds; parts of a whole, from 0 to 1; hours; money; distances in standard deviations.
-DOUBLES = ("_seconds", "_share", "_hours", "_cost", "z_score")
+# Seconds; parts of a whole, from 0 to 1; hours; money; distances in standard deviations; what a
+# column beside it says the unit of.
+DOUBLES = ("_seconds", "_share", "_hours", "_cost", "z_score", "measured_value", "usual_value")
 # Their rows become those of a mart one by one, so that its key proves theirs: over a million rows
 # a second test of the same costs as much as the mart.
 KEY_IS_PROVEN_BY = {
@@ -43,6 +46,7 @@ KEY_IS_PROVEN_BY = {
 
 # Made one by one of rows of marts, or of such as are, so that the marts' keys prove theirs.
 KEY_IS_THAT_OF = {
+    "int_compared_runs_listed": {"fct_dag_runs"},
     "int_latencies_by_hour_unpivoted": {"fct_task_attempts"},
     "int_pool_slots_spanned": {"fct_task_attempts", "fct_task_instances"},
     "int_pool_slots_stepped": {"int_pool_slots_spanned"},
@@ -184,7 +188,8 @@ def test_every_other_model_has_a_tested_key(manifest: dict[str, Any], models: li
         model["name"]
         for model in models
         if not is_mart(model)
-        and not model["path"].startswith("staging/")
+        # The keys of rules are tested together, in int_findings_unioned.
+        and not model["path"].startswith(("staging/", "rules/"))
         and ("is_key", None) not in generic_tests(manifest, model)
     }
     assert untested == {*KEY_IS_PROVEN_BY, *KEY_IS_THAT_OF, *KEY_IS_JOINED_TO, *KEY_IS_THE_ROW}
@@ -197,6 +202,14 @@ def test_every_other_model_has_a_tested_key(manifest: dict[str, Any], models: li
     for model in (model for model in models if model["name"] in KEY_IS_THE_ROW):
         assert "union distinct" in model["raw_code"], model["name"]
         assert "union all" not in model["raw_code"], model["name"]
+
+
+def test_every_rule_counts(models: list[Node]) -> None:
+    rules = {model["name"] for model in models if model["path"].startswith("rules/")}
+    assert rules
+    assert rules <= read_by(models, "int_findings_unioned")
+    for model in (model for model in models if model["name"] in rules):
+        assert f'"{model["name"].removeprefix("rule_")}"' in model["raw_code"], model["name"]
 
 
 def test_every_snapshot_is_a_timeline(manifest: dict[str, Any], snapshots: list[Node]) -> None:
@@ -212,7 +225,8 @@ def test_snapshots_end_nothing_by_themselves_and_take_no_time_from_the_build(
         config = snapshot["config"]
         assert config["strategy"] == "check", snapshot["name"]
         assert config["updated_at"] == "observed_at", snapshot["name"]
-        assert "is_deleted_at_source" in config["check_cols"], snapshot["name"]
+        # What is gone, or over, is a value.
+        assert {"is_deleted_at_source", "is_open"} & set(config["check_cols"]), snapshot["name"]
         assert config.get("hard_deletes") in (None, "ignore"), snapshot["name"]
         assert snapshot["schema"] == "airflow_audit_history", snapshot["name"]
 

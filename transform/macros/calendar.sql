@@ -18,6 +18,12 @@
 {%- endmacro %}
 
 
+{# Its midnight. #}
+{% macro moment_of_day(day) -%}
+    cast({{ day }} as {{ native_type("timestamp with time zone") }})
+{%- endmacro %}
+
+
 {% macro month_of(moment) -%}
     cast({{ dbt.date_trunc("month", moment) }} as date)
 {%- endmacro %}
