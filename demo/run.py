@@ -145,7 +145,7 @@ def _make_warehouse(meltano: Path) -> None:
         parsed.result()
     with step("Remember with dbt what Airflow will overwrite"):
         _list_leavers()
-        history = ("invoke", "dbt", "build", "--select", "+resource_type:snapshot")
+        history = ("invoke", "dbt", "build", "--select", "+path:snapshots/airflow")
         without_tests = ("--exclude-resource-type", "test", "unit_test")
         _meltano(meltano, dbt, "history", *history, *without_tests)
     for environment in ENVIRONMENTS:

@@ -15,7 +15,7 @@ PROJECT = ROOT / "transform"
 DBT = ROOT / ".meltano/utilities/dbt/venv/bin/dbt"
 # A build that only prepares for the next makes what that one goes on with.
 WITHOUT_TESTS = ("--exclude-resource-type", "test", "unit_test")
-WHAT_GOES_ON = ("--select", "+config.materialized:incremental", "+resource_type:snapshot")
+WHAT_GOES_ON = ("--select", "+config.materialized:incremental", "+path:snapshots/airflow")
 
 
 @dataclass(frozen=True)

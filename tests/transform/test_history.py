@@ -16,7 +16,7 @@ from tests.transform.environments import AIRFLOW_2, AIRFLOW_3, GONE_AT, THREE, T
 from tests.transform.raw_tables import SYNCED_AT, Row, insert
 from tests.transform.running_dbt import PROJECT, DbtProject
 
-SNAPSHOTS = sorted(path.stem for path in PROJECT.glob("snapshots/*.sql"))
+SNAPSHOTS = sorted(path.stem for path in PROJECT.glob("snapshots/airflow/*.sql"))
 MARTS = ["dim_dags_history", "fct_import_errors"]
 
 MOMENTS = {
