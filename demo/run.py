@@ -29,6 +29,8 @@ ROOT = Path(__file__).resolve().parents[1]
 STATE = ROOT / "output" / "demo"
 WAREHOUSE = ROOT / "output" / "demo.duckdb"
 REPORT = ROOT / "output" / "demo.html"
+ANSWERS = STATE / "answers.txt"
+"""What the report printed."""
 MELTANO_STATE = STATE / "meltano.db"
 """A state of its own: that of the demo must never count for a real Airflow of the same slug."""
 
@@ -108,7 +110,7 @@ def _run() -> None:
         MADE_FROM.unlink(missing_ok=True)
         _make_warehouse(meltano)
         MADE_FROM.write_text(sources)
-    print_findings(WAREHOUSE, _shown(REPORT))
+    print_findings(WAREHOUSE, ANSWERS.read_text(), _shown(REPORT))
 
 
 def _shown(path: Path) -> str:
@@ -154,7 +156,7 @@ def _make_warehouse(meltano: Path) -> None:
         _meltano(meltano, dbt, "marts", "invoke", "dbt:build")
     with step("Write the report"):
         where = dbt | {"AUDIT_REPORT_OUTPUT": str(REPORT)}
-        _meltano(meltano, where, "report", "invoke", "audit-report")
+        _meltano(meltano, where, "report", "invoke", "audit-report", printed=ANSWERS)
 
 
 def _copy(meltano: Path, environment: Environment, moment: datetime) -> None:
@@ -176,8 +178,21 @@ def _list_leavers() -> None:
         warehouse.execute("create table hr.leavers as from read_csv(?)", [str(LEAVERS)])
 
 
-def _meltano(meltano: Path, settings: dict[str, str], name: str, *arguments: str) -> None:
+def _meltano(
+    meltano: Path,
+    settings: dict[str, str],
+    name: str,
+    *arguments: str,
+    printed: Path | None = None,
+) -> None:
     """Run Meltano as a user does; its output goes into a file.
+
+    Args:
+        meltano: The program.
+        settings: Environment variables.
+        name: Of the file.
+        arguments: Meltano's.
+        printed: Another file, for what it prints for its user.
 
     Raises:
         DemoError: It failed.
@@ -191,13 +206,13 @@ def _meltano(meltano: Path, settings: dict[str, str], name: str, *arguments: str
         **settings,
     }
     log = STATE / f"{name}.log"
-    with log.open("w") as output:
+    with log.open("w") as output, (printed or Path(os.devnull)).open("w") as answers:
         done = subprocess.run(
             [str(meltano), *arguments],
             cwd=ROOT,
             env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            stdout=answers if printed else output,
+            stderr=output,
             check=False,
         )
     if done.returncode != 0:

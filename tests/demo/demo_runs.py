@@ -17,6 +17,7 @@ from demo import run
 run.STATE = Path(sys.argv[1])
 run.WAREHOUSE = run.STATE / "{WAREHOUSE}"
 run.REPORT = run.STATE / "{REPORT}"
+run.ANSWERS = run.STATE / "answers.txt"
 run.MELTANO_STATE = run.STATE / "meltano.db"
 run.MADE_FROM = run.STATE / "made-from.txt"
 run.main()

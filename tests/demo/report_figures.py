@@ -9,11 +9,11 @@ from typing import Any
 
 import duckdb
 
-from demo.present import NOW
 from tests.transform.running_dbt import DbtProject
 
 SINCE = datetime(2026, 10, 16, tzinfo=timezone.utc)
-BEFORE = SINCE - (NOW - SINCE)
+UNTIL = datetime(2026, 11, 13, tzinfo=timezone.utc)
+BEFORE = SINCE - (UNTIL - SINCE)
 
 Rows = list[dict[str, Any]]
 
@@ -66,7 +66,7 @@ class ReportFigures:
     def _sql(self, only: tuple[str, ...], asked: dict[str, str]) -> dict[str, str]:
         settings = {
             "since": SINCE.isoformat(),
-            "until": NOW.isoformat(),
+            "until": UNTIL.isoformat(),
             **dict.fromkeys(("environments", "team", "tag"), ""),
             **asked,
         }

@@ -106,10 +106,12 @@ def test_json_of_a_part(run, warehouse):
 def test_summary_and_file(run, warehouse, tmp_path):
     done = run(warehouse, "--format", "markdown", "--output", "new/summary.md")
     assert done.returncode == 0, done.stderr
-    assert done.stdout == ""
     text = (tmp_path / "new/summary.md").read_text()
-    assert text.startswith("Airflow Audit: analytics, production, 2026-10-16 to 2026-11-13\n")
-    assert "`orders_hourly` (`production`): 10 min" in text
+    assert text.startswith("Airflow Audit: analytics, production, 2026-10-16 to 2026-11-12\n")
+    assert "- high: otto left on 2026-09-04 and can still log in, as " in text
+    # The terminal says the same.
+    assert done.stdout.startswith("55 things to look at, of 19 kinds, 7 of them urgent.\n")
+    assert done.stdout in text
 
 
 @pytest.mark.parametrize(

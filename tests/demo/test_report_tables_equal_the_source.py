@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, timezone
 
 import pytest
 
-from demo.present import NOW
 from demo.run import COST_PER_SLOT_HOUR
 from tests.demo.demo_runs import ANALYTICS, PRODUCTION
-from tests.demo.report_figures import SINCE, ReportFigures
+from tests.demo.report_figures import SINCE, UNTIL, ReportFigures
 from tests.demo.runs_at_source import RUNS
 from tests.demo.tries_at_source import FIRST_OUTCOMES, TRIES
 
@@ -39,7 +38,7 @@ def test_dags_that_fail(figures: ReportFigures, ask: Ask) -> None:
                 )
             from {RUNS} where start_date < %s group by dag_id
             """,
-            *(SINCE, SINCE, SINCE, NOW, NOW),
+            *(SINCE, SINCE, SINCE, UNTIL, UNTIL),
         )
         if failed
     }
@@ -74,10 +73,11 @@ def test_flaky_tasks(slug: str, figures: ReportFigures, ask: Ask) -> None:
             slug,
             f"""
             select dag_id, task_id, count(*), count(*) filter (where is_flaky)
-            from {FIRST_OUTCOMES} where state in ('success', 'failed') and start_date >= %s
+            from {FIRST_OUTCOMES}
+            where state in ('success', 'failed') and start_date >= %s and start_date < %s
             group by 1, 2
             """,
-            SINCE,
+            *(SINCE, UNTIL),
         )
         if flaky
     }
@@ -107,7 +107,7 @@ def test_dags_that_are_late(
                 and start_date >= %s and start_date < %s
         ) as runs
         """,
-        *(dag_id, SINCE, NOW),
+        *(dag_id, SINCE, UNTIL),
     )
     rows = figures.ask()["late_dags"]
     (row,) = (r for r in rows if (r["environment_slug"], r["dag_id"]) == (slug, dag_id))
@@ -158,7 +158,7 @@ def test_waits_of_one_hour_of_the_week(figures: ReportFigures, ask: Ask) -> None
                 and extract(isodow from start_date) = 7 and extract(hour from start_date) = 4
             group by date_trunc('hour', start_date)
             """,
-            *(SINCE, NOW),
+            *(SINCE, UNTIL),
         )
     ]
     assert len(waits) == 8
@@ -179,7 +179,7 @@ def test_pools_are_as_full_as_their_hours(figures: ReportFigures, marts: Ask) ->
         "select avg(saturation_share), max(highest_slot_count), any_value(slot_count)"
         " from agg_pools_hourly where environment_slug = 'production' and pool_name = 'ml'"
         " and hour_at >= ? and hour_at < ? and hour(hour_at) = 1",
-        *(SINCE, NOW),
+        *(SINCE, UNTIL),
     )
     assert rows[1]["saturation_share"] == pytest.approx(share)
     assert (rows[1]["highest_slot_count"], rows[1]["slot_count"]) == (highest, slots)
@@ -190,7 +190,7 @@ def test_promises_that_were_broken(figures: ReportFigures, ask: Ask) -> None:
     slas = ask(
         PRODUCTION,
         "select dag_id, task_id, timestamp from sla_miss where timestamp >= %s and timestamp < %s",
-        *(SINCE, NOW),
+        *(SINCE, UNTIL),
     )
     assert sorted(
         (row["dag_id"], row["task_id"], row["missed_at"])
@@ -229,7 +229,7 @@ def test_every_change_is_in_one_of_two_tables(figures: ReportFigures, ask: Ask) 
             slug,
             "select count(*) from log where dttm >= %s and dttm < %s"
             f" and event ~ 'user|role|{names}'",
-            *(SINCE, NOW),
+            *(SINCE, UNTIL),
         )[0][0]
         for slug, names in (
             (PRODUCTION, "connection|variable|pool|fernet"),
@@ -246,36 +246,39 @@ def test_every_change_is_in_one_of_two_tables(figures: ReportFigures, ask: Ask) 
     )
 
 
-def test_cost_of_the_months_that_the_period_touches(figures: ReportFigures, ask: Ask) -> None:
-    def hours_until(end: str) -> float:
+def test_cost_is_that_of_the_tries_of_the_period(figures: ReportFigures, ask: Ask) -> None:
+    def hours(since: datetime, where: str) -> float:
         return sum(
-            hours
+            found or 0
             for slug in BOTH
-            for (hours,) in ask(
+            for (found,) in ask(
                 slug,
                 f"""
                 select sum(coalesce(pool_slots, 1) * held) / 3600
-                from {TRIES} where start_date >= '2026-10-01' and start_date < %s
+                from {TRIES} join dag using (dag_id)
+                where start_date >= %s and start_date < %s and {where}
                 """,
-                end,
+                *(since, UNTIL),
             )
         )
 
     answers = figures.ask()
+    tile, _ = figures.numbers("key_numbers")["slot_hours"]
     for name in ("owner", "tag"):
         rows = answers[f"cost_by_{name}"]
-        assert sum(row["slot_hours"] for row in rows) == pytest.approx(hours_until("2026-12-01"))
+        assert sum(row["slot_hours"] for row in rows) == pytest.approx(hours(SINCE, "true"))
+        assert sum(row["slot_hours"] for row in rows) == pytest.approx(tile)
         assert sum(row["slot_hours_share"] for row in rows) == pytest.approx(1)
         for row in rows:
             assert row["slot_hours_cost"] == pytest.approx(COST_PER_SLOT_HOUR * row["slot_hours"])
     assert "tier-1" in {row["tag_name"] for row in answers["cost_by_tag"]}
-    assert "data-science" in {row["owner_name"] for row in answers["cost_by_owner"]}
-    # A day of one month is no other month.
-    october = figures.ask(
-        only=("cost_by_owner",),
-        since="2026-10-10T00:00:00+00:00",
-        until="2026-11-01T00:00:00+00:00",
-    )
-    assert sum(row["slot_hours"] for row in october["cost_by_owner"]) == pytest.approx(
-        hours_until("2026-11-01")
-    )
+    owners = {row["owner_name"]: row["slot_hours"] for row in answers["cost_by_owner"]}
+    assert owners["data-science"] == pytest.approx(hours(SINCE, "owners = 'data-science'"))
+    # Airflow's own name stands where nobody is named.
+    assert "airflow" not in owners
+    of_nobody = hours(SINCE, "owners = 'airflow'")
+    assert of_nobody > 0
+    assert owners["(none)"] == pytest.approx(of_nobody)
+    week = datetime(2026, 11, 6, tzinfo=timezone.utc)
+    rows = figures.ask(only=("cost_by_owner",), since=week.isoformat())["cost_by_owner"]
+    assert sum(row["slot_hours"] for row in rows) == pytest.approx(hours(week, "true"))

@@ -22,21 +22,19 @@ def test_demo_finds_what_is_planted_and_builds_nothing_the_second_time(first_dem
         proof = "rows of .* tables, all counted against the source"
         assert re.search(rf"{environment.slug} +[\d,]+ {proof}", first)
     for finding in (
-        r"slower than four weeks before .*orders_hourly \d+ → \d+ minutes \(\+40 %\)",
-        r"time lost in failed tries +demand_forecast.train_model 38 hours",
-        r"admins who never logged in +dana \(production\)",
-        r"admins by membership of a group .*tomas \(analytics, platform-admins\)",
-        r"most tasks marked by hand +marco 5 times \(ledger_close, revenue_daily\)",
+        "55 things to look at, of 19 kinds, 7 of them urgent.",
+        "- high: jonas got the privileged role Admin from root, seen on 2026-11-13 (production)",
+        "- high: dana is an admin and never logged in (production), and 2 more: ",
     ):
-        assert re.search(finding, first), finding
+        assert finding in first
     assert (folder / REPORT).read_text().startswith("<!doctype html>")
     built = (folder / WAREHOUSE).stat().st_mtime_ns
     second = run_demo(folder)
     assert "All is there from before" in second
     assert (folder / WAREHOUSE).stat().st_mtime_ns == built
     assert (
-        second.partition("What the marts say")[2].partition("Look further")[0]
-        == (first.partition("What the marts say")[2].partition("Look further")[0])
+        second.partition("What the report says")[2].partition("Look further")[0]
+        == (first.partition("What the report says")[2].partition("Look further")[0])
     )
 
 
@@ -69,7 +67,7 @@ def test_meltano_gets_the_demos_settings_alone(stand_in, tmp_path, monkeypatch):
 @pytest.fixture
 def elsewhere(tmp_path, monkeypatch):
     """A folder for the demo's results, in place of the user's own."""
-    for name in ("STATE", "WAREHOUSE", "MELTANO_STATE", "REPORT"):
+    for name in ("STATE", "WAREHOUSE", "MELTANO_STATE", "REPORT", "ANSWERS"):
         monkeypatch.setattr(run, name, tmp_path if name == "STATE" else tmp_path / name.lower())
     return tmp_path
 

@@ -23,7 +23,8 @@ class MadeUpMarts:
         self, answers: Mapping[str, AnalysisResult] | None = None, environments=ENVIRONMENTS
     ):
         self.asked: list[tuple[str, Mapping[str, str]]] = []
-        self._answers = {name: answer(["dag_id"], []) for name in FIGURES} | dict(answers or {})
+        names = [*FIGURES, "report_answers"]
+        self._answers = {name: answer(["dag_id"], []) for name in names} | dict(answers or {})
         names = [
             "environment_slug",
             "synced_at",

@@ -20,13 +20,14 @@ _MOST_ENVIRONMENTS = 6
 _BUSY_HOURS = (2, 3, 6)
 
 COLUMNS = {
+    "all_findings": "severity sentence environment_slug began_at first_seen_at assigned_to",
+    "resolved_findings": "resolved_at severity sentence environment_slug first_seen_at",
+    "silenced_findings": "silenced_until_on sentence environment_slug triage_reason decided_by",
     "key_numbers": "metric current_value previous_value",
     "runs_by_environment": "environment_slug run_count previous_run_count failed_run_count"
     " previous_failed_run_count success_share previous_success_share",
     "failures_by_team": "team_name failed_run_count previous_failed_run_count run_count"
     " success_share",
-    "slower_dags": "environment_slug dag_id team_name run_count duration_p50_seconds"
-    " previous_duration_p50_seconds slower_share",
     "new_import_errors": "environment_slug file_path bundle_name first_seen_at resolved_at"
     " broken_seconds",
     "success_by_day": "environment started_on run_count success_count failure_count success_share",
@@ -76,6 +77,10 @@ COLUMNS = {
     " is_table_at_source",
 }
 
+_ANSWER_COLUMNS = (
+    *("rule_name", "severity", "environment_slug", "subject", "sentence", "finding_count"),
+)
+
 _TILES = {
     "key_numbers": [
         ("runs", 8381, 8214),
@@ -84,7 +89,6 @@ _TILES = {
         ("median_landing_delay_seconds", 1284.2, 1102.7),
         ("wasted_hours", 53.4, 31.25),
         ("slot_hours", 2210.5, 2190.0),
-        ("slower_dags", 2, None),
         ("new_import_errors", 1, None),
         ("interventions", 14, 9),
     ],
@@ -98,13 +102,27 @@ _TILES = {
     ],
     "inventory_numbers": [
         ("dags", 143, None),
-        ("active_dags", 121, None),
+        ("running_dags", 99, None),
         ("paused_dags", 22, None),
         ("unused_dags", 9, None),
         ("ownerless_dags", 4, None),
-        ("broken_dags", 1, None),
+        ("broken_files", 1, None),
     ],
 }
+
+# As many as the report tells first, and more: rules, the severity of each, and what it found.
+_ANSWERS = (
+    ("active_leavers", "high", 1),
+    ("failing_dags", "high", 7),
+    ("broken_files", "high", 2),
+    ("missed_deadlines", "high", 4),
+    ("idle_admins", "high", 3),
+    ("slower_dags", "medium", 2),
+    ("lost_time", "medium", 1),
+    ("deletions_by_hand", "medium", 1),
+    ("flaky_tasks", "low", 2),
+    ("of_somebody_s_own", "low", 1),
+)
 
 _WORDS: Mapping[str, Sequence[str]] = {
     "dag_id": (
@@ -129,6 +147,7 @@ _WORDS: Mapping[str, Sequence[str]] = {
     "resource_name": ("Connections", "Variables", "Pools", "DAG:payroll_export"),
     "action_names": ("create, edit", "edit", "create, delete, edit"),
     "state": ("running", "queued"),
+    "severity": ("high", "medium", "low"),
     "component": ("scheduler", "triggerer", "dag_processor"),
     "mode": ("merge",),
     "airflow_schema_version": ("2.11.0", "3.3.2"),
@@ -178,7 +197,16 @@ class Made:
         return {
             f"report_{name}": _answer(f"report_{name}", columns.split(), self._rows(name, chance))
             for name, columns in COLUMNS.items()
-        }
+        } | {"report_answers": _answer("report_answers", _ANSWER_COLUMNS, self._answers())}
+
+    def _answers(self) -> list[tuple[Any, ...]]:
+        subjects = self.text or ("orders_hourly", "dana", "ledger_close", "payroll_export")
+        return [
+            (rule, severity, slug, subject, f"{subject} is not as it should be", count)
+            for rule, severity, count in (_ANSWERS if self.rows else ())
+            for place, subject in enumerate(subjects[: min(count, 4)])
+            for slug in [self.environments[place % len(self.environments)]]
+        ]
 
     def _rows(self, name: str, chance: random.Random) -> list[tuple[Any, ...]]:
         if name in _TILES:
@@ -207,7 +235,8 @@ class Made:
         if name == "pool_saturation":
             return self._hours_of_pools(chance)
         first = columns[0]
-        names = () if first == "environment_slug" else self.text or _WORDS[first]
+        is_named = first != "environment_slug" and first in _WORDS
+        names = (self.text or _WORDS[first]) if is_named else ()
         named = [{first: each} for each in names]
         others = ({first: f"{first} {place}"} if names else {} for place in range(self.rows))
         return iter([*named, *others][: max(self.rows, len(named))])

@@ -94,6 +94,45 @@ def test_every_color_of_a_chart_has_one_in_each_theme():
         assert re.search(rf"{name}: light-dark\(#\w{{6}}, #\w{{6}}\);", style)
 
 
+def sections_of(report):
+    text = render(report)
+    return {
+        name: text.partition(f'<section id="{name}"')[2].partition("</section>")[0]
+        for name in ("findings", "reliability", "inventory", "cost", "access")
+    }
+
+
+def test_what_is_found_is_told_first_and_leads_to_its_rows():
+    report = made_up(Made())
+    sections = sections_of(report)
+    assert "24 things to look at, of 10 kinds, 5 of them urgent" in sections["findings"]
+    told = re.findall(r'<a href="#(\w+)" dir="auto">', sections["findings"])
+    assert told == [answer["figure"] for answer in report["answers"][:8]]
+    assert "2 more kinds of findings" in sections["findings"]
+    # A section says its worst, and then the others.
+    assert 'dir="auto">orders_hourly is not as it should be</h2>' in sections["reliability"]
+    assert "and 6 more: dana (analytics), ledger_close (production)" in sections["reliability"]
+    assert re.findall(r'<a href="#(\w+)" dir="auto">', sections["reliability"]) == [
+        "lost_time",
+        "flaky_tasks",
+    ]
+    for figure in told:
+        assert f'<article id="{figure}"' in render(report)
+
+
+def test_where_all_is_well_it_says_so():
+    sections = sections_of(made_up(Made()))
+    assert "found nothing" in sections["inventory"]
+    assert "found nothing" not in sections["reliability"]
+    # No rule judges what it cost.
+    assert "found nothing" not in sections["cost"]
+    nothing = sections_of(made_up(Made(rows=0)))
+    assert "Nothing to look at: no rule found anything" in nothing["findings"]
+    assert "found nothing" in nothing["access"]
+    # Rules about people know no teams.
+    assert "found nothing" not in sections_of(made_up(Made(rows=0), team="finance"))["access"]
+
+
 @pytest.mark.parametrize(
     ("value", "kind", "text"),
     [
@@ -130,21 +169,32 @@ def test_a_value_reads_as_people_say_it(value, kind, text):
 @pytest.mark.parametrize(
     ("metric", "current", "previous", "text", "verdict"),
     [
+        # Three times the root of 55 + 100 is 37.4.
         ("failed_runs", 55, 100, "▼ 45.0 %", "better"),
         ("failed_runs", 150, 100, "▲ 50.0 %", "worse"),
-        ("failed_runs", 5, 0, "▲ 5", "worse"),
+        ("failed_runs", 140, 100, "▲ 40.0 %", ""),
+        ("failed_runs", 28, 33, "▼ 15.2 %", ""),
+        ("failed_runs", 9, 0, "▲ 9", "worse"),
+        ("failed_runs", 8, 0, "▲ 8", ""),
         ("success_share", 0.98, 0.99, "▼ 1.0 points", "worse"),
         ("success_share", 0.99, 0.98, "▲ 1.0 points", "better"),
-        ("wasted_hours", 3.5, 0, "▲ 3.5 h", "worse"),
+        ("success_share", 0.988, 0.985, "▲ 0.3 points", ""),
+        # No law tells what chance does with hours.
+        ("wasted_hours", 3.5, 0, "▲ 3.5 h", ""),
         ("runs", 110, 100, "▲ 10.0 %", ""),
         ("runs", 100, 100, "no change", ""),
     ],
 )
 def test_a_change_says_how_much_and_whether_it_is_good(metric, current, previous, text, verdict):
-    found = change(TILES[metric], current, previous)
+    found = change(TILES[metric], (current, previous), share_of=(4000, 4400))
     assert (found.text, found.verdict) == (text, verdict)
 
 
 @pytest.mark.parametrize(("current", "previous"), [(None, 1), (1, None), (None, None)])
 def test_what_is_not_known_is_not_compared(current, previous):
-    assert change(TILES["runs"], current, previous) is None
+    assert change(TILES["runs"], (current, previous)) is None
+
+
+def test_of_a_share_of_unknown_number_nothing_is_said():
+    for number in ((None, 100), (100, None), (0, 100)):
+        assert change(TILES["success_share"], (0.5, 0.9), share_of=number).verdict == ""

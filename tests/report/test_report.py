@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 
+from airflow_audit_report import columns
 from airflow_audit_report.dbt_client import _translated
 from airflow_audit_report.errors import MartsError, ReportSettingsError
 from airflow_audit_report.report import SHOWN_ROWS, make_report
 from airflow_audit_report.report_request import ReportRequest
+from airflow_audit_report.sections import SECTIONS
 from tests.report.made_up_marts import FIGURES, MadeUpMarts, answer
+from tests.report.made_up_reports import COLUMNS
 
 
 def figure(report, name):
@@ -22,21 +26,22 @@ def test_it_is_about_all_environments_until_the_newest_sync():
     report = make_report(marts, ReportRequest(tag="tier1"))
     assert report["period"] == {
         "since": "2026-10-16T00:00:00+00:00",
-        "until": "2026-11-13T06:20:00+00:00",
+        "until": "2026-11-13T00:00:00+00:00",
+        "last_day": "2026-11-12",
         "days": 28,
     }
     assert [e["environment_slug"] for e in report["environments"]] == ["analytics", "production"]
     assert report["filter"] == {"team": None, "tag": "tier1"}
     assert datetime.fromisoformat(report["made_at"]).tzinfo
     (_, asked) = marts.asked[-1]
-    assert asked["AUDIT_REPORT_UNTIL"] == "2026-11-13T06:20:00+00:00"
+    assert asked["AUDIT_REPORT_UNTIL"] == "2026-11-13T00:00:00+00:00"
     assert asked["AUDIT_REPORT_TAG"] == "tier1"
 
 
 def test_of_one_environment_its_own_newest_sync_counts():
     report = make_report(MadeUpMarts(), ReportRequest(environments=("analytics",)))
     assert [e["environment_slug"] for e in report["environments"]] == ["analytics"]
-    assert report["period"]["until"] == "2026-11-12T06:20:00+00:00"
+    assert report["period"]["until"] == "2026-11-12T00:00:00+00:00"
 
 
 def test_an_environment_that_is_not_there():
@@ -58,32 +63,77 @@ def test_every_figure_says_where_it_comes_from():
         assert (shown["marts"], shown["sql"]) == (["fct_dag_runs"], "select 1")
 
 
-def test_a_column_is_described_by_its_name():
-    names = ["environment_slug", "dag_id", "previous_run_count", "failed_share", "wasted_hours"]
-    names += [
-        "first_seen_at",
-        "left_on",
-        "duration_p50_seconds",
-        "is_destructive",
-        "retry_count",
-        "note",
+def test_a_column_says_what_it_is_and_what_counts():
+    marts = MadeUpMarts({"report_failing_dags": answer(["success_share"], [[0.5]])})
+    assert figure(make_report(marts, ReportRequest()), "failing_dags")["columns"] == [
+        {
+            "name": "success_share",
+            "label": "Successful",
+            "kind": "share",
+            "meaning": "Of runs that are over, as they first ended.",
+        }
     ]
-    row = ["production", "d", 1, 0.5, 2.5, None, None, 3.0, True, None, "x"]
-    marts = MadeUpMarts({"report_failing_dags": answer(names, [row])})
-    columns = figure(make_report(marts, ReportRequest()), "failing_dags")["columns"]
-    assert [(column["label"], column["kind"]) for column in columns] == [
-        ("Environment", "text"),
-        ("DAG", "text"),
-        ("Previous runs", "number"),
-        ("Failed", "share"),
-        ("Wasted", "hours"),
-        ("First seen", "moment"),
-        ("Left", "day"),
-        ("Median duration", "seconds"),
-        ("Destructive", "flag"),
-        ("Retries", "number"),
-        ("Note", "text"),
+
+
+def test_a_column_that_is_not_known_is_refused():
+    marts = MadeUpMarts({"report_failing_dags": answer(["bearer_name"], [])})
+    with pytest.raises(MartsError, match=r"column 'bearer_name'.*different versions"):
+        make_report(marts, ReportRequest())
+
+
+def test_every_column_is_declared_once_and_shown_somewhere():
+    shown = {name for columns in COLUMNS.values() for name in columns.split()}
+    assert set(columns.COLUMNS) == shown
+    declared = [name for names in columns._DECLARED.values() for name in names]
+    assert len(declared) == len(set(declared))
+    # A kind is what the marts call it by.
+    for name, column in columns.COLUMNS.items():
+        ending = name.rpartition("_")[2]
+        if ending in {"seconds", "hours", "share"}:
+            assert column.kind == ending, name
+        if ending in {"at", "on"}:
+            assert column.kind == {"at": "moment", "on": "day"}[ending], name
+
+
+ANSWERS = ["rule_name", "severity", "environment_slug", "subject", "sentence", "finding_count"]
+
+
+def test_what_the_rules_found_is_told_by_rule():
+    rows = [
+        ["failing_dags", "high", "production", "sales", "sales failed", 6],
+        ["failing_dags", "medium", "analytics", "crm", "crm failed", 6],
+        ["of_my_own", "low", "production", "dana", "dana is on holiday", 1],
     ]
+    report = make_report(MadeUpMarts({"report_answers": answer(ANSWERS, rows)}), ReportRequest())
+    assert report["answers"] == [
+        {
+            "rule": "failing_dags",
+            "severity": "high",
+            "sentence": "sales failed",
+            "environment_slug": "production",
+            "others": [["crm", "analytics"]],
+            "finding_count": 6,
+            "section": "Reliability",
+            "figure": "failing_dags",
+        },
+        {
+            "rule": "of_my_own",
+            "severity": "low",
+            "sentence": "dana is on holiday",
+            "environment_slug": "production",
+            "others": [],
+            "finding_count": 1,
+            "section": "Findings",
+            "figure": "all_findings",
+        },
+    ]
+
+
+def test_every_rule_has_a_figure():
+    rules = [rule for section in SECTIONS for f in section.figures for rule in f.rules]
+    assert len(rules) == len(set(rules))
+    files = Path(__file__).parents[2].glob("transform/models/rules/rule_*.sql")
+    assert set(rules) == {file.stem.removeprefix("rule_") for file in files}
 
 
 @pytest.mark.parametrize(("count", "shown", "is_cut"), [(200, 200, False), (201, 200, True)])

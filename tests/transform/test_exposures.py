@@ -51,8 +51,8 @@ def test_every_analysis_of_the_report_is_shown_and_reads_marts_only(
     manifest: dict[str, Any], analyses: dict[str, dict[str, Any]]
 ) -> None:
     figures = {figure.analysis for section in SECTIONS for figure in section.figures}
-    # This one is for the head of the page.
-    assert set(analyses) == figures | {"report_environments"}
+    # These are for the head of the page.
+    assert set(analyses) == figures | {"report_answers", "report_environments"}
     for name, analysis in analyses.items():
         assert analysis["depends_on"]["nodes"], name
         for read in analysis["depends_on"]["nodes"]:
@@ -70,7 +70,7 @@ def test_filters_are_where_the_report_says_so(analyses: dict[str, dict[str, Any]
 def test_tables_are_cut(analyses: dict[str, dict[str, Any]]) -> None:
     """All but tiles, and those whose rows the period or the pools limit."""
     limited = {name for name, node in analyses.items() if node["raw_code"].endswith("limit 201")}
-    by_time = {"_by_day", "_by_hour", "_saturation", "_numbers", "_environments"}
+    by_time = {"_by_day", "_by_hour", "_saturation", "_numbers", "_environments", "_answers"}
     assert set(analyses) - limited == {
         name
         for name in analyses

@@ -67,6 +67,12 @@
 {%- endmacro %}
 
 
+{# To sort by: what is more urgent is less. #}
+{% macro severity_number(severity) -%}
+    case {{ severity }} when 'high' then 1 when 'medium' then 2 else 3 end
+{%- endmacro %}
+
+
 {# Texts in a row. #}
 {% macro words(parts) -%}
     {{ dbt.concat(parts) }}

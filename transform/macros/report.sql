@@ -1,8 +1,8 @@
 {#
     What the figures of analyses/report are about. The command audit-report says it in the
-    environment: AUDIT_REPORT_SINCE and AUDIT_REPORT_UNTIL (ISO 8601, UTC), and maybe
-    AUDIT_REPORT_ENVIRONMENTS (slugs, comma separated), AUDIT_REPORT_TEAM and
-    AUDIT_REPORT_TAG. Without them: everything of the four weeks before now.
+    environment: AUDIT_REPORT_SINCE and AUDIT_REPORT_UNTIL (midnights, ISO 8601, UTC), and
+    maybe AUDIT_REPORT_ENVIRONMENTS (slugs, comma separated), AUDIT_REPORT_TEAM and
+    AUDIT_REPORT_TAG. Without them: everything of the four weeks before today.
 #}
 {% macro in_period(moment) -%}
     {%- set period = report_period() -%}
@@ -43,19 +43,16 @@
 {%- endmacro %}
 
 
-{# The same by months, which are known by their first day. #}
-{% macro in_months_of_period(month) -%}
-    {%- set period = report_period() -%}
-    ({{ month }} >= {{ day_literal(period.since.replace(day=1)) }}
-        and {{ month }} <= {{ day_literal(period.until - modules.datetime.timedelta(microseconds=1)) }})
-{%- endmacro %}
-
-
 {# Whether something that lasted from one moment to another, or still lasts, was in it. #}
 {% macro touches_period(from_moment, to_moment) -%}
     {%- set period = report_period() -%}
     ({{ from_moment }} < {{ moment_literal(period.until) }}
         and coalesce({{ to_moment }} > {{ moment_literal(period.since) }}, true))
+{%- endmacro %}
+
+
+{% macro is_after_begin_of_period(moment) -%}
+    {{ moment }} >= {{ moment_literal(report_period().since) }}
 {%- endmacro %}
 
 
@@ -65,7 +62,8 @@
 
 
 {% macro report_period() %}
-    {%- set until = _report_moment("AUDIT_REPORT_UNTIL") or run_started_at -%}
+    {%- set today = run_started_at.replace(hour=0, minute=0, second=0, microsecond=0) -%}
+    {%- set until = _report_moment("AUDIT_REPORT_UNTIL") or today -%}
     {%- set since = (
         _report_moment("AUDIT_REPORT_SINCE") or until - modules.datetime.timedelta(days=28)
     ) -%}
@@ -146,13 +144,76 @@
 
 {# Of a row of dim_dags: who answers for it. #}
 {% macro team_of(dags) -%}
-    coalesce({{ dags }}.team_name, {{ dags }}.owner_names, '(none)')
+    coalesce({{ dags }}.team_name, {{ owner_or_none(dags ~ ".owner_names") }})
 {%- endmacro %}
 
 
-{# Whose owner is not named, or is whom Airflow names if the DAG names nobody. #}
+{# Whom a DAG names; Airflow's own name stands where it names nobody. #}
+{% macro owner_or_none(owner_names) -%}
+    case when {{ is_ownerless(owner_names) }} then '(none)' else {{ owner_names }} end
+{%- endmacro %}
+
+
 {% macro is_ownerless(owner_names) -%}
     coalesce({{ owner_names }}, '') in ('', 'airflow')
+{%- endmacro %}
+
+
+{#
+    What follows a common table expression `tries`, with dag_key, slot_seconds and
+    wasted_slot_seconds: the slot-hours of each owner or tag. A DAG of several counts in equal
+    parts.
+
+    bridge  relation with dag_key and the owner or tag
+    name    column of the result
+    shown   the owner or tag as the report shows it
+#}
+{% macro slot_hours_by(bridge, name, shown) -%}
+tries_summed as (
+
+    select
+        dag_key,
+        sum(slot_seconds) / 3600 as slot_hours,
+        sum(wasted_slot_seconds) / 3600 as wasted_slot_hours
+    from tries
+    group by dag_key
+
+),
+
+named as (
+
+    select
+        tries.slot_hours,
+        tries.wasted_slot_hours,
+        {{ shown }} as {{ name }},
+        count(*) over (partition by tries.dag_key) as name_count
+    from tries_summed as tries
+    left join {{ bridge }} as named_dags on tries.dag_key = named_dags.dag_key
+
+),
+
+summed as (
+
+    select
+        {{ name }},
+        sum(slot_hours / name_count) as slot_hours,
+        sum(wasted_slot_hours / name_count) as wasted_slot_hours
+    from named
+    group by {{ name }}
+
+)
+
+select
+    {{ name }},
+    slot_hours,
+    wasted_slot_hours,
+    {{ share("wasted_slot_hours", "slot_hours") }} as wasted_share,
+    {{ share("slot_hours", "sum(slot_hours) over ()") }} as slot_hours_share
+    {%- if setting("cost_per_slot_hour") %},
+    slot_hours * {{ setting("cost_per_slot_hour") }} as slot_hours_cost
+    {%- endif %}
+from summed
+order by slot_hours desc, {{ name }} asc
 {%- endmacro %}
 
 
@@ -178,54 +239,6 @@ charted_environments as (
     from {{ ref("fct_dag_runs") }}
     where {{ of_environments("environment_slug") }} and {{ of_dags("dag_key") }}
     group by environment_slug
-
-)
-{%- endmacro %}
-
-
-{#
-    Common table expressions, the last of them `slower_dags`, of `runs`: rows of
-    fct_dag_runs in both periods, with period_name.
-#}
-{% macro slower_dags() -%}
-timed_dags as (
-
-    select
-        dag_key,
-        environment_slug,
-        dag_id,
-        period_name,
-        count(*) as run_count,
-        {{ percentile("first_duration_seconds", 0.5) }} as duration_p50_seconds
-    from runs
-    where first_state = 'success' and first_duration_seconds is not null
-    group by dag_key, environment_slug, dag_id, period_name
-
-),
-
-slower_dags as (
-
-    select
-        timed_dags.dag_key,
-        timed_dags.environment_slug,
-        timed_dags.dag_id,
-        timed_dags.run_count,
-        timed_dags.duration_p50_seconds,
-        timed_before.duration_p50_seconds as previous_duration_p50_seconds,
-        {{ share(
-            "timed_dags.duration_p50_seconds", "timed_before.duration_p50_seconds"
-        ) }} - 1 as slower_share
-    from timed_dags
-    inner join timed_dags as timed_before
-        on timed_dags.dag_key = timed_before.dag_key
-    where
-        timed_dags.period_name = 'current'
-        and timed_before.period_name = 'previous'
-        and timed_dags.run_count >= 5
-        and timed_before.run_count >= 5
-        and timed_dags.duration_p50_seconds
-        >= 1.2 * timed_before.duration_p50_seconds
-        and timed_before.duration_p50_seconds > 0
 
 )
 {%- endmacro %}

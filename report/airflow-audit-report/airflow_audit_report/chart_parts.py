@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Any
 
 from airflow_audit_report.chart_theme import AMOUNTS, CATEGORIES
+from airflow_audit_report.columns import column_of
 
 
 def day_data(day: str) -> dict[str, Any]:
@@ -105,9 +105,10 @@ def step_labels(steps: Sequence[float], *, most: str = "≥ 100 %") -> str:
 
 def value_axis(column: str) -> dict[str, Any]:
     """Return the axis of a column of numbers."""
+    kind = column_of(column).kind
     # Counts are whole.
-    whole = {"tickMinStep": 1} if column.endswith("_count") else {}
-    return {"format": _kind(column), "formatType": "formatValue", **whole}
+    whole = {"tickMinStep": 1} if kind == "number" else {}
+    return {"format": kind, "formatType": "formatValue", **whole}
 
 
 def tooltip(column: str) -> dict[str, Any]:
@@ -115,8 +116,8 @@ def tooltip(column: str) -> dict[str, Any]:
     return {
         "field": column,
         "type": "nominal",
-        "title": words(column),
-        "format": _kind(column),
+        "title": label(column),
+        "format": column_of(column).kind,
         "formatType": "formatValue",
     }
 
@@ -132,20 +133,6 @@ def day_tooltip(day: str) -> dict[str, Any]:
     }
 
 
-def _kind(column: str) -> str:
-    ending = column.rpartition("_")[2]
-    return ending if ending in {"seconds", "hours", "share"} else "number"
-
-
-def words(column: str) -> str:
-    """Return a column's name in words: `landing_delay_p50_seconds`, Landing delay, median."""
-    words = re.sub("_count$", "s", column)
-    words = re.sub("_(seconds|share|number|name)$", "", words)
-    words = re.sub("_p50$", ", median", words)
-    words = re.sub(r"_p(\d+)$", r", \1th percentile", words)
-    return capital(words.replace("_", " "))
-
-
-def capital(words: str) -> str:
-    """Return words with a capital letter first."""
-    return words[:1].upper() + words[1:]
+def label(column: str) -> str:
+    """Return what a column is called, as tables call it."""
+    return column_of(column).label

@@ -14,19 +14,18 @@ from typing import Any
 
 from airflow_audit_report.chart_parts import (
     amount_color,
-    capital,
     day_axis,
     day_data,
     day_tooltip,
     fill_missing,
     hour_axis,
+    label,
     series_color,
     step_labels,
     steps,
     ticks,
     tooltip,
     value_axis,
-    words,
 )
 from airflow_audit_report.chart_theme import AMOUNTS, BEFORE, CATEGORIES
 
@@ -60,7 +59,7 @@ def bars(category: str, value: str, *, before: str | None = None, part: str | No
             "mark": {"type": "bar", "height": {"band": band}, "cornerRadiusEnd": 2},
             "encoding": {
                 "x": {"field": name, **length},
-                "color": {"datum": words(name)},
+                "color": {"datum": label(name)},
             },
         }
         for name, band in zip(named, (0.72, 0.36), strict=False)
@@ -76,10 +75,10 @@ def bars(category: str, value: str, *, before: str | None = None, part: str | No
             }
         )
     colors = [CATEGORIES[4], CATEGORIES[5]] if part else [CATEGORIES[0], BEFORE]
-    legend_names = [*map(words, named), *(["The period before"] if before else [])]
+    legend_names = [*map(label, named), *(["The period before"] if before else [])]
     columns = [*named, *([before] if before else [])]
     return {
-        "description": f"Bars: {words(value).lower()} of each {words(category).lower()}",
+        "description": f"Bars: {label(value).lower()} of each {label(category).lower()}",
         "usermeta": {"rows": category, "row_height": 26, "most": _MOST_BARS},
         "data": {"name": "rows"},
         "transform": [
@@ -110,7 +109,7 @@ def calendar(day: str, share: str, group: str) -> Chart:
         group: Column whose texts name the calendars.
     """
     return {
-        "description": f"Calendar: {words(share).lower()} on each day, by {words(group).lower()}",
+        "description": f"Calendar: {label(share).lower()} on each day, by {label(group).lower()}",
         "usermeta": {"rows": group},
         "data": day_data(day),
         "transform": [
@@ -157,7 +156,7 @@ def calendar(day: str, share: str, group: str) -> Chart:
                     "axis": {"labelExpr": _WEEKDAYS, "values": [1, 3, 5, 7]},
                 },
                 "color": amount_color(
-                    words(share),
+                    label(share),
                     step_labels(_SHARES_OF_SUCCESS, most="100 %"),
                     AMOUNTS[::-1],
                 ),
@@ -176,7 +175,7 @@ def stacked_days(day: str, value: str, series: str) -> Chart:
         series: Column whose texts name the parts, at most seven.
     """
     return {
-        "description": f"Bars: {words(value).lower()} on each day, by {words(series).lower()}",
+        "description": f"Bars: {label(value).lower()} on each day, by {label(series).lower()}",
         "data": day_data(day),
         "transform": [fill_missing(series)],
         "width": "container",
@@ -187,7 +186,7 @@ def stacked_days(day: str, value: str, series: str) -> Chart:
             "y": {
                 "field": value,
                 "type": "quantitative",
-                "title": words(value),
+                "title": label(value),
                 "axis": value_axis(value),
             },
             "color": series_color(series),
@@ -205,7 +204,7 @@ def lines(day: str, seconds: str, series: str) -> Chart:
         series: Column whose texts name the lines, at most seven.
     """
     return {
-        "description": f"Lines: {words(seconds).lower()} on each day, by {words(series).lower()}",
+        "description": f"Lines: {label(seconds).lower()} on each day, by {label(series).lower()}",
         "usermeta": {"seconds": seconds, "ticks": _TICKS},
         "data": day_data(day),
         "transform": [fill_missing(series), {"filter": f"isValid(datum.{seconds})"}],
@@ -216,7 +215,7 @@ def lines(day: str, seconds: str, series: str) -> Chart:
             "y": {
                 "field": seconds,
                 "type": "quantitative",
-                "title": words(seconds),
+                "title": label(seconds),
                 "scale": {"domain": [0, {"expr": f"{_TICKS} * tick"}], "nice": False},
                 "axis": value_axis(seconds)
                 | {
@@ -250,7 +249,7 @@ def hours_of_week(seconds: str) -> Chart:
         seconds: Column of durations.
     """
     return {
-        "description": f"Heat map: {words(seconds).lower()} in each hour of the week",
+        "description": f"Heat map: {label(seconds).lower()} in each hour of the week",
         "usermeta": {"seconds": seconds, "ticks": len(AMOUNTS)},
         "name": "cells",
         "data": {"name": "rows"},
@@ -267,9 +266,9 @@ def hours_of_week(seconds: str) -> Chart:
                 "scale": {"domain": [1, 2, 3, 4, 5, 6, 7]},
                 "axis": {"labelExpr": _WEEKDAYS},
             },
-            "color": amount_color(words(seconds), _LABELS_OF_TICKS),
+            "color": amount_color(label(seconds), _LABELS_OF_TICKS),
             "tooltip": [
-                tooltip("weekday_number") | {"format": "weekday"},
+                tooltip("weekday_number"),
                 tooltip("hour_of_day"),
                 tooltip(seconds),
             ],
@@ -277,17 +276,19 @@ def hours_of_week(seconds: str) -> Chart:
     }
 
 
-def heat_map(hour: str, group: str, share: str, title: str) -> Chart:
+def heat_map(hour: str, group: str, share: str) -> Chart:
     """Colour each hour of the day of each group.
 
     Args:
         hour: Column of hours, 0 to 23.
         group: Column whose texts name the rows.
         share: Column of shares, of which 1 is full.
-        title: What the shares are called.
     """
     return {
-        "description": f"Heat map: {title} of each {words(group).lower()} in each hour of the day",
+        "description": (
+            f"Heat map: {label(share).lower()} of each {label(group).lower()} in each hour of the"
+            " day"
+        ),
         "usermeta": {"rows": group, "row_height": _ROW_HEIGHT},
         "name": "cells",
         "data": {"name": "rows"},
@@ -302,7 +303,7 @@ def heat_map(hour: str, group: str, share: str, title: str) -> Chart:
                 "title": None,
                 "sort": {"op": "mean", "field": share, "order": "descending"},
             },
-            "color": amount_color(capital(title), step_labels(_SHARES_IN_USE)),
+            "color": amount_color(label(share), step_labels(_SHARES_IN_USE)),
             "tooltip": [tooltip(group), tooltip(hour), tooltip(share)],
         },
     }

@@ -26,11 +26,11 @@ from airflow_audit_report.report import make_report
 from airflow_audit_report.report_request import (
     DEFAULT_DAYS,
     ReportRequest,
-    parse_moment,
+    parse_day,
     parse_slugs,
 )
 from airflow_audit_report.serving import open_server
-from airflow_audit_report.summary import summarise
+from airflow_audit_report.summary import answer_lines, summarise
 
 _Parsed = TypeVar("_Parsed")
 _DEFAULT_OUTPUT = "output/report.html"
@@ -76,21 +76,21 @@ def _callback(parse: Callable[[str], _Parsed]) -> Callable[..., _Parsed | None]:
 @click.option(
     "--since",
     metavar="DATE",
-    callback=_callback(parse_moment),
-    help="Beginning of the period (UTC), a date or a moment. Default: --days before its end.",
+    callback=_callback(parse_day),
+    help="First day of the period (UTC). Default: --days before its end.",
 )
 @click.option(
     "--until",
     metavar="DATE",
-    callback=_callback(parse_moment),
-    help="End of the period, not in it any more. Default: the newest sync.",
+    callback=_callback(parse_day),
+    help="Day after the last. Default: that of the newest sync, which is not over.",
 )
 @click.option(
     "--days",
     type=click.IntRange(1, 3660),
     default=DEFAULT_DAYS,
     show_default=True,
-    help="Length of the period, if --since does not say it.",
+    help="Length of the period, whole days, if --since does not say it.",
 )
 @click.option("--team", metavar="NAME", help="Only DAGs of this team, or of this owner.")
 @click.option("--tag", metavar="NAME", help="Only DAGs with this tag.")
@@ -129,6 +129,7 @@ def audit_report(
     write(text, destination)
     size = len(text.encode()) / 1e6
     click.echo(f"{destination}: {size:.1f} MB, {time.monotonic() - started:.1f} s", err=True)
+    click.echo("\n".join(answer_lines(report)))
 
 
 def _without_charts(report: dict[str, Any]) -> dict[str, Any]:

@@ -103,7 +103,7 @@
     const figure = report.figures[name];
     const { columns } = figure;
     if (!figure.rows.length) {
-      box.append(element("p", { className: "none" }, "Nothing here in this period."));
+      box.append(element("p", { className: "none" }, figure.empty));
       return;
     }
     const texts = figure.rows.map((row) =>

@@ -15,14 +15,23 @@ import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from airflow_audit_report.answers import (
+    MOST_ANSWERS,
+    SEVERITIES,
+    headline,
+    others_text,
+    place_text,
+)
 from airflow_audit_report.chart_theme import CONFIG
-from airflow_audit_report.tiles import TILES, change
+from airflow_audit_report.sections import SECTIONS
+from airflow_audit_report.tiles import read_tiles
 from airflow_audit_report.values import format_value
 
 _FOLDER = Path(__file__).parent
 _LONGEST_TEXT = 300
 # More are collapsed.
 _MOST_ENVIRONMENTS = 6
+_READ_BY_THE_SCRIPT = ("title", "columns", "rows", "is_cut", "chart", "empty")
 # What could end a script element or a line of it.
 _ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
@@ -34,7 +43,11 @@ def render(report: Mapping[str, Any]) -> str:
         report: The result of `make_report`.
     """
     cut = _cut({name: value for name, value in report.items() if name != "sections"})
-    sections = [_section(section) for section in report["sections"]]
+    answers = [_answer(answer, cut) for answer in cut["answers"]]
+    filter_words = _filter_words(cut["filter"])
+    sections = [
+        _section(section, answers, is_filtered=bool(filter_words)) for section in report["sections"]
+    ]
     environments = [_environment(each, report) for each in cut["environments"]]
     style = _text("page.css")
     scripts = [_charts_bundle(), _text("page.js")]
@@ -46,7 +59,7 @@ def render(report: Mapping[str, Any]) -> str:
             sections=sections,
             environments=environments,
             environments_are_folded=len(environments) > _MOST_ENVIRONMENTS,
-            filter_words=_filter_words(cut["filter"]),
+            filter_words=filter_words,
             policy=_policy(scripts, style),
             style=Markup(style),  # noqa: S704
             scripts=[Markup(script) for script in scripts],  # noqa: S704
@@ -55,26 +68,56 @@ def render(report: Mapping[str, Any]) -> str:
     )
 
 
-def _section(section: Mapping[str, Any]) -> dict[str, Any]:
-    figures = [{**figure, "rows": _cut(figure["rows"])} for figure in section["figures"]]
+def _answer(answer: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
+    names_environments = len(report["environments"]) > 1
+    return {
+        **answer,
+        "where": place_text(answer, names_environments=names_environments),
+        "others": others_text(answer, names_environments=names_environments),
+    }
+
+
+def _section(
+    section: Mapping[str, Any], answers: list[dict[str, Any]], *, is_filtered: bool
+) -> dict[str, Any]:
+    """Add what the rules say; the first section tells the worst of all."""
+    is_first = section["name"] == SECTIONS[0].name
+    own = [answer for answer in answers if is_first or answer["section"] == section["name"]]
+    [declared] = (each for each in SECTIONS if each.name == section["name"])
     return {
         **section,
         "id": section["name"].lower().replace(" ", "-"),
-        "figures": [
-            {**figure, "tiles": _tiles(figure["rows"]) if figure["is_tiles"] else []}
-            for figure in figures
-        ],
+        "is_first": is_first,
+        # Of a team, rules that know no DAGs say nothing.
+        "is_judged": is_first
+        or any(each.rules and (each.is_by_dag or not is_filtered) for each in declared.figures),
+        "headline": headline(own) if is_first else own[0]["sentence"] if own else "",
+        "lead": None if is_first or not own else own[0],
+        "answers": own[:MOST_ANSWERS] if is_first else own[1:],
+        "more_answers": max(0, len(own) - MOST_ANSWERS) if is_first else 0,
+        "severity": min((answer["severity"] for answer in own), key=SEVERITIES.index, default=""),
+        "finding_count": sum(answer["finding_count"] for answer in own),
+        "figures": [_figure(figure) for figure in section["figures"]],
+    }
+
+
+def _figure(figure: Mapping[str, Any]) -> dict[str, Any]:
+    rows = _cut(figure["rows"])
+    return {
+        **figure,
+        "rows": rows,
+        "tiles": list(_tiles(rows)) if figure["is_tiles"] else [],
+        "meanings": [column for column in figure["columns"] if column["meaning"]],
     }
 
 
 def _tiles(rows: list[list[Any]]) -> Iterator[dict[str, Any]]:
-    for metric, current, previous in rows:
-        tile = TILES[metric]
+    for tile, (current, previous), change in read_tiles(rows):
         yield {
             "label": tile.label,
             "value": format_value(current, tile.kind),
             "before": None if previous is None else format_value(previous, tile.kind),
-            "change": change(tile, current, previous),
+            "change": change,
         }
 
 
@@ -100,9 +143,7 @@ def _data(report: Mapping[str, Any], sections: list[dict[str, Any]]) -> dict[str
         "period": report["period"],
         "config": CONFIG,
         "figures": {
-            figure["name"]: {
-                name: figure[name] for name in ("title", "columns", "rows", "is_cut", "chart")
-            }
+            figure["name"]: {name: figure[name] for name in _READ_BY_THE_SCRIPT}
             for section in sections
             for figure in section["figures"]
             if not figure["is_tiles"]

@@ -2,38 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import Any
 
+from airflow_audit_report.answers import read_answers
+from airflow_audit_report.columns import column_of
 from airflow_audit_report.dbt_client import AnalysisResult, DbtClient, Value
 from airflow_audit_report.errors import MartsError, ReportSettingsError
-from airflow_audit_report.report_request import Period, ReportRequest, parse_moment
-from airflow_audit_report.sections import SECTIONS, Figure, Section
+from airflow_audit_report.report_request import Period, ReportRequest
+from airflow_audit_report.sections import ALL_FINDINGS, SECTIONS, Figure, Section
 
 # The analyses return one row more, which shows that there are more.
 SHOWN_ROWS = 200
-_KINDS = {
-    "_at": "moment",
-    "_on": "day",
-    "_seconds": "seconds",
-    "_hours": "hours",
-    "_share": "share",
-}
-_FLAGS = ("is_", "has_", "was_")
-# From a column's name to a heading.
-_WORDS = (
-    (r"y_count$", "ies"),
-    (r"_count$", "s"),
-    (r"_(slug|id|name)$", ""),
-    (r"_names$", "s"),
-    (r"(.*)_p50$", r"median \1"),
-    (r"(.*)_(p95|max)$", r"\2 \1"),
-    (r"_", " "),
-    (r"\bdag(?=s?\b)", "DAG"),
-    (r"\buri\b", "URI"),
-)
 
 
 def make_report(dbt: DbtClient, request: ReportRequest) -> dict[str, Any]:
@@ -51,7 +33,7 @@ def make_report(dbt: DbtClient, request: ReportRequest) -> dict[str, Any]:
     """
     environments = _environments(dbt, request)
     newest = max(environment["synced_at"] for environment in environments)
-    period = request.period(parse_moment(newest))
+    period = request.period(datetime.fromisoformat(newest))
     results = dbt.run_analyses("path:analyses/report", request.variables(period))
     return {
         "title": "Airflow Audit",
@@ -59,6 +41,7 @@ def make_report(dbt: DbtClient, request: ReportRequest) -> dict[str, Any]:
         "period": _period_json(period),
         "filter": {"team": request.team, "tag": request.tag},
         "environments": environments,
+        "answers": _answers(results["report_answers"]),
         "sections": [_section(section, results) for section in SECTIONS],
     }
 
@@ -72,9 +55,7 @@ def _environments(dbt: DbtClient, request: ReportRequest) -> list[dict[str, Any]
     """
     variables = {"AUDIT_REPORT_ENVIRONMENTS": ""}
     [result] = dbt.run_analyses("report_environments", variables).values()
-    known: list[dict[str, Any]] = [
-        dict(zip(result.columns, row, strict=True)) for row in result.rows
-    ]
+    known = _by_column(result)
     if not known:
         msg = "The marts have no environment in them. Sync one, and build the marts"
         raise MartsError(msg)
@@ -91,10 +72,30 @@ def _environments(dbt: DbtClient, request: ReportRequest) -> list[dict[str, Any]
     ]
 
 
+def _by_column(result: AnalysisResult) -> list[dict[str, Any]]:
+    return [dict(zip(result.columns, row, strict=True)) for row in result.rows]
+
+
+def _answers(result: AnalysisResult) -> list[dict[str, Any]]:
+    """Return what the rules found, each with the section and the figure that show more."""
+    places = {
+        rule: (section.name, figure.name)
+        for section in SECTIONS
+        for figure in section.figures
+        for rule in figure.rules
+    }
+    answers = []
+    for answer in read_answers(_by_column(result)):
+        section, figure = places.get(answer.rule, (SECTIONS[0].name, ALL_FINDINGS))
+        answers.append(answer.as_json | {"section": section, "figure": figure})
+    return answers
+
+
 def _period_json(period: Period) -> dict[str, Value]:
     return {
         "since": period.since.isoformat(),
         "until": period.until.isoformat(),
+        "last_day": period.last_day.isoformat(),
         "days": period.days,
     }
 
@@ -115,32 +116,13 @@ def _figure(figure: Figure, result: AnalysisResult) -> dict[str, Any]:
         "name": figure.name,
         "title": figure.title,
         "note": figure.note,
+        "empty": figure.empty,
         "is_tiles": figure.is_tiles,
         "is_by_dag": figure.is_by_dag,
         "marts": list(result.marts),
         "sql": result.sql,
-        "columns": [
-            _column(name, [row[place] for row in rows]) for place, name in enumerate(result.columns)
-        ],
+        "columns": [{"name": name, **asdict(column_of(name))} for name in result.columns],
         "rows": [list(row) for row in rows],
         "is_cut": is_cut,
         "chart": figure.chart,
     }
-
-
-def _column(name: str, values: list[Value]) -> dict[str, str]:
-    """Describe a column by its name, which follows the conventions of the marts."""
-    suffix = next((suffix for suffix in _KINDS if name.endswith(suffix)), None)
-    prefix = next((prefix for prefix in _FLAGS if name.startswith(prefix)), None)
-    if suffix:
-        kind = _KINDS[suffix]
-    elif prefix:
-        kind = "flag"
-    elif all(isinstance(value, int | float) or value is None for value in values):
-        kind = "number"
-    else:
-        kind = "text"
-    words = name.removesuffix(suffix or "").removeprefix(prefix or "")
-    for pattern, instead in _WORDS:
-        words = re.sub(pattern, instead, words)
-    return {"name": name, "label": words[:1].upper() + words[1:], "kind": kind}

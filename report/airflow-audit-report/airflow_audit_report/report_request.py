@@ -14,20 +14,21 @@ DEFAULT_DAYS = 28
 _SLUG = re.compile(r"[a-z0-9][a-z0-9_-]{0,47}")
 
 
-def parse_moment(text: str) -> datetime:
-    """Parse a date, or a date and time, in ISO 8601; UTC if it has no time zone.
+def parse_day(text: str) -> datetime:
+    """Return the midnight (UTC) with which a day begins, which is given as in 2026-01-31.
 
     Raises:
-        ValueError: It is neither.
+        ValueError: It is no day.
     """
     try:
-        moment = datetime.combine(date.fromisoformat(text), time())
+        return _midnight(date.fromisoformat(text))
     except ValueError:
-        # Python 3.10 knows no Z.
-        moment = datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", text))
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=timezone.utc)
-    return moment.astimezone(timezone.utc)
+        msg = f"{text!r} is no day as in 2026-01-31; the report counts whole days (UTC)"
+        raise ValueError(msg) from None
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), timezone.utc)
 
 
 def parse_slugs(text: str) -> tuple[str, ...]:
@@ -46,11 +47,11 @@ def parse_slugs(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Period:
-    """A span of time.
+    """Whole days (UTC).
 
     Attributes:
-        since: Its beginning.
-        until: Its end, exclusive.
+        since: Midnight with which the first begins.
+        until: Midnight with which the last ends.
     """
 
     since: datetime
@@ -58,8 +59,13 @@ class Period:
 
     @property
     def days(self) -> int:
-        """Length in days, rounded."""
-        return round((self.until - self.since) / timedelta(days=1))
+        """How many they are."""
+        return (self.until - self.since) // timedelta(days=1)
+
+    @property
+    def last_day(self) -> date:
+        """The last of them."""
+        return (self.until - timedelta(days=1)).date()
 
 
 @dataclass(frozen=True)
@@ -67,9 +73,10 @@ class ReportRequest:
     """What the user asks for.
 
     Attributes:
-        since: Beginning of the period; None for `days` before its end.
-        until: End of the period; None for the newest sync.
-        days: Length of the period in days, which begins at midnight (UTC).
+        since: Midnight with which the period begins; None for `days` before its end.
+        until: Midnight with which it ends; None for that before the newest sync. A later one
+            counts as that: the day of a sync is not over.
+        days: Length of the period.
         environments: Slugs; empty for all.
         team: Only DAGs of this team.
         tag: Only DAGs with this tag.
@@ -88,14 +95,14 @@ class ReportRequest:
         Raises:
             ReportSettingsError: It would end before it begins.
         """
-        until = self.until or newest_sync
-        midnight = datetime.combine(until.date(), time(), timezone.utc)
-        since = self.since or midnight - timedelta(days=self.days)
+        last_midnight = _midnight(newest_sync.astimezone(timezone.utc).date())
+        until = min(self.until or last_midnight, last_midnight)
+        since = self.since or until - timedelta(days=self.days)
         if since >= until:
             msg = (
-                f"The period would begin at {since:%Y-%m-%d %H:%M} and end at"
-                f" {until:%Y-%m-%d %H:%M} (UTC; without --until the newest sync). Change --since or"
-                " --until"
+                f"The period would begin on {since:%Y-%m-%d} and end before {until:%Y-%m-%d}; the"
+                f" newest sync is of {newest_sync:%Y-%m-%d %H:%M} (UTC), and only whole days count."
+                " Change --since or --until"
             )
             raise ReportSettingsError(msg)
         return Period(since, until)

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 _MINUTES_A_DAY = 24 * 60
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 def format_value(value: Any, kind: str) -> str:  # noqa: ANN401
@@ -13,7 +14,8 @@ def format_value(value: Any, kind: str) -> str:  # noqa: ANN401
 
     Args:
         value: Of JSON's types: text, number, boolean or None.
-        kind: Kind of its column: text, moment, day, seconds, hours, share, flag or number.
+        kind: Kind of its column: text, moment, day, seconds, hours, share, flag, weekday (1 is
+            Monday) or number.
     """
     if value is None:
         return "–"  # noqa: RUF001
@@ -21,6 +23,8 @@ def format_value(value: Any, kind: str) -> str:  # noqa: ANN401
         return str(value)[:16].replace("T", " ")
     if kind == "flag":
         return "yes" if value else "no"
+    if kind == "weekday":
+        return _WEEKDAYS[int(value) - 1]
     if isinstance(value, str):
         return value
     sign = "−" if value < 0 else ""  # noqa: RUF001

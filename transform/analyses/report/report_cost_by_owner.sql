@@ -1,27 +1,19 @@
 -- How many slot-hours did each owner take, and what did they cost?
-with allocated as (
+with tries as (
 
     select
-        coalesce(allocated_to, '(none)') as owner_name,
-        sum(slot_hours) as slot_hours,
-        sum(wasted_slot_hours) as wasted_slot_hours,
-        sum(slot_hours_cost) as slot_hours_cost
-    from {{ ref("rpt_cost_allocation") }}
+        dag_key,
+        coalesce(pool_slots, 1) * coalesce(held_seconds, 0) as slot_seconds,
+        coalesce(pool_slots, 1) * wasted_seconds as wasted_slot_seconds
+    from {{ ref("fct_task_attempts") }}
     where
-        allocated_by = 'owner'
-        and {{ in_months_of_period("month_on") }}
+        {{ in_period("started_at") }}
         and {{ of_environments("environment_slug") }}
-    group by coalesce(allocated_to, '(none)')
+        and {{ of_dags("dag_key") }}
 
-)
+),
 
-select
-    owner_name,
-    slot_hours,
-    wasted_slot_hours,
-    {{ share("wasted_slot_hours", "slot_hours") }} as wasted_share,
-    {{ share("slot_hours", "sum(slot_hours) over ()") }} as slot_hours_share,
-    slot_hours_cost
-from allocated
-order by slot_hours desc, owner_name asc
+{{ slot_hours_by(
+    ref("bridge_dag_owners"), "owner_name", owner_or_none("named_dags.owner_name")
+) }}
 limit 201

@@ -59,8 +59,6 @@ import_errors as (
 
 ),
 
-{{ slower_dags() }},
-
 runs_measured as (
 
     select
@@ -105,16 +103,6 @@ import_errors_counted as (
 
 ),
 
--- Whether DAGs had become slower in the period before is not known without a third.
-slower_dags_counted as (
-
-    select
-        'current' as period_name,
-        count(*) as slower_dag_count
-    from slower_dags
-
-),
-
 measured as (
 
     select
@@ -128,7 +116,6 @@ measured as (
         runs_measured.landing_delay_p50_seconds as median_landing_delay_seconds,
         coalesce(tries_measured.wasted_hours, 0) as wasted_hours,
         coalesce(tries_measured.slot_hours, 0) as slot_hours,
-        slower_dags_counted.slower_dag_count as slower_dags,
         {% if is_of_some_dags() -%}
             -- Of a file that is broken nobody knows whose DAGs are in it.
             {{ null_like("import_errors_counted.error_count") }} as new_import_errors,
@@ -139,8 +126,6 @@ measured as (
     from periods
     left join runs_measured on periods.period_name = runs_measured.period_name
     left join tries_measured on periods.period_name = tries_measured.period_name
-    left join slower_dags_counted
-        on periods.period_name = slower_dags_counted.period_name
     left join import_errors_counted
         on periods.period_name = import_errors_counted.period_name
     left join interventions_counted
@@ -155,7 +140,6 @@ measured as (
     "median_landing_delay_seconds",
     "wasted_hours",
     "slot_hours",
-    "slower_dags",
     "new_import_errors",
     "interventions",
 ]) }}
