@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timezone
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
+from demo.present import NOW
 from tests.transform.running_dbt import DbtProject
 
-SINCE = datetime(2026, 10, 16, tzinfo=timezone.utc)
-UNTIL = datetime(2026, 11, 13, tzinfo=timezone.utc)
-BEFORE = SINCE - (UNTIL - SINCE)
+SINCE = NOW - timedelta(days=28)
+BEFORE = SINCE - timedelta(days=28)
+# What is told by the day is of whole days.
+FIRST_DAY = datetime(2026, 10, 17, tzinfo=timezone.utc)
+TODAY = datetime(2026, 11, 13, tzinfo=timezone.utc)
 
 Rows = list[dict[str, Any]]
 
@@ -66,7 +69,7 @@ class ReportFigures:
     def _sql(self, only: tuple[str, ...], asked: dict[str, str]) -> dict[str, str]:
         settings = {
             "since": SINCE.isoformat(),
-            "until": UNTIL.isoformat(),
+            "until": NOW.isoformat(),
             **dict.fromkeys(("environments", "team", "tag"), ""),
             **asked,
         }

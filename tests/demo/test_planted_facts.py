@@ -241,6 +241,15 @@ def test_orders_hourly_v1_was_removed(ask):
     assert ask(ANALYTICS, "select dag_id from dag where is_stale") == [("feature_usage_old",)]
 
 
+def test_priya_wrote_many_notes_on_one_day(ask):
+    ((notes, dags),) = ask(
+        PRODUCTION,
+        "select count(*), count(distinct dag_id) from log"
+        " where owner = 'priya' and dttm::date = '2026-11-05' and event ~ 'note'",
+    )
+    assert (notes, dags) == (14, 14)
+
+
 def test_backfill_of_loyalty_points(ask):
     assert ask(
         PRODUCTION,

@@ -75,12 +75,16 @@ def _settings(parsed: Path, warehouse: Path) -> dict[str, str]:
 
 
 def test_json_of_a_part(run, warehouse):
-    variables = {"AUDIT_REPORT_TAG": "finance", "AUDIT_REPORT_DAYS": "7"}
+    variables = {
+        "AIRFLOW_AUDIT_COST_PER_SLOT_HOUR": "0.8",
+        "AUDIT_REPORT_TAG": "finance",
+        "AUDIT_REPORT_DAYS": "7",
+    }
     done = run(warehouse, "--format=json", "--environments=production", **variables)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert [e["environment_slug"] for e in report["environments"]] == ["production"]
-    assert report["period"]["since"] == "2026-11-06T00:00:00+00:00"
+    assert report["period"]["since"] == "2026-11-06T06:20:00+00:00"
     assert report["filter"] == {"team": None, "tag": "finance"}
     figures = {f["name"]: f for section in report["sections"] for f in section["figures"]}
     for name, figure in figures.items():
@@ -107,10 +111,10 @@ def test_summary_and_file(run, warehouse, tmp_path):
     done = run(warehouse, "--format", "markdown", "--output", "new/summary.md")
     assert done.returncode == 0, done.stderr
     text = (tmp_path / "new/summary.md").read_text()
-    assert text.startswith("Airflow Audit: analytics, production, 2026-10-16 to 2026-11-12\n")
+    assert text.startswith("Airflow Audit: analytics, production, 2026-10-16 to 2026-11-13\n")
     assert "- high: otto left on 2026-09-04 and can still log in, as " in text
     # The terminal says the same.
-    assert done.stdout.startswith("55 things to look at, of 19 kinds, 7 of them urgent.\n")
+    assert done.stdout.startswith("56 things to look at, of 20 kinds, 7 of them urgent.\n")
     assert done.stdout in text
 
 

@@ -13,7 +13,7 @@ import pytest
 from airflow_audit_report.sections import SECTIONS
 from demo.present import NOW
 from tests.demo.demo_runs import WAREHOUSE
-from tests.demo.report_figures import SINCE, UNTIL, ReportFigures, Rows
+from tests.demo.report_figures import FIRST_DAY, SINCE, TODAY, ReportFigures, Rows
 from tests.transform.running_dbt import PROJECT
 
 # They say what is, not what was in the period.
@@ -120,7 +120,8 @@ def is_chart(rows: Rows) -> bool:
 
 
 def test_charts_have_no_more_rows_than_days_allow(figures: ReportFigures, changed: Path) -> None:
-    days = (UNTIL - SINCE).days
+    days = (TODAY - FIRST_DAY).days
+    assert days == 27
     answers = figures.ask(changed)
     for name in ("success_by_day", "lost_time_by_day", "landing_by_day", "interventions_by_day"):
         assert 0 < len(answers[name]) <= 7 * days
@@ -281,16 +282,20 @@ def test_a_team_or_a_tag(
                 f"select environment_slug, dag_id from airflow_audit.dim_dags where {condition}"
             ).fetchall()
         )
-        ((runs,),) = warehouse.execute(
-            "select count(*) from airflow_audit.fct_dag_runs where started_at >= ?"
-            " and started_at < ? and (environment_slug, dag_id) in"
-            f" (select (environment_slug, dag_id) from airflow_audit.dim_dags where {condition})",
-            [SINCE, UNTIL],
-        ).fetchall()
+        runs, by_day = (
+            warehouse.execute(
+                "select count(*) from airflow_audit.fct_dag_runs where started_at >= ?"
+                " and started_at < ? and (environment_slug, dag_id) in (select (environment_slug,"
+                f" dag_id) from airflow_audit.dim_dags where {condition})",
+                period,
+            ).fetchall()[0][0]
+            for period in ([SINCE, NOW], [FIRST_DAY, TODAY])
+        )
     assert len(of_these) >= 3
     assert runs > 50
     numbers = {row["metric"]: row["current_value"] for row in answers["key_numbers"]}
-    assert numbers["runs"] == runs == sum(row["run_count"] for row in answers["success_by_day"])
+    assert numbers["runs"] == runs
+    assert sum(row["run_count"] for row in answers["success_by_day"]) == by_day
     # Whose DAGs a broken file has is not known.
     assert numbers["new_import_errors"] is None
     for name in set(answers) - OF_NO_DAG:
@@ -374,9 +379,16 @@ def test_a_period_ends_before_its_last_moment(
         ((begun,),) = warehouse.execute(
             "select max(started_at) from airflow_audit.fct_dag_runs where state = 'success'"
         ).fetchall()
+    # Of days that are not whole nothing is told by the day.
+    morning = figures.ask(
+        only=("success_by_day",),
+        since="2026-10-19T06:00:00+00:00",
+        until="2026-10-22T06:00:00+00:00",
+    )["success_by_day"]
+    assert {row["started_on"] for row in morning} == days
     # A run that begins in this moment is of the second period.
     hour = timedelta(hours=1)
-    only = ("key_numbers", "success_by_day")
+    only = ("key_numbers",)
     first, second, both = (
         figures.ask(only=only, since=since.isoformat(), until=until.isoformat())
         for since, until in (
@@ -385,14 +397,10 @@ def test_a_period_ends_before_its_last_moment(
             (begun - hour, begun + hour),
         )
     )
-    for name, column in (
-        ("key_numbers", "current_value"),
-        ("success_by_day", "run_count"),
-    ):
-        counts = [
-            sum(row[column] for row in answers[name] if row.get("metric", "runs") == "runs")
-            for answers in (first, second, both)
-        ]
-        assert counts[0] + counts[1] == counts[2], name
-        assert min(counts) > 0
+    counts = [
+        next(row["current_value"] for row in answers["key_numbers"] if row["metric"] == "runs")
+        for answers in (first, second, both)
+    ]
+    assert counts[0] + counts[1] == counts[2]
+    assert min(counts) > 0
     assert second["key_numbers"][0]["previous_value"] == first["key_numbers"][0]["current_value"]

@@ -8,9 +8,10 @@ from datetime import date, datetime, timezone
 
 import pytest
 
+from demo.present import NOW
 from demo.run import COST_PER_SLOT_HOUR
 from tests.demo.demo_runs import ANALYTICS, PRODUCTION
-from tests.demo.report_figures import SINCE, UNTIL, ReportFigures
+from tests.demo.report_figures import FIRST_DAY, SINCE, TODAY, ReportFigures
 from tests.demo.runs_at_source import RUNS
 from tests.demo.tries_at_source import FIRST_OUTCOMES, TRIES
 
@@ -38,7 +39,7 @@ def test_dags_that_fail(figures: ReportFigures, ask: Ask) -> None:
                 )
             from {RUNS} where start_date < %s group by dag_id
             """,
-            *(SINCE, SINCE, SINCE, UNTIL, UNTIL),
+            *(SINCE, SINCE, SINCE, NOW, NOW),
         )
         if failed
     }
@@ -77,7 +78,7 @@ def test_flaky_tasks(slug: str, figures: ReportFigures, ask: Ask) -> None:
             where state in ('success', 'failed') and start_date >= %s and start_date < %s
             group by 1, 2
             """,
-            *(SINCE, UNTIL),
+            *(FIRST_DAY, TODAY),
         )
         if flaky
     }
@@ -107,7 +108,7 @@ def test_dags_that_are_late(
                 and start_date >= %s and start_date < %s
         ) as runs
         """,
-        *(dag_id, SINCE, UNTIL),
+        *(dag_id, SINCE, NOW),
     )
     rows = figures.ask()["late_dags"]
     (row,) = (r for r in rows if (r["environment_slug"], r["dag_id"]) == (slug, dag_id))
@@ -158,7 +159,7 @@ def test_waits_of_one_hour_of_the_week(figures: ReportFigures, ask: Ask) -> None
                 and extract(isodow from start_date) = 7 and extract(hour from start_date) = 4
             group by date_trunc('hour', start_date)
             """,
-            *(SINCE, UNTIL),
+            *(SINCE, NOW),
         )
     ]
     assert len(waits) == 8
@@ -179,7 +180,7 @@ def test_pools_are_as_full_as_their_hours(figures: ReportFigures, marts: Ask) ->
         "select avg(saturation_share), max(highest_slot_count), any_value(slot_count)"
         " from agg_pools_hourly where environment_slug = 'production' and pool_name = 'ml'"
         " and hour_at >= ? and hour_at < ? and hour(hour_at) = 1",
-        *(SINCE, UNTIL),
+        *(SINCE, NOW),
     )
     assert rows[1]["saturation_share"] == pytest.approx(share)
     assert (rows[1]["highest_slot_count"], rows[1]["slot_count"]) == (highest, slots)
@@ -190,7 +191,7 @@ def test_promises_that_were_broken(figures: ReportFigures, ask: Ask) -> None:
     slas = ask(
         PRODUCTION,
         "select dag_id, task_id, timestamp from sla_miss where timestamp >= %s and timestamp < %s",
-        *(SINCE, UNTIL),
+        *(SINCE, NOW),
     )
     assert sorted(
         (row["dag_id"], row["task_id"], row["missed_at"])
@@ -229,7 +230,7 @@ def test_every_change_is_in_one_of_two_tables(figures: ReportFigures, ask: Ask) 
             slug,
             "select count(*) from log where dttm >= %s and dttm < %s"
             f" and event ~ 'user|role|{names}'",
-            *(SINCE, UNTIL),
+            *(SINCE, NOW),
         )[0][0]
         for slug, names in (
             (PRODUCTION, "connection|variable|pool|fernet"),
@@ -258,7 +259,7 @@ def test_cost_is_that_of_the_tries_of_the_period(figures: ReportFigures, ask: As
                 from {TRIES} join dag using (dag_id)
                 where start_date >= %s and start_date < %s and {where}
                 """,
-                *(since, UNTIL),
+                *(since, NOW),
             )
         )
 

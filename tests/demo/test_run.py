@@ -22,7 +22,7 @@ def test_demo_finds_what_is_planted_and_builds_nothing_the_second_time(first_dem
         proof = "rows of .* tables, all counted against the source"
         assert re.search(rf"{environment.slug} +[\d,]+ {proof}", first)
     for finding in (
-        "55 things to look at, of 19 kinds, 7 of them urgent.",
+        "56 things to look at, of 20 kinds, 7 of them urgent.",
         "- high: jonas got the privileged role Admin from root, seen on 2026-11-13 (production)",
         "- high: dana is an admin and never logged in (production), and 2 more: ",
     ):

@@ -25,23 +25,22 @@ def test_it_is_about_all_environments_until_the_newest_sync():
     marts = MadeUpMarts()
     report = make_report(marts, ReportRequest(tag="tier1"))
     assert report["period"] == {
-        "since": "2026-10-16T00:00:00+00:00",
-        "until": "2026-11-13T00:00:00+00:00",
-        "last_day": "2026-11-12",
+        "since": "2026-10-16T06:20:00+00:00",
+        "until": "2026-11-13T06:20:00+00:00",
         "days": 28,
     }
     assert [e["environment_slug"] for e in report["environments"]] == ["analytics", "production"]
     assert report["filter"] == {"team": None, "tag": "tier1"}
     assert datetime.fromisoformat(report["made_at"]).tzinfo
     (_, asked) = marts.asked[-1]
-    assert asked["AUDIT_REPORT_UNTIL"] == "2026-11-13T00:00:00+00:00"
+    assert asked["AUDIT_REPORT_UNTIL"] == "2026-11-13T06:20:00+00:00"
     assert asked["AUDIT_REPORT_TAG"] == "tier1"
 
 
 def test_of_one_environment_its_own_newest_sync_counts():
     report = make_report(MadeUpMarts(), ReportRequest(environments=("analytics",)))
     assert [e["environment_slug"] for e in report["environments"]] == ["analytics"]
-    assert report["period"]["until"] == "2026-11-12T00:00:00+00:00"
+    assert report["period"]["until"] == "2026-11-12T06:20:00+00:00"
 
 
 def test_an_environment_that_is_not_there():

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timezone
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
@@ -30,24 +30,25 @@ def test_slugs():
         parse_slugs("production,Staging' or 1=1")
 
 
-def test_the_usual_period_is_the_last_whole_days():
+def test_the_usual_period_is_of_days_up_to_the_newest_sync():
     period = ReportRequest().period(NEWEST)
-    assert (period.since, period.until) == (parse_day("2026-10-16"), parse_day("2026-11-13"))
+    assert (period.since, period.until) == (NEWEST - timedelta(days=28), NEWEST)
     assert period.days == 28
-    assert period.last_day == date(2026, 11, 12)
 
 
 def test_a_period_that_the_user_names():
     since, until = parse_day("2026-10-01"), parse_day("2026-10-02")
-    assert ReportRequest(since=since).period(NEWEST).until == parse_day("2026-11-13")
     assert ReportRequest(since=since, until=until).period(NEWEST).days == 1
     assert ReportRequest(until=until, days=7).period(NEWEST).since == parse_day("2026-09-25")
 
 
-def test_a_day_that_is_not_over_does_not_count():
-    for until in ("2026-11-13", "2026-11-14", "2026-12-01"):
-        period = ReportRequest(since=parse_day("2026-11-01"), until=parse_day(until)).period(NEWEST)
-        assert period.last_day == date(2026, 11, 12)
+def test_from_a_day_on_the_days_that_are_over_count():
+    since, today = parse_day("2026-11-01"), parse_day("2026-11-13")
+    for until in (None, today, parse_day("2026-11-14"), parse_day("2026-12-01")):
+        period = ReportRequest(since=since, until=until).period(NEWEST)
+        assert (period.since, period.until) == (since, today)
+    later = ReportRequest(until=parse_day("2026-12-01"), days=7).period(NEWEST)
+    assert later.until == NEWEST
 
 
 def test_a_period_that_ends_before_it_begins():
@@ -58,8 +59,8 @@ def test_a_period_that_ends_before_it_begins():
 def test_what_dbt_is_told():
     request = ReportRequest(environments=("a", "b"), team="O'Neil\\", tag=None)
     assert request.variables(request.period(NEWEST)) == {
-        "AUDIT_REPORT_SINCE": "2026-10-16T00:00:00+00:00",
-        "AUDIT_REPORT_UNTIL": "2026-11-13T00:00:00+00:00",
+        "AUDIT_REPORT_SINCE": "2026-10-16T06:20:00+00:00",
+        "AUDIT_REPORT_UNTIL": "2026-11-13T06:20:00+00:00",
         "AUDIT_REPORT_ENVIRONMENTS": "a,b",
         "AUDIT_REPORT_TEAM": "O'Neil\\",
         "AUDIT_REPORT_TAG": "",

@@ -29,7 +29,7 @@ def test_what_it_says():
     ]
     tiles = [["runs", 1234, 1000], ["success_share", 0.993, 0.9], ["failed_runs", 9, None]]
     assert summarise(report(rows, tiles)) == (
-        "Airflow Audit: analytics, production, team `&lt;!channel&gt;`, 2026-10-16 to 2026-11-12\n"
+        "Airflow Audit: analytics, production, team `&lt;!channel&gt;`, 2026-10-16 to 2026-11-13\n"
         "\n"
         "7 things to look at, of 2 kinds, 1 of them urgent.\n"
         "- high: sales failed in its last 3 runs (production), and 5 more: crm (analytics), …\n"

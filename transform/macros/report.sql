@@ -1,8 +1,8 @@
 {#
     What the figures of analyses/report are about. The command audit-report says it in the
-    environment: AUDIT_REPORT_SINCE and AUDIT_REPORT_UNTIL (midnights, ISO 8601, UTC), and
-    maybe AUDIT_REPORT_ENVIRONMENTS (slugs, comma separated), AUDIT_REPORT_TEAM and
-    AUDIT_REPORT_TAG. Without them: everything of the four weeks before today.
+    environment: AUDIT_REPORT_SINCE and AUDIT_REPORT_UNTIL (ISO 8601, UTC), and maybe
+    AUDIT_REPORT_ENVIRONMENTS (slugs, comma separated), AUDIT_REPORT_TEAM and
+    AUDIT_REPORT_TAG. Without them: everything of the four weeks before now.
 #}
 {% macro in_period(moment) -%}
     {%- set period = report_period() -%}
@@ -35,11 +35,12 @@
 {%- endmacro %}
 
 
-{# For what is known by the day only: every day that the period touches. #}
-{% macro on_days_of_period(day) -%}
+{# For what is told by the day: the days that the period has whole. #}
+{% macro on_whole_days(day) -%}
     {%- set period = report_period() -%}
-    ({{ day }} >= {{ day_literal(period.since) }}
-        and {{ day }} <= {{ day_literal(period.until - modules.datetime.timedelta(microseconds=1)) }})
+    {%- set almost_a_day = modules.datetime.timedelta(days=1, microseconds=-1) -%}
+    ({{ day }} >= {{ day_literal(period.since + almost_a_day) }}
+        and {{ day }} < {{ day_literal(period.until) }})
 {%- endmacro %}
 
 
@@ -62,8 +63,7 @@
 
 
 {% macro report_period() %}
-    {%- set today = run_started_at.replace(hour=0, minute=0, second=0, microsecond=0) -%}
-    {%- set until = _report_moment("AUDIT_REPORT_UNTIL") or today -%}
+    {%- set until = _report_moment("AUDIT_REPORT_UNTIL") or run_started_at -%}
     {%- set since = (
         _report_moment("AUDIT_REPORT_SINCE") or until - modules.datetime.timedelta(days=28)
     ) -%}

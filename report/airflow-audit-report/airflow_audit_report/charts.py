@@ -2,7 +2,7 @@
 
 The page adds the rows; the function `formatValue`, which formats values as the tables do; a height,
 where `usermeta` says that it depends on the rows; and the parameters `since` and `until` (the
-period, whole days), `first_week` and `last_week` (Mondays), `label_days` and `label_weeks`
+whole days of the period), `first_week` and `last_week` (Mondays), `label_days` and `label_weeks`
 (milliseconds between labels), `legend_columns`, `point_size`, and `tick` (a readable step of
 seconds).
 """

@@ -83,14 +83,14 @@ def _callback(parse: Callable[[str], _Parsed]) -> Callable[..., _Parsed | None]:
     "--until",
     metavar="DATE",
     callback=_callback(parse_day),
-    help="Day after the last. Default: that of the newest sync, which is not over.",
+    help="Day after its last (UTC). Default: the newest sync; with --since, the day of it.",
 )
 @click.option(
     "--days",
     type=click.IntRange(1, 3660),
     default=DEFAULT_DAYS,
     show_default=True,
-    help="Length of the period, whole days, if --since does not say it.",
+    help="Length of the period, if --since does not say it.",
 )
 @click.option("--team", metavar="NAME", help="Only DAGs of this team, or of this owner.")
 @click.option("--tag", metavar="NAME", help="Only DAGs with this tag.")

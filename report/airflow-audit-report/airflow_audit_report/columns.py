@@ -84,7 +84,6 @@ _DECLARED: Mapping[str, Mapping[str, str | tuple[str, str]]] = {
         "sentence": "Finding",
         "severity": "Severity",
         "state": "State",
-        "subject": "About",
         "table_name": "Table",
         "tag_name": "Tag",
         "task_id": "Task",

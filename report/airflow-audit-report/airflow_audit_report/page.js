@@ -236,8 +236,8 @@
 
   // What a specification cannot know: the period, the room it has, how large the values are.
   function parameters(rows, hints, width) {
-    const since = Math.floor(Date.parse(report.period.since) / DAY) * DAY;
-    const until = Math.ceil(Date.parse(report.period.until) / DAY) * DAY;
+    const since = Math.ceil(Date.parse(report.period.since) / DAY) * DAY;
+    const until = Math.floor(Date.parse(report.period.until) / DAY) * DAY;
     const first = since - ((new Date(since).getUTCDay() + 6) % 7) * DAY;
     const weeks = Math.ceil((until - first) / DAY / 7);
     const labels = Math.max(2, Math.floor(width / 75));

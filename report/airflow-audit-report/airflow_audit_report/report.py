@@ -33,7 +33,7 @@ def make_report(dbt: DbtClient, request: ReportRequest) -> dict[str, Any]:
     """
     environments = _environments(dbt, request)
     newest = max(environment["synced_at"] for environment in environments)
-    period = request.period(datetime.fromisoformat(newest))
+    period = request.period(datetime.fromisoformat(newest).astimezone(timezone.utc))
     results = dbt.run_analyses("path:analyses/report", request.variables(period))
     return {
         "title": "Airflow Audit",
@@ -95,7 +95,6 @@ def _period_json(period: Period) -> dict[str, Value]:
     return {
         "since": period.since.isoformat(),
         "until": period.until.isoformat(),
-        "last_day": period.last_day.isoformat(),
         "days": period.days,
     }
 

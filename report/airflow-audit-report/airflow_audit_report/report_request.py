@@ -23,7 +23,7 @@ def parse_day(text: str) -> datetime:
     try:
         return _midnight(date.fromisoformat(text))
     except ValueError:
-        msg = f"{text!r} is no day as in 2026-01-31; the report counts whole days (UTC)"
+        msg = f"{text!r} is no day as in 2026-01-31"
         raise ValueError(msg) from None
 
 
@@ -47,11 +47,11 @@ def parse_slugs(text: str) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Period:
-    """Whole days (UTC).
+    """A span of whole days, so that as many before it have the same hours.
 
     Attributes:
-        since: Midnight with which the first begins.
-        until: Midnight with which the last ends.
+        since: Its beginning.
+        until: Its end, exclusive.
     """
 
     since: datetime
@@ -62,11 +62,6 @@ class Period:
         """How many they are."""
         return (self.until - self.since) // timedelta(days=1)
 
-    @property
-    def last_day(self) -> date:
-        """The last of them."""
-        return (self.until - timedelta(days=1)).date()
-
 
 @dataclass(frozen=True)
 class ReportRequest:
@@ -74,8 +69,8 @@ class ReportRequest:
 
     Attributes:
         since: Midnight with which the period begins; None for `days` before its end.
-        until: Midnight with which it ends; None for that before the newest sync. A later one
-            counts as that: the day of a sync is not over.
+        until: Midnight with which it ends; None for the newest sync or, if `since` is given, the
+            midnight before it. So does one that is later than the newest sync.
         days: Length of the period.
         environments: Slugs; empty for all.
         team: Only DAGs of this team.
@@ -95,13 +90,14 @@ class ReportRequest:
         Raises:
             ReportSettingsError: It would end before it begins.
         """
-        last_midnight = _midnight(newest_sync.astimezone(timezone.utc).date())
-        until = min(self.until or last_midnight, last_midnight)
+        until = self.until
+        if until is None or until > newest_sync:
+            until = _midnight(newest_sync.date()) if self.since else newest_sync
         since = self.since or until - timedelta(days=self.days)
         if since >= until:
             msg = (
-                f"The period would begin on {since:%Y-%m-%d} and end before {until:%Y-%m-%d}; the"
-                f" newest sync is of {newest_sync:%Y-%m-%d %H:%M} (UTC), and only whole days count."
+                f"The period would begin on {since:%Y-%m-%d} and end before {until:%Y-%m-%d} (UTC);"
+                f" the newest sync is of {newest_sync:%Y-%m-%d %H:%M}, and that day is not over."
                 " Change --since or --until"
             )
             raise ReportSettingsError(msg)

@@ -120,7 +120,7 @@ SECTIONS = (
                 "flaky_tasks",
                 "Flaky tasks",
                 "Task instances that succeeded only after a failed try, as a share of those that"
-                " are over.",
+                " are over. Whole days (UTC).",
                 rules=("flaky_tasks",),
             ),
             Figure(

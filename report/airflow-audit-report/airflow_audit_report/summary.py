@@ -57,7 +57,7 @@ def _head(report: Mapping[str, Any]) -> Iterator[str]:
     more = " and others" if len(slugs) > _MOST_ENVIRONMENTS else ""
     filters = [f"{name} {_harmless(text)}" for name, text in report["filter"].items() if text]
     named = ", ".join([", ".join(slugs[:_MOST_ENVIRONMENTS]) + more, *filters])
-    yield f"{report['title']}: {named}, {period['since'][:10]} to {period['last_day']}"
+    yield f"{report['title']}: {named}, {period['since'][:10]} to {period['until'][:10]}"
     yield ""
     yield from answer_lines(report)
 

@@ -9,7 +9,7 @@ with counted as (
         sum(flaky_instance_count) as flaky_instance_count
     from {{ ref("agg_tasks_daily") }}
     where
-        {{ on_days_of_period("started_on") }}
+        {{ on_whole_days("started_on") }}
         and {{ of_environments("environment_slug") }}
         and {{ of_dags("dag_key") }}
     group by environment_slug, dag_id, task_id

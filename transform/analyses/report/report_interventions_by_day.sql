@@ -8,6 +8,7 @@ with interventions as (
     from {{ ref("fct_manual_interventions") }}
     where
         {{ in_period("logged_at") }}
+        and {{ on_whole_days(day_of("logged_at")) }}
         and {{ of_environments("environment_slug") }}
         and {{ of_dags("dag_key") }}
 

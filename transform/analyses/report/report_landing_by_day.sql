@@ -11,6 +11,7 @@ runs as (
     where
         landing_delay_seconds is not null
         and {{ in_period("first_started_at") }}
+        and {{ on_whole_days(day_of("first_started_at")) }}
         and {{ of_environments("environment_slug") }}
         and {{ of_dags("dag_key") }}
 

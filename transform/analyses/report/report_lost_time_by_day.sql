@@ -11,6 +11,7 @@ tries as (
     from {{ ref("fct_task_attempts") }}
     where
         {{ in_period("started_at") }}
+        and {{ on_whole_days(day_of("started_at")) }}
         and {{ of_environments("environment_slug") }}
         and {{ of_dags("dag_key") }}
 

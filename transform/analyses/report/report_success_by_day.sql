@@ -10,6 +10,7 @@ runs as (
     from {{ ref("fct_dag_runs") }}
     where
         {{ in_period("first_started_at") }}
+        and {{ on_whole_days(day_of("first_started_at")) }}
         and {{ of_environments("environment_slug") }}
         and {{ of_dags("dag_key") }}
 

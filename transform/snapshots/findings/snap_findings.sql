@@ -5,19 +5,25 @@
     check_cols=["severity", "is_open"],
 ) }}
 
-{#- What is told of a finding that is over is what was told when it last began or changed. #}
+{#- What is told of a finding that is over is what was told when it last began or changed.
+    History names nobody: of a person it keeps neither name nor sentence. #}
+{%- set naming = ["subject", "object_name", "sentence"] %}
 {%- set columns = [
     "finding_key", "rule_name", "rule_number", "severity", "environment_slug", "dag_key",
-    "user_key", "subject", "dag_id", "task_id", "run_id", "username", "object_name",
-    "sentence", "measured_value", "usual_value", "value_unit", "began_at",
-    "last_happened_at",
-] %}
+    "user_key", "dag_id", "task_id", "run_id", "measured_value", "usual_value",
+    "value_unit", "began_at", "last_happened_at",
+] + naming %}
 {%- set windows = ref("int_finding_windows") %}
 {%- set is_known = columns_known(this, ["finding_key"]) | length > 0 %}
 with present as (
 
     select
-        {{ columns | join(",\n        ") }},
+        {%- for column in columns if column not in naming %}
+        {{ column }},
+        {%- endfor %}
+        {%- for column in naming %}
+        case when username is null then {{ column }} end as {{ column }},
+        {%- endfor %}
         true as is_open,
         synced_at as observed_at
     from {{ ref("int_findings_unioned") }}

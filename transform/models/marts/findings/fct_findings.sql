@@ -51,8 +51,8 @@ ended as (
 
 {%- set told = [
     "rule_name", "rule_number", "severity", "environment_slug", "dag_key", "user_key",
-    "subject", "dag_id", "task_id", "run_id", "username", "object_name", "sentence",
-    "measured_value", "usual_value", "value_unit", "began_at", "last_happened_at",
+    "dag_id", "task_id", "run_id", "measured_value", "usual_value", "value_unit",
+    "began_at", "last_happened_at",
 ] %}
 
 unioned as (
@@ -60,14 +60,30 @@ unioned as (
     select
         finding_key,
         {{ told | join(",\n        ") }},
+        subject,
+        username,
+        object_name,
+        sentence,
         true as is_open,
         synced_at as last_seen_at,
         {{ null_like("synced_at") }} as resolved_at
     from present
     union all
+    -- History names nobody; who is still there can be called by name.
     select
         versions.finding_key,
         versions.{{ told | join(",\n        versions.") }},
+        coalesce(versions.subject, known_users.username, 'somebody') as subject,
+        known_users.username,
+        versions.object_name,
+        coalesce(
+            versions.sentence,
+            {{ words([
+                "coalesce(known_users.username, 'Somebody')",
+                "': '",
+                "replace(versions.rule_name, '_', ' ')",
+            ]) }}
+        ) as sentence,
         false as is_open,
         ended.last_seen_at,
         ended.resolved_at
@@ -76,12 +92,18 @@ unioned as (
         on
             versions.finding_key = ended.finding_key
             and versions.dbt_valid_from = ended.resolved_at
+    left join {{ ref("dim_users") }} as known_users
+        on versions.user_key = known_users.user_key
 
 )
 
 select
     unioned.finding_key,
     unioned.{{ told | join(",\n    unioned.") }},
+    unioned.subject,
+    unioned.username,
+    unioned.object_name,
+    unioned.sentence,
     unioned.is_open,
     coalesce(seen.first_seen_at, unioned.last_seen_at) as first_seen_at,
     unioned.last_seen_at,
