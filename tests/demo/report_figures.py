@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 
 from demo.present import NOW
+from demo.run import COST_PER_SLOT_HOUR
 from tests.transform.running_dbt import DbtProject
 
 SINCE = NOW - timedelta(days=28)
@@ -81,6 +82,7 @@ class ReportFigures:
                 *("--quiet", "--select", *selected),
                 *("--no-introspect", "--no-populate-cache"),
                 ENVIRONMENT_SLUGS="production,analytics",
+                AIRFLOW_AUDIT_COST_PER_SLOT_HOUR=str(COST_PER_SLOT_HOUR),
                 **variables,
             )
             self._compiled[line] = {
