@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from pathlib import Path
 
@@ -206,12 +206,12 @@ def _meltano(
         **settings,
     }
     log = STATE / f"{name}.log"
-    with log.open("w") as output, (printed or Path(os.devnull)).open("w") as answers:
+    with log.open("w") as output, printed.open("w") if printed else nullcontext(output) as answers:
         done = subprocess.run(
             [str(meltano), *arguments],
             cwd=ROOT,
             env=environment,
-            stdout=answers if printed else output,
+            stdout=answers,
             stderr=output,
             check=False,
         )

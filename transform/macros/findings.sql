@@ -135,6 +135,19 @@
 
 
 {#
+    Whether a measure of a row of int_compared_dags_judged grew: beyond chance, by a share, and
+    by so many seconds.
+#}
+{% macro has_grown(dags, measure_name, least_seconds) -%}
+    {{ dags }}.measure_name = {{ literal(measure_name) }}
+    and {{ dags }}.is_beyond_chance
+    and {{ dags }}.p50_seconds
+    >= (1 + {{ var("slower_share") }}) * {{ dags }}.earlier_p50_seconds
+    and {{ dags }}.p50_seconds - {{ dags }}.earlier_p50_seconds >= {{ least_seconds }}
+{%- endmacro %}
+
+
+{#
     Whether of `count` values so many are above what half of them would be above if nothing
     had changed that chance does not explain it: a sign test, by the var noise_deviations.
 #}

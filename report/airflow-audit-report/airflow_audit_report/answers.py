@@ -3,60 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 from itertools import groupby
 from typing import Any
 
 MOST_ANSWERS = 8
 """So many are told first."""
 
-SEVERITIES = ("high", "medium", "low")
 
-
-@dataclass(frozen=True)
-class Answer:
-    """What one rule found.
-
-    Attributes:
-        rule: Its name.
-        severity: That of its worst finding.
-        sentence: Of its worst finding.
-        environment_slug: Where that is.
-        others: What else it found it of, the first few: what it is, and where.
-        finding_count: How many findings it has.
-    """
-
-    rule: str
-    severity: str
-    sentence: str
-    environment_slug: str
-    others: Sequence[tuple[str, str]]
-    finding_count: int
-
-    @property
-    def as_json(self) -> dict[str, Any]:
-        """Itself, of JSON's types."""
-        return {**asdict(self), "others": [list(other) for other in self.others]}
-
-
-def read_answers(rows: Sequence[Mapping[str, Any]]) -> list[Answer]:
-    """Return the answers, the worst first.
+def read_answers(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return what each rule found, the worst first, of JSON's types.
 
     Args:
         rows: Of the analysis `report_answers`: the first findings of each rule, in its order.
+
+    Returns:
+        For each rule: `rule`; `severity`, `sentence` and `environment_slug` of its worst finding;
+        `others`, subject and environment of the next few; and `finding_count`, of all.
     """
     answers = []
     for rule, found in groupby(rows, key=lambda row: row["rule_name"]):
         worst, *others = found
+        told = ("severity", "sentence", "environment_slug", "finding_count")
         answers.append(
-            Answer(
-                rule=rule,
-                severity=worst["severity"],
-                sentence=worst["sentence"],
-                environment_slug=worst["environment_slug"],
-                others=[(other["subject"], other["environment_slug"]) for other in others],
-                finding_count=worst["finding_count"],
-            )
+            {"rule": rule}
+            | {name: worst[name] for name in told}
+            | {"others": [[other["subject"], other["environment_slug"]] for other in others]}
         )
     return answers
 
@@ -80,24 +51,33 @@ def headline(answers: Sequence[Mapping[str, Any]]) -> str:
     return f"{found} to look at, of {of_kinds}" + (f", {urgent} of them urgent" if urgent else "")
 
 
-def place_text(answer: Mapping[str, Any], *, names_environments: bool) -> str:
-    """Return the environment of a sentence; empty if the sentence or the report says it.
+def in_words(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the answers of a report, each with what follows its sentence.
 
     Args:
-        answer: As JSON.
-        names_environments: Whether there is more than one.
+        report: The result of `make_report`.
+
+    Returns:
+        The answers with `where`, the environment, empty if the sentence or the report says it;
+        and `others`, what else the rule found, empty if nothing.
     """
+    names_environments = len(report["environments"]) > 1
+    return [
+        answer
+        | {
+            "where": _where(answer) if names_environments else "",
+            "others": _others(answer, names_environments=names_environments),
+        }
+        for answer in report["answers"]
+    ]
+
+
+def _where(answer: Mapping[str, Any]) -> str:
     slug: str = answer["environment_slug"]
-    return slug if names_environments and slug not in answer["sentence"] else ""
+    return "" if slug in answer["sentence"] else slug
 
 
-def others_text(answer: Mapping[str, Any], *, names_environments: bool) -> str:
-    """Return what else a rule found, for the end of its sentence; empty if nothing.
-
-    Args:
-        answer: As JSON.
-        names_environments: Whether there is more than one.
-    """
+def _others(answer: Mapping[str, Any], *, names_environments: bool) -> str:
     more = answer["finding_count"] - 1
     if not more:
         return ""

@@ -15,15 +15,8 @@ import vl_convert
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from airflow_audit_report.answers import (
-    MOST_ANSWERS,
-    SEVERITIES,
-    headline,
-    others_text,
-    place_text,
-)
+from airflow_audit_report.answers import MOST_ANSWERS, counted, headline, in_words
 from airflow_audit_report.chart_theme import CONFIG
-from airflow_audit_report.sections import SECTIONS
 from airflow_audit_report.tiles import read_tiles
 from airflow_audit_report.values import format_value
 
@@ -43,10 +36,11 @@ def render(report: Mapping[str, Any]) -> str:
         report: The result of `make_report`.
     """
     cut = _cut({name: value for name, value in report.items() if name != "sections"})
-    answers = [_answer(answer, cut) for answer in cut["answers"]]
+    answers = in_words(cut)
     filter_words = _filter_words(cut["filter"])
     sections = [
-        _section(section, answers, is_filtered=bool(filter_words)) for section in report["sections"]
+        _section(section, answers, is_first=place == 0)
+        for place, section in enumerate(report["sections"])
     ]
     environments = [_environment(each, report) for each in cut["environments"]]
     style = _text("page.css")
@@ -68,34 +62,21 @@ def render(report: Mapping[str, Any]) -> str:
     )
 
 
-def _answer(answer: Mapping[str, Any], report: Mapping[str, Any]) -> dict[str, Any]:
-    names_environments = len(report["environments"]) > 1
-    return {
-        **answer,
-        "where": place_text(answer, names_environments=names_environments),
-        "others": others_text(answer, names_environments=names_environments),
-    }
-
-
 def _section(
-    section: Mapping[str, Any], answers: list[dict[str, Any]], *, is_filtered: bool
+    section: Mapping[str, Any], answers: list[dict[str, Any]], *, is_first: bool
 ) -> dict[str, Any]:
     """Add what the rules say; the first section tells the worst of all."""
-    is_first = section["name"] == SECTIONS[0].name
     own = [answer for answer in answers if is_first or answer["section"] == section["name"]]
-    [declared] = (each for each in SECTIONS if each.name == section["name"])
     return {
         **section,
         "id": section["name"].lower().replace(" ", "-"),
         "is_first": is_first,
-        # Of a team, rules that know no DAGs say nothing.
-        "is_judged": is_first
-        or any(each.rules and (each.is_by_dag or not is_filtered) for each in declared.figures),
+        "is_judged": is_first or section["is_judged"],
         "headline": headline(own) if is_first else own[0]["sentence"] if own else "",
         "lead": None if is_first or not own else own[0],
         "answers": own[:MOST_ANSWERS] if is_first else own[1:],
         "more_answers": max(0, len(own) - MOST_ANSWERS) if is_first else 0,
-        "severity": min((answer["severity"] for answer in own), key=SEVERITIES.index, default=""),
+        "severity": own[0]["severity"] if own else "",
         "finding_count": sum(answer["finding_count"] for answer in own),
         "figures": [_figure(figure) for figure in section["figures"]],
     }
@@ -204,4 +185,5 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     templates.filters["format_value"] = format_value
+    templates.filters["counted"] = counted
     return templates

@@ -42,7 +42,7 @@ def make_report(dbt: DbtClient, request: ReportRequest) -> dict[str, Any]:
         "filter": {"team": request.team, "tag": request.tag},
         "environments": environments,
         "answers": _answers(results["report_answers"]),
-        "sections": [_section(section, results) for section in SECTIONS],
+        "sections": [_section(section, results, request) for section in SECTIONS],
     }
 
 
@@ -86,8 +86,8 @@ def _answers(result: AnalysisResult) -> list[dict[str, Any]]:
     }
     answers = []
     for answer in read_answers(_by_column(result)):
-        section, figure = places.get(answer.rule, (SECTIONS[0].name, ALL_FINDINGS))
-        answers.append(answer.as_json | {"section": section, "figure": figure})
+        section, figure = places.get(answer["rule"], (SECTIONS[0].name, ALL_FINDINGS))
+        answers.append(answer | {"section": section, "figure": figure})
     return answers
 
 
@@ -99,10 +99,17 @@ def _period_json(period: Period) -> dict[str, Value]:
     }
 
 
-def _section(section: Section, results: Mapping[str, AnalysisResult]) -> dict[str, Any]:
+def _section(
+    section: Section, results: Mapping[str, AnalysisResult], request: ReportRequest
+) -> dict[str, Any]:
+    is_of_some_dags = bool(request.team or request.tag)
     return {
         "name": section.name,
         "question": section.question,
+        # Of some DAGs, rules that know none say nothing.
+        "is_judged": any(
+            figure.rules and (figure.is_by_dag or not is_of_some_dags) for figure in section.figures
+        ),
         "figures": [_figure(figure, results[figure.analysis]) for figure in section.figures],
     }
 

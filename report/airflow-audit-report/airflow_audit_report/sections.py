@@ -54,11 +54,6 @@ class Section:
     question: str
     figures: tuple[Figure, ...] = field(repr=False)
 
-    @property
-    def rules(self) -> set[str]:
-        """Rules whose findings its figures show."""
-        return {rule for figure in self.figures for rule in figure.rules}
-
 
 ALL_FINDINGS = "all_findings"
 """Figure of rules that no other shows, such as one's own."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from airflow_audit_report.answers import MOST_ANSWERS, headline, others_text, place_text
+from airflow_audit_report.answers import MOST_ANSWERS, counted, headline, in_words
 from airflow_audit_report.tiles import read_tiles
 from airflow_audit_report.values import format_value
 
@@ -35,19 +35,17 @@ def answer_lines(report: Mapping[str, Any]) -> list[str]:
     Args:
         report: The result of `make_report`.
     """
-    answers = report["answers"]
-    names_environments = len(report["environments"]) > 1
+    answers = in_words(report)
     lines = [f"{headline(answers)}."]
     for answer in answers[:MOST_ANSWERS]:
         sentence = answer["sentence"]
-        if place := place_text(answer, names_environments=names_environments):
-            sentence += f" ({place})"
-        others = others_text(answer, names_environments=names_environments)
-        text = ", ".join(part for part in (sentence, others) if part)
+        if answer["where"]:
+            sentence += f" ({answer['where']})"
+        text = ", ".join(part for part in (sentence, answer["others"]) if part)
         lines.append(f"- {answer['severity']}: {_harmless(text)}")
     more = len(answers) - MOST_ANSWERS
     if more > 0:
-        lines.append(f"- and {more} more {'kind' if more == 1 else 'kinds'} of findings")
+        lines.append(f"- and {counted(more, 'more kind')} of findings")
     return lines
 
 

@@ -13,7 +13,7 @@ NOISE_DEVIATIONS = 3
 """By fewer standard deviations of what chance does, a number is neither better nor worse."""
 
 NOISE_NOTE = (
-    "A number is called better or worse if it differs by more than three standard deviations of"
+    "A number is called better or worse if it differs by three standard deviations or more of"
     " what chance does: of counts by Poisson's law, of shares by the binomial. Of others, which"
     " have no such law, only the change is given."
 )

@@ -2,56 +2,47 @@
 with runs as (
 
     select
-        dag_runs.*,
+        dags.environment_slug,
+        dags.dag_id,
+        dags.is_paused,
         finding_windows.synced_at,
+        dag_runs.first_state,
+        dag_runs.first_ended_at,
+        dag_runs.ended_at,
         {{ day_of("dag_runs.first_started_at") }} >= finding_windows.since_on
-            as is_recent
+            as is_recent,
+        dag_runs.state = 'failed'
+        and coalesce(dag_runs.ended_at > dags.last_success_at, true)
+            as is_without_success_since
     from {{ ref("fct_dag_runs") }} as dag_runs
     inner join {{ ref("int_finding_windows") }} as finding_windows
         on dag_runs.environment_slug = finding_windows.environment_slug
-    where dag_runs.first_state in ('success', 'failed')
+    inner join {{ ref("dim_dags") }} as dags on dag_runs.dag_key = dags.dag_key
+    where
+        dag_runs.first_state in ('success', 'failed')
+        and dags.is_active
+        and not dags.is_deleted_at_source
 
 ),
 
 counted as (
 
     select
-        dags.environment_slug,
-        dags.dag_id,
-        dags.is_paused,
-        runs.synced_at,
-        sum(case when runs.is_recent then 1 else 0 end) as run_count,
-        sum(case when runs.is_recent and runs.first_state = 'failed' then 1 else 0 end)
+        environment_slug,
+        dag_id,
+        is_paused,
+        synced_at,
+        sum(case when is_recent then 1 else 0 end) as run_count,
+        sum(case when is_recent and first_state = 'failed' then 1 else 0 end)
             as failed_run_count,
-        sum(
-            case
-                when
-                    runs.state = 'failed'
-                    and coalesce(runs.ended_at > dags.last_success_at, true)
-                    then 1
-                else 0
-            end
-        ) as failed_in_a_row_count,
-        min(
-            case
-                when
-                    runs.state = 'failed'
-                    and coalesce(runs.ended_at > dags.last_success_at, true)
-                    then runs.ended_at
-            end
-        ) as fails_since_at,
-        min(
-            case
-                when runs.is_recent and runs.first_state = 'failed'
-                    then runs.first_ended_at
-            end
-        ) as first_failed_at,
-        max(case when runs.first_state = 'failed' then runs.first_ended_at end)
-            as last_failed_at
-    from {{ ref("dim_dags") }} as dags
-    inner join runs on dags.dag_key = runs.dag_key
-    where dags.is_active and not dags.is_deleted_at_source
-    group by dags.environment_slug, dags.dag_id, dags.is_paused, runs.synced_at
+        sum(case when is_without_success_since then 1 else 0 end)
+            as failed_in_a_row_count,
+        min(case when is_without_success_since then ended_at end) as fails_since_at,
+        min(case when is_recent and first_state = 'failed' then first_ended_at end)
+            as first_failed_at,
+        max(case when first_state = 'failed' then first_ended_at end) as last_failed_at
+    from runs
+    group by environment_slug, dag_id, is_paused, synced_at
 
 ),
 

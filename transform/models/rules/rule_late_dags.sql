@@ -22,8 +22,4 @@ select
 from {{ ref("int_compared_dags_judged") }} as dags
 inner join {{ ref("int_finding_windows") }} as finding_windows
     on dags.environment_slug = finding_windows.environment_slug
-where
-    dags.measure_name = 'landing_delay'
-    and dags.is_beyond_chance
-    and dags.p50_seconds >= (1 + {{ var("slower_share") }}) * dags.earlier_p50_seconds
-    and dags.p50_seconds - dags.earlier_p50_seconds >= {{ var("later_seconds") }}
+where {{ has_grown("dags", "landing_delay", var("later_seconds")) }}
